@@ -1,0 +1,28 @@
+/*
+ * tree.h: an ordered tree of nodes that live inside their owners (AVL, with
+ * parent links). Used for regions by address, slot chunks by index, sleepers
+ * by deadline. No allocation, no recursion, O(log n) everything.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct tree_node {
+    struct tree_node *left, *right, *parent;
+    uint64_t key;
+    int64_t height;
+};
+struct tree {
+    struct tree_node *root;
+};
+
+#define tree_entry(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+
+/* Inserts by node->key. Equal keys are allowed and keep insertion order. */
+void tree_insert(struct tree *tree, struct tree_node *node);
+void tree_remove(struct tree *tree, struct tree_node *node);
+/* Greatest key <= key; smallest key >= key; or NULL. */
+struct tree_node *tree_at_or_below(const struct tree *tree, uint64_t key);
+struct tree_node *tree_at_or_above(const struct tree *tree, uint64_t key);
+struct tree_node *tree_first(const struct tree *tree);
+struct tree_node *tree_next(const struct tree_node *node);
