@@ -151,12 +151,6 @@ uint64_t vmap_stack(unsigned cpu)
     return VMAP_BASE + ((uint64_t)(at + STACK_PAGES) << PAGE_SHIFT);
 }
 
-frame_number translation_spare(uint64_t *count)
-{
-    *count = RESERVE_TABLES - reserve_used;
-    return image_to_physical(reserve[reserve_used]) >> PAGE_SHIFT;
-}
-
 void *frame_open(frame_number number, unsigned window)
 {
     unsigned at = FIXMAP_WINDOWS + cpu_number() * 2 + window;

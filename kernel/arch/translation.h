@@ -86,9 +86,6 @@ void *fixmap_device(uint64_t physical, uint64_t size);
 const void *fixmap_tree(uint64_t physical, uint64_t *mapped);
 /* A guarded kernel stack for a CPU from two or more frames of the kernel image. Returns its top. */
 uint64_t vmap_stack(unsigned cpu);
-/* Boot tables no longer needed are given to the allocator: [first, count) of frames. */
-frame_number translation_spare(uint64_t *count);
-
 /* A frame's contents, also outside the linear map: `window` 0 or 1, closed before anything else. */
 void *frame_open(frame_number number, unsigned window);
 void frame_close(void *address, unsigned window);

@@ -138,3 +138,10 @@ mmu_on:
     .skip   8192
     .global boot_stack_top
 boot_stack_top:
+
+/* x0 = first thread, x1 = this CPU's stack, which leaving never needs. */
+    .text
+    .global enter_first
+enter_first:
+    mov     sp, x1
+    b       leave

@@ -61,13 +61,15 @@ struct thread {
     struct tree_node order; /* endpoint's callers by priority; sleepers by deadline */
     struct request request;
     struct thread *fault_next, *fault_previous; /* the object's list of waiters */
-    struct object *fault_object;                /* whose list that is */
+    struct object *fault_object;                /* whose list that is; NULL: none */
+    uint64_t fault_index;                       /* the page it waits for */
     uint64_t prefault[PREFAULTS];
     uint8_t prefault_next, prefault_count, prefault_access;
     struct thread *space_next, *space_previous;
     struct cpu *cpu;
     struct pool_object *pool;      /* pays for it */
     struct object *building;       /* what a long create() has made so far */
+    uint64_t building_done;
     struct {
         unsigned __int128 q[32];
         uint64_t fpsr, fpcr;

@@ -22,5 +22,7 @@ struct thread *fault_continue(struct thread *thread);
 
 /* A fault was answered: strikes it off the object's list and lets the thread run on. */
 void fault_done(struct thread *thread);
-void fault_wait(struct thread *thread, struct object *object);
+/* A thread that waited for a page looks again: by its instruction, or by its list of prefaults. */
+void fault_retry(struct thread *thread);
+void fault_wait(struct thread *thread, struct object *object, uint64_t index);
 void fault_unwait(struct thread *thread);

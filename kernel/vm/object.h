@@ -26,6 +26,7 @@ typedef uint64_t slot;
 #define SLOT_BUSY     (1ul << 2) /* a request for it is under way */
 #define SLOT_WRITABLE (1ul << 3) /* supplied writable */
 #define SLOT_DIRTY    (1ul << 4) /* written since it was supplied */
+#define SLOT_SYNCED   (1ul << 5) /* instruction fetches see what was written */
 #define SLOT_ADDRESS  ENTRY_ADDRESS
 
 #define CHUNK_SLOTS 512
@@ -68,6 +69,7 @@ int64_t object_wire_step(struct object *object, uint64_t *done);
 bool object_destroy_step(struct object *object);
 void object_free(struct object *object);
 void objects_init(void);
+void chunks_init(void);
 
 /* The chunk holding `index`, or NULL: none (or, create: pool exhausted). */
 struct chunk *chunk_find(struct object *object, uint64_t index);
@@ -98,16 +100,36 @@ uint64_t object_page(struct object *object, uint64_t index);
 /* A frame for a slot: charged to the object's pool, descriptor names (object, index). 0: ENOMEM. */
 frame_number object_frame(struct object *object, uint64_t index);
 
-/* Fills a slot and keeps the counts. The slot must not be RESIDENT. */
-void slot_fill(struct chunk *chunk, uint64_t index, slot value);
-/* Empties a slot; returns what was in it. Its mappings must be gone. */
-slot slot_empty(struct chunk *chunk, uint64_t index);
+/* Stores a slot and keeps the counts and the bitmap that pagers are told. */
+static inline void slot_set(struct chunk *chunk, uint64_t index, slot value)
+{
+    uint64_t at = index - chunk->node.key, bit = 1ul << (at & 63);
+    slot old = chunk->slots[at];
+    bool was = (old & SLOT_STATE) == SLOT_RESIDENT || (old & SLOT_STATE) == SLOT_ZERO;
+    bool is = (value & SLOT_STATE) == SLOT_RESIDENT || (value & SLOT_STATE) == SLOT_ZERO;
 
-/* Takes the frame out of a RESIDENT slot back to its pool. */
+    chunk->used += (value != 0) - (old != 0);
+    if (was != is) {
+        chunk->resident[at >> 6] ^= bit;
+        chunk->object->resident += is ? 1 : -1ul;
+    }
+    chunk->slots[at] = value;
+}
+
+/* Empties a slot (but for BUSY) and drops its frame. Nothing may map it any more. */
 void slot_discard(struct chunk *chunk, uint64_t index);
 
 /* Unmaps [index, index + pages) of the object from every space that shows it. */
 void object_unmap(struct object *object, uint64_t index, uint64_t pages);
+
+/*
+ * Forgets the contents of [index, index + pages), at most inside one chunk: frees frames that
+ * nothing maps any more. Returns how many slots had contents.
+ */
+uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages);
+
+/* The same for any number of pages that nothing maps any more (the caller bounds the steps). */
+void object_discard_unmapped(struct object *object, uint64_t index, uint64_t pages);
 
 /* Everybody who waits for (object, index) looks again (index ~0: for any page). */
 void object_wake(struct object *object, uint64_t index);

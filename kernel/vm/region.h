@@ -45,6 +45,15 @@ int64_t region_new(struct space *space, uint64_t va, uint64_t length, unsigned r
                    unsigned limit, struct object *object, uint64_t first, struct object *source,
                    uint64_t source_first);
 
+/* The same, joined with neighbours that it continues. */
+int64_t region_add(struct space *space, uint64_t va, uint64_t length, unsigned rights,
+                   unsigned limit, struct object *object, uint64_t first, struct object *source,
+                   uint64_t source_first);
+
+/* Joins a region with its neighbours where they show one run of pages with the same rights. The
+ * region may be gone afterwards. */
+void region_merge(struct region *region);
+
 /* Removes a region that maps nothing any more. */
 void region_free(struct region *region);
 
@@ -54,4 +63,8 @@ int64_t region_split(struct region *region, uint64_t va);
 /* Enters what is resident in [va, va + pages) of one region into the tables; ENOMEM when a table
  * cannot be had (what was entered stays). */
 int64_t region_populate(struct region *region, uint64_t va, uint64_t pages);
+
+/* Unmaps what `region` shows of pages [index, index + pages) of an object whose page `first` is at
+ * its start. */
+void region_unmap_object(struct region *region, uint64_t first, uint64_t index, uint64_t pages);
 void regions_init(void);
