@@ -6,23 +6,11 @@
  * pairs, which the compiler makes ldp/stp of. Addresses may be unaligned, so
  * these must not run on Device memory or before the MMU is on.
  */
-#include <stddef.h>
+#include "arch/string.h"
 #include <stdint.h>
 
 /* Else the compiler sees that these loops are memcpy and memset, and calls them: themselves. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
-
-void *memcpy(void *to, const void *from, size_t size);
-void *memmove(void *to, const void *from, size_t size);
-void *memset(void *to, int value, size_t size);
-int memcmp(const void *left, const void *right, size_t size);
-void *memchr(const void *in, int value, size_t size);
-size_t strlen(const char *text);
-size_t strnlen(const char *text, size_t limit);
-int strcmp(const char *left, const char *right);
-int strncmp(const char *left, const char *right, size_t limit);
-char *strchr(const char *text, int wanted);
-char *strrchr(const char *text, int wanted);
 
 /* Any 16 or 8 bytes, wherever they lie, whatever type they have. */
 struct pair {
