@@ -5,27 +5,74 @@
  * properties are not, so every length is checked before it is believed.
  */
 #include "boot/tree.h"
+#include "arch/string.h"
 
-struct place place_child(const struct place *place, int node)
+/* Keeps the property whose structure block entry is at `offset` when it is one of struct node's. */
+static void keep_property(struct node *node, const void *fdt, int offset)
 {
-    struct place child = *place;
-    child.nodes[++child.depth] = node;
-    return child;
+    const struct fdt_property *entry = fdt_offset_ptr(fdt, offset, sizeof *entry);
+    const char *name = fdt_string(fdt, (int)fdt32_ld(&entry->nameoff));
+    const struct property property = {entry->data, (int)fdt32_ld(&entry->len)};
+    if (strcmp(name, "compatible") == 0)
+        node->compatible = property;
+    else if (strcmp(name, "device_type") == 0)
+        node->device_type = property;
+    else if (strcmp(name, "status") == 0)
+        node->status = property;
 }
 
-void tree_walk(const void *fdt, void (*visit)(const struct place *place, void *context), void *context)
+void tree_walk(const void *fdt, void (*visit)(const struct node *node, void *context), void *context)
 {
-    struct place place = {.fdt = fdt};
-    int depth = 0, skip_below = DEPTH_MAX;
-    for (int node = 0; node >= 0 && depth >= 0; node = fdt_next_node(fdt, node, &depth)) {
-        if (depth > skip_below || depth >= DEPTH_MAX)
+    struct node node = {.place.fdt = fdt};
+    int depth = -1, deepest = DEPTH_MAX - 1, next;
+    bool open = false; /* between a node's beginning and its first child or end: its properties */
+    for (int offset = 0;; offset = next) {
+        uint32_t tag = fdt_next_tag(fdt, offset, &next);
+        if (tag == FDT_PROP && open)
+            keep_property(&node, fdt, offset);
+        if (tag == FDT_PROP || tag == FDT_NOP)
             continue;
-        skip_below = node_enabled(fdt, node) ? DEPTH_MAX : depth;
-        place.depth = depth;
-        place.nodes[depth] = node;
-        if (skip_below == DEPTH_MAX)
-            visit(&place, context);
+        if (open) {
+            visit(&node, context);
+            deepest = node_enabled(&node) ? DEPTH_MAX - 1 : depth;
+            open = false;
+        }
+        if (tag == FDT_BEGIN_NODE && ++depth <= deepest) {
+            node = (struct node){.place = node.place};
+            node.place.depth = depth;
+            node.place.nodes[depth] = offset;
+            open = true;
+        } else if (tag == FDT_END_NODE && depth-- == deepest) {
+            deepest = DEPTH_MAX - 1;
+        } else if (tag == FDT_END) {
+            return;
+        }
     }
+}
+
+bool tree_place(const void *fdt, int node, struct place *place)
+{
+    int depth = 0;
+    *place = (struct place){.fdt = fdt};
+    for (int at = 0; at >= 0 && depth >= 0; at = fdt_next_node(fdt, at, &depth)) {
+        if (depth < DEPTH_MAX)
+            place->nodes[depth] = at;
+        place->depth = depth;
+        if (at == node)
+            return depth < DEPTH_MAX;
+    }
+    return false;
+}
+
+bool property_has(const struct property *property, const char *text)
+{
+    return property->data != NULL && fdt_stringlist_contains(property->data, property->length, text);
+}
+
+bool node_enabled(const struct node *node)
+{
+    return node->status.data == NULL || property_has(&node->status, "okay") ||
+           property_has(&node->status, "ok");
 }
 
 bool node_has_string(const void *fdt, int node, const char *property, const char *text)
@@ -33,13 +80,6 @@ bool node_has_string(const void *fdt, int node, const char *property, const char
     int length;
     const char *list = fdt_getprop(fdt, node, property, &length);
     return list != NULL && fdt_stringlist_contains(list, length, text);
-}
-
-bool node_enabled(const void *fdt, int node)
-{
-    return fdt_getprop(fdt, node, "status", NULL) == NULL ||
-           node_has_string(fdt, node, "status", "okay") ||
-           node_has_string(fdt, node, "status", "ok");
 }
 
 uint64_t read_cells(const void *from, int cells)
