@@ -7,7 +7,7 @@
 #include "arch/timer_hardware.h"
 #include "arch/translation.h"
 #include "boot/bundle.h"
-#include "boot/memory.h"
+#include "boot/banks.h"
 #include "debug/console.h"
 #include "debug/panic.h"
 #include "debug/trace.h"
@@ -41,7 +41,7 @@ void kernel_main(uint64_t tree_physical)
     const void *tree = fixmap_tree(tree_physical, &mapped);
     platform_discover(tree, mapped);                      /* what the device tree says; a console */
     asid_init();
-    memory_init(&boot_info);                              /* frames, buddy, root pool */
+    banks_init(&boot_info);                              /* frames, buddy, root pool */
     objects_of_all_kinds();
     trace_init(cpu, boot_info.trace);
     scheduler_init(cpu);

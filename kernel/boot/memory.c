@@ -1,116 +1,103 @@
-#include "boot/memory.h"
-#include "arch/cache.h"
-#include "arch/memory.h"
-#include "arch/translation.h"
+/*
+ * memory.c: which memory there is, what of it is taken, and what mem= leaves.
+ */
+#include "boot/reading.h"
 #include "debug/console.h"
-#include "debug/panic.h"
-#include "mm/buddy.h"
-#include "mm/pool.h"
 
-frame_number linear_end;
-
-/* What may not be given away: the tree's reservations, the image, the frame descriptors. */
-static struct range taken[RANGES_MAX + 2];
-static unsigned taken_count;
-
-static void take(uint64_t start, uint64_t size)
+static void read_memory_node(struct reading *reading, const struct place *place)
 {
-    taken[taken_count++] = (struct range){start, size};
-}
-
-/* The lowest taken range that touches [start, end), or NULL. */
-static const struct range *first_taken(uint64_t start, uint64_t end)
-{
-    const struct range *first = NULL;
-
-    for (unsigned i = 0; i < taken_count; i++) {
-        const struct range *range = &taken[i];
-        if (range->size && range->start < end && range->start + range->size > start &&
-            (!first || range->start < first->start))
-            first = range;
+    struct range range;
+    enum reg_result result;
+    for (unsigned i = 0; (result = place_reg(place, i, &range)) == REG_FOUND; i++) {
+        range = range_shrink_to_pages(range.start, range.size);
+        if (!ranges_add(&reading->memory, range.start, range.size))
+            kprintf(LOG_WARNING, "memory at 0x%lx not used: more than %u separate ranges\n",
+                    range.start, RANGES_MAX);
     }
-    return first;
+    if (result == REG_BAD)
+        reading_fail(reading, "device tree: the reg of a memory node is malformed");
 }
 
-static uint64_t page_down(uint64_t address)
+static void reserve(struct reading *reading, struct range range)
 {
-    return address & ~(uint64_t)(PAGE_SIZE - 1);
-}
-static uint64_t page_up(uint64_t address)
-{
-    return page_down(address + PAGE_SIZE - 1);
+    range = range_grow_to_pages(range.start, range.size);
+    if (!ranges_add(&reading->reserved, range.start, range.size))
+        reading_fail(reading, "device tree: more separate reservations than this kernel can keep");
 }
 
-/* The first free run of pages at or above start; *stop = its end. False: none below end. */
-static bool free_run(uint64_t *start, uint64_t *stop, uint64_t end)
+/*
+ * DTSpec 3.5: children of /reserved-memory. Those with a size and no reg ask
+ * for memory to be found for some device; no driver here does, so there is
+ * nothing to keep.
+ */
+static void read_reserved_node(struct reading *reading, const struct place *place)
 {
-    while (*start < end) {
-        const struct range *range = first_taken(*start, end);
-        *stop = range ? page_down(range->start) : end;
-        if (*stop > *start)
-            return true;
-        *start = page_up(range->start + range->size);
-    }
-    return false;
+    struct range range;
+    enum reg_result result;
+    for (unsigned i = 0; (result = place_reg(place, i, &range)) == REG_FOUND; i++)
+        reserve(reading, range);
+    if (result == REG_BAD)
+        reading_fail(reading, "device tree: the reg of a node in /reserved-memory is malformed");
 }
 
-static void map_linear(const struct boot_info *info)
+/* DTSpec 3.4: memory nodes are children of the root. */
+void memory_visit(struct reading *reading, const struct node *node)
 {
-    uint64_t left = info->linear_limit ? info->linear_limit : ~0ul;
+    const struct place *place = &node->place;
+    if (!node_enabled(node))
+        return;
+    if (place->depth == 1 && property_has(&node->device_type, "memory"))
+        read_memory_node(reading, place);
+    if (place->depth == 2 && place->nodes[1] == reading->reserved_memory)
+        read_reserved_node(reading, place);
+}
 
-    for (unsigned i = 0; i < info->memory_count && left; i++) {
-        uint64_t start = info->memory[i].start, size = info->memory[i].size;
-        size = size < left ? size : page_down(left);
-        linear_map(start, start + size);
-        linear_end = (start + size) >> PAGE_SHIFT;
-        left -= size;
+/* A bundle that is not there must not be read: the board starts without, and root is missed later. */
+static void check_bundle(struct reading *reading)
+{
+    struct range *bundle = &reading->info->bundle;
+    if (bundle->size > 0 && !ranges_hold(&reading->memory, bundle->start, bundle->size)) {
+        kprintf(LOG_WARNING, "bundle at 0x%lx is outside of memory and not used\n", bundle->start);
+        *bundle = (struct range){0, 0};
     }
 }
 
-/* Zeroed memory for the descriptors of a bank, from the top of some free run of the linear map. */
-static struct frame *descriptors_for(const struct boot_info *info, uint64_t frames)
+/* DTSpec 5.3 (the memory reservation block), and what the kernel was given itself. */
+static void read_other_reservations(struct reading *reading)
 {
-    uint64_t size = page_up(frames * sizeof(struct frame)), best = 0;
-
-    for (unsigned i = 0; i < info->memory_count; i++) {
-        uint64_t start = info->memory[i].start, end = start + info->memory[i].size, stop;
-        if (end > linear_end << PAGE_SHIFT)
-            end = linear_end << PAGE_SHIFT;
-        for (; free_run(&start, &stop, end); start = stop)
-            if (stop - start >= size)
-                best = stop - size;
+    struct range range;
+    int count = fdt_num_mem_rsv(reading->fdt);
+    for (int i = 0; i < count; i++) {
+        fdt_get_mem_rsv(reading->fdt, i, &range.start, &range.size);
+        reserve(reading, range);
     }
-    if (!best)
-        panic("no room for %llu frame descriptors: give a larger linear=", (unsigned long long)frames);
-    take(best, size);
-    for (uint64_t page = best; page < best + size; page += PAGE_SIZE)
-        page_zero(frame_address(page >> PAGE_SHIFT));
-    return frame_address(best >> PAGE_SHIFT);
+    reserve(reading, reading->info->tree);
+    reserve(reading, reading->info->bundle);
 }
 
-void memory_init(const struct boot_info *info)
+/* mem=, but what the firmware put into memory for us stays reachable. */
+static void limit_memory(struct reading *reading)
 {
-    uint64_t total = 0, given = 0;
+    const struct ranges all = reading->memory;
+    const struct boot_info *info = reading->info;
+    if (info->memory_limit == 0)
+        return;
+    ranges_clamp(&reading->memory, info->memory_limit);
+    if (reading->memory.count == 0)
+        reading_fail(reading, "boot argument mem= leaves no memory");
+    const struct range keep[] = {range_grow_to_pages(info->tree.start, info->tree.size),
+                                 range_grow_to_pages(info->bundle.start, info->bundle.size)};
+    for (size_t i = 0; i < sizeof keep / sizeof keep[0]; i++)
+        if (!ranges_add_common(&reading->memory, &all, keep[i].start, keep[i].size))
+            reading_fail(reading, "device tree: too many memory ranges to keep the bundle besides mem=");
+}
 
-    for (unsigned i = 0; i < info->reserved_count; i++)
-        take(info->reserved[i].start, info->reserved[i].size);
-    take(image_physical, (uint64_t)image_end - (uint64_t)image_start);
-    map_linear(info);
-    for (unsigned i = 0; i < info->memory_count; i++) {
-        uint64_t frames = info->memory[i].size >> PAGE_SHIFT;
-        frame_add_bank(info->memory[i].start >> PAGE_SHIFT, frames, descriptors_for(info, frames));
-        total += frames;
-    }
-    buddy_init(linear_end);
-    for (unsigned i = 0; i < info->memory_count; i++) {
-        uint64_t start = info->memory[i].start, end = start + info->memory[i].size, stop;
-        for (; free_run(&start, &stop, end); start = stop) {
-            buddy_free_range(start >> PAGE_SHIFT, (stop - start) >> PAGE_SHIFT);
-            given += (stop - start) >> PAGE_SHIFT;
-        }
-    }
-    pool_init_root(total, total - given);
-    kprintf(LOG_INFO, "memory: %llu MiB in %u banks, %llu KiB used by the kernel image and descriptors\n",
-            (unsigned long long)(total >> 8), info->memory_count,
-            (unsigned long long)((total - given) << 2));
+void memory_finish(struct reading *reading)
+{
+    if (reading->memory.count == 0)
+        reading_fail(reading, "device tree: no memory");
+    check_bundle(reading);
+    read_other_reservations(reading);
+    if (reading->error == NULL)
+        limit_memory(reading);
 }
