@@ -6,14 +6,16 @@
 #include "arch/fpu.h"
 #include "arch/timer_hardware.h"
 #include "arch/translation.h"
-#include "boot/bundle.h"
 #include "boot/banks.h"
+#include "boot/bundle.h"
+#include "boot/discover.h"
 #include "debug/console.h"
 #include "debug/panic.h"
 #include "debug/trace.h"
-#include "platform/discover.h"
+#include "ipc/irq.h"
 #include "sched/scheduler.h"
 #include "sched/timer.h"
+#include "task/reaper.h"
 #include "vm/region.h"
 
 _Noreturn void kernel_main(uint64_t tree_physical);
@@ -35,18 +37,15 @@ static void objects_of_all_kinds(void)
 void kernel_main(uint64_t tree_physical)
 {
     struct cpu *cpu = &cpus[0];
-    uint64_t mapped;
 
     cpu_init(cpu, 0);                                     /* panics can be reported from here on */
-    const void *tree = fixmap_tree(tree_physical, &mapped);
-    platform_discover(tree, mapped);                      /* what the device tree says; a console */
+    discover_board(tree_physical);                        /* what the device tree says; a console */
     asid_init();
     banks_init(&boot_info);                              /* frames, buddy, root pool */
     objects_of_all_kinds();
     trace_init(cpu, boot_info.trace);
     scheduler_init(cpu);
-    platform_interrupts();                                /* the controller the tree names */
-    timer_hardware_init_cpu();
+    discover_interrupts();                                /* the controller the tree names */
     timer_init(boot_info.timer_virtual);
     reaper_init();
     struct thread *root = root_start(&boot_info);

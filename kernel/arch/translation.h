@@ -3,6 +3,7 @@
  * (Arm ARM D8.2). Only tables and entries: what a page means is decided above.
  */
 #pragma once
+#include "mm/buddy.h"
 #include "mm/pool.h"
 #include <stdbool.h>
 #include <stdint.h>

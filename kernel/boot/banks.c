@@ -1,4 +1,5 @@
 #include "boot/banks.h"
+#include "entry/abi.h"
 #include "arch/cache.h"
 #include "arch/memory.h"
 #include "arch/translation.h"

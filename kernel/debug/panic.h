@@ -9,6 +9,8 @@
 struct thread_registers;
 
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+extern char boot_stack_top[];
+
 _Noreturn void panic_exception(struct thread_registers *registers, uint64_t vector, uint64_t esr,
                                uint64_t far);
 

@@ -94,7 +94,8 @@ drop_to_el1:
     ubfx    x0, x0, #24, #4
     cbz     x0, 4f
     mrs     x0, s3_4_c12_c9_5           // ICC_SRE_EL2
-    orr     x0, x0, #9                  // SRE, Enable
+    mov     x1, #9                      // SRE, Enable
+    orr     x0, x0, x1
     msr     s3_4_c12_c9_5, x0
     isb
 4:  mov     x0, #0x3c5                  // EL1h, interrupts masked

@@ -3,6 +3,7 @@
  * interrupts.
  */
 #include "entry/trap.h"
+#include "arch/registers.h"
 #include "arch/fpu.h"
 #include "arch/timer_hardware.h"
 #include "boot/fdt.h"

@@ -9,6 +9,7 @@
 #include "arch/lock.h"
 #include "entry/abi.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum kernel_object_kind {

@@ -2,6 +2,7 @@
  * scheduler.c: run queues by priority, slices only while somebody waits for one.
  */
 #include "sched/scheduler.h"
+#include "task/lookup.h"
 #include "arch/fpu.h"
 #include "arch/timer_hardware.h"
 #include "debug/trace.h"

@@ -61,7 +61,7 @@ struct thread *call_space_ctl(struct thread *thread)
     case SPACE_KILL:
         space_kill(space);
         answer(thread, 0);
-        return thread->space == space ? schedule_without(thread) : reap_wait(thread);
+        return thread->space == space ? schedule() : reap_wait(thread);
     case SPACE_NAME:
         memcpy(space->name, &x[2], 16);
         for (unsigned i = 0; i < 16; i++)

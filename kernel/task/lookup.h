@@ -5,6 +5,7 @@
 #pragma once
 #include "ipc/endpoint.h"
 #include "arch/memory.h"
+#include "entry/dispatch.h"
 #include "vm/object.h"
 
 /* x0 = result; the caller runs on. */

@@ -52,8 +52,13 @@ void space_kill(struct space *space)
     space->dying = true;
     object_ref(&space->object);
     /* Nobody runs in it from here on; what its threads own goes step by step. */
-    for (struct thread *thread = space->threads; thread; thread = thread->space_next)
+    for (struct thread *thread = space->threads; thread; thread = thread->space_next) {
         thread->stopped = true;
+        if (thread->state == THREAD_STATE_READY)
+            thread_unready(thread);
+        if (thread->state == THREAD_STATE_READY || thread->state == THREAD_STATE_RUNNING)
+            thread->state = THREAD_STATE_HELD;
+    }
     reap_space(space);
 }
 

@@ -80,6 +80,11 @@ static struct thread *make_wired(struct thread *thread)
     struct pool_object *pool;
     int64_t error;
 
+    if (object && object->pages != x[1]) { /* its registers were changed in between: begin anew */
+        thread->building = NULL;
+        object_unref(&object->object);
+        object = NULL;
+    }
     if (!object) {
         pool = lookup_pool(thread, x[2], RIGHT_MANAGE, &error);
         if (!pool)

@@ -3,6 +3,7 @@
  * to the personality. The way of a fault, step by step, is in README.md.
  */
 #include "vm/fault.h"
+#include "arch/memory.h"
 #include "arch/tlb.h"
 #include "debug/console.h"
 #include "debug/trace.h"
