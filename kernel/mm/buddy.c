@@ -20,13 +20,15 @@ struct zone_blocks {
     uint64_t blocks[ORDERS];
     uint64_t free;           /* frames in the lists, caches not counted */
     frame_number start, end; /* never merge across */
+    bool memory;             /* was ever given any */
 };
 static struct zone_blocks zones[ZONES];
 
 struct frame_front frame_front;
+static uint64_t fail_at; /* allocations until the one that shall fail; 0: none */
 
 /* Zones to try for each use, the best first; ZONES ends. */
-static const uint8_t zone_order[][ZONES + 1] = {
+static const uint8_t zone_order[USES][ZONES + 1] = {
     [USE_PAGE] = {ZONE_HIGH, ZONE_LINEAR, ZONE_DMA, ZONES},
     [USE_KERNEL] = {ZONE_LINEAR, ZONE_DMA, ZONES},
     [USE_DMA] = {ZONE_DMA, ZONES},
@@ -116,7 +118,7 @@ static void zone_give(struct zone_blocks *zone, frame_number number, unsigned or
  */
 static bool cache_refill(struct frame_cache *cache, struct zone_blocks *zone)
 {
-    uint32_t got = 0;
+    unsigned got = 0;
     lock_take(&zone->lock);
     while (got < FRAME_CACHE_BATCH && zone->nonempty) {
         unsigned order = (unsigned)__builtin_ctz(zone->nonempty);
@@ -124,74 +126,94 @@ static bool cache_refill(struct frame_cache *cache, struct zone_blocks *zone)
         order = order < fits ? order : fits;
         frame_number number = zone_take(zone, order);
         struct frame *frame = frame_of(number);
-        for (uint32_t i = 1u << order; i-- > 0; got++) {
-            frame[i].state = FRAME_CACHED;
+        for (unsigned i = 1u << order; i-- > 0; got++) {
             frame[i].order = 0;
-            cache->entries[got] = (struct cached_frame){&frame[i], number + i};
+            frame_cache_push(cache, &frame[i], number + i);
         }
     }
     lock_release(&zone->lock);
-    __atomic_fetch_add(&cache->word, FRAME_CACHE_VERSION + got, __ATOMIC_RELEASE);
     return got != 0;
 }
 
-static bool take_from_zones(enum frame_use use, struct cached_frame *out)
+static struct cached_frame take_from_zones(enum frame_use use)
 {
     for (const uint8_t *zone = zone_order[use]; *zone != ZONES; zone++) {
-        struct frame_cache *cache = &frame_front.caches[cpu_number()][*zone];
+        struct frame_cache *cache = &frame_front.caches[*zone][cpu_number()];
         do { /* again when another CPU drained what was just filled in */
-            if (frame_cache_pop(cache, out))
-                return true;
+            while (cache->count) {
+                struct cached_frame cached = frame_cache_pop(cache);
+                if (cached.frame)
+                    return cached;
+            }
         } while (cache_refill(cache, &zones[*zone]));
     }
-    return false;
+    return (struct cached_frame){NULL, 0};
 }
 
-/* The fault injection's countdown. True: this allocation shall fail. */
+/* Lets the fast path begin at the first zone of each use's order that has memory at all; or, while
+ * an allocation shall fail, at a cache that is always empty, so that all of them are counted. */
+static void choose_first_caches(void)
+{
+    for (unsigned use = 0; use < USES; use++) {
+        const uint8_t *zone = zone_order[use];
+        while (zone[1] != ZONES && !zones[*zone].memory)
+            zone++;
+        frame_front.first[use] = frame_front.caches[fail_at ? ZONES : *zone];
+    }
+}
+
+void buddy_fail_at(uint64_t n)
+{
+    fail_at = n;
+    choose_first_caches();
+}
+
+/* True: this allocation shall fail. */
 static bool fail_now(void)
 {
-#ifdef PAGODA_FAULT_INJECTION
-    return frame_front.fail_at && --frame_front.fail_at == 0;
-#else
-    return false;
-#endif
+    if (!fail_at || --fail_at)
+        return false;
+    choose_first_caches();
+    return true;
 }
 
-bool frame_take_slow(enum frame_use use, struct cached_frame *out)
+struct cached_frame frame_take_slow(enum frame_use use)
 {
     if (fail_now())
-        return false;
-    if (take_from_zones(use, out))
-        return true;
-    buddy_drain(); /* other CPUs' caches may hold the last frames */
-    return take_from_zones(use, out);
+        return (struct cached_frame){NULL, 0};
+    struct cached_frame cached = take_from_zones(use);
+    if (!cached.frame) { /* other CPUs' caches may hold the last frames */
+        buddy_drain();
+        cached = take_from_zones(use);
+    }
+    return cached;
 }
 
-void frame_give_slow(struct frame_cache *cache, struct frame *frame, frame_number number)
+void frame_give_slow(struct frame *frame, frame_number number)
 {
-    struct zone_blocks *zone = &zones[zone_of(number)];
-    struct cached_frame cached;
-    lock_take(&zone->lock);
-    for (unsigned i = 0; i < FRAME_CACHE_BATCH && frame_cache_pop(cache, &cached); i++)
-        zone_give(zone, cached.number, 0);
-    lock_release(&zone->lock);
-    if (!frame_cache_push(cache, frame, number))
-        kernel_bug("frame cache full after making room");
+    enum zone zone = zone_of(number);
+    struct frame_cache *cache = &frame_front.caches[zone][cpu_number()];
+    lock_take(&zones[zone].lock);
+    for (unsigned i = 0; i < FRAME_CACHE_BATCH; i++) {
+        struct cached_frame cached = frame_cache_pop(cache);
+        if (cached.frame)
+            zone_give(&zones[zone], cached.number, 0);
+    }
+    lock_release(&zones[zone].lock);
+    frame_cache_push(cache, frame, number);
 }
 
 void buddy_drain(void)
 {
-    struct cached_frame taken[FRAME_CACHE_SIZE];
-    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
-        for (unsigned zone = 0; zone < ZONES; zone++) {
-            uint32_t count = frame_cache_take_all(&frame_front.caches[cpu][zone], taken);
-            if (!count)
-                continue;
-            lock_take(&zones[zone].lock);
-            while (count-- > 0)
-                zone_give(&zones[zone], taken[count].number, 0);
-            lock_release(&zones[zone].lock);
+    for (unsigned zone = 0; zone < ZONES; zone++) {
+        lock_take(&zones[zone].lock);
+        for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
+            unsigned at = 0;
+            struct frame *frame;
+            while ((frame = frame_cache_steal(&frame_front.caches[zone][cpu], &at)))
+                zone_give(&zones[zone], frame_number_of(frame), 0);
         }
+        lock_release(&zones[zone].lock);
     }
 }
 
@@ -207,19 +229,7 @@ void buddy_init(frame_number linear_end)
     zones[ZONE_LINEAR].end = linear_end;
     zones[ZONE_HIGH].start = linear_end;
     zones[ZONE_HIGH].end = UINT64_MAX;
-    for (unsigned use = 0; use < sizeof zone_order / sizeof zone_order[0]; use++)
-        frame_front.first_zone[use] = zone_order[use][0];
-}
-
-/* The first zone of each use's order that has memory: others need not be tried each time. */
-static void choose_first_zones(void)
-{
-    for (unsigned use = 0; use < sizeof zone_order / sizeof zone_order[0]; use++) {
-        const uint8_t *zone = zone_order[use];
-        while (zone[1] != ZONES && !zones[*zone].free)
-            zone++;
-        frame_front.first_zone[use] = *zone;
-    }
+    choose_first_caches();
 }
 
 void buddy_free_range(frame_number first, frame_number count)
@@ -241,11 +251,12 @@ void buddy_free_range(frame_number first, frame_number count)
             kernel_bug("buddy_free_range: given twice");
         lock_take(&zone->lock);
         zone_give(zone, first, order);
+        zone->memory = true;
         lock_release(&zone->lock);
         first += 1u << order;
         count -= 1u << order;
     }
-    choose_first_zones();
+    choose_first_caches();
 }
 
 static frame_number take_block(unsigned order, enum frame_use use)
@@ -262,14 +273,14 @@ static frame_number take_block(unsigned order, enum frame_use use)
     return 0;
 }
 
-frame_number buddy_alloc(unsigned order, enum frame_use use)
+/* What the fast path of buddy_alloc does not serve. */
+static __attribute__((noinline)) frame_number alloc_slow(unsigned order, enum frame_use use)
 {
-    if (__builtin_expect(order == 0, 1)) {
-        struct cached_frame cached;
-        if (!frame_take(use, &cached))
-            return 0;
-        frame_mark_raw(cached.frame, 0);
-        return cached.number;
+    if (order == 0) {
+        struct cached_frame cached = frame_take_slow(use);
+        if (cached.frame)
+            frame_mark_raw(cached.frame, 0);
+        return cached.frame ? cached.number : 0;
     }
     if (order >= ORDERS || fail_now())
         return 0;
@@ -281,12 +292,37 @@ frame_number buddy_alloc(unsigned order, enum frame_use use)
     return number;
 }
 
-void buddy_free(frame_number first, unsigned order)
+frame_number buddy_alloc(unsigned order, enum frame_use use)
+{
+    if (__builtin_expect(order == 0, 1)) {
+        struct cached_frame cached = frame_take_fast(use);
+        if (__builtin_expect(cached.frame != NULL, 1)) {
+            frame_mark_raw(cached.frame, 0);
+            return cached.number;
+        }
+    }
+    return alloc_slow(order, use);
+}
+
+_Noreturn void frame_free_bug(const struct frame *frame)
+{
+    if (!frame)
+        kernel_bug("free of a frame outside of memory");
+    if (frame->state < FRAME_RAW || frame->state >= FRAME_STATES)
+        kernel_bug("free of a frame that is not allocated (freed twice?)");
+    kernel_bug("free of a block with another order than it was allocated with");
+}
+
+/* What the fast path of buddy_free does not serve. */
+static __attribute__((noinline)) void free_slow(frame_number first, unsigned order)
 {
     struct frame *frame = frame_of(first);
+    if (!frame)
+        frame_free_bug(frame);
     frame_check_allocated(frame, order);
-    if (__builtin_expect(order == 0, 1)) {
-        frame_give(frame, first);
+    if (order == 0) {
+        if (!frame_give_fast(frame, first))
+            frame_give_slow(frame, first);
         return;
     }
     struct zone_blocks *zone = &zones[zone_of(first)];
@@ -295,13 +331,25 @@ void buddy_free(frame_number first, unsigned order)
     lock_release(&zone->lock);
 }
 
+void buddy_free(frame_number first, unsigned order)
+{
+    const struct bank *bank = bank_guess();
+    if (__builtin_expect(order == 0, 1) && bank_has(bank, first)) {
+        struct frame *frame = &bank->frames[first - bank->first];
+        frame_check_allocated(frame, 0);
+        if (frame_give_fast(frame, first))
+            return;
+    }
+    free_slow(first, order);
+}
+
 uint64_t buddy_free_frames(void)
 {
     uint64_t frames = 0;
     for (unsigned zone = 0; zone < ZONES; zone++) {
         frames += zones[zone].free;
         for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
-            frames += frame_cache_count(&frame_front.caches[cpu][zone]);
+            frames += frame_cache_frames(&frame_front.caches[zone][cpu]);
     }
     return frames;
 }
@@ -309,9 +357,4 @@ uint64_t buddy_free_frames(void)
 uint64_t buddy_free_blocks(enum zone zone, unsigned order)
 {
     return zone < ZONES && order < ORDERS ? zones[zone].blocks[order] : 0;
-}
-
-void buddy_fail_at(uint64_t n)
-{
-    frame_front.fail_at = n;
 }

@@ -21,6 +21,7 @@ enum frame_use {
     USE_PAGE,   /* any zone, HIGH first */
     USE_KERNEL, /* must be in the linear map */
     USE_DMA,    /* below 1 GiB */
+    USES
 };
 
 /* Frames below `linear_end` are in the linear map. Call once, before buddy_free_range. */
@@ -50,6 +51,5 @@ uint64_t buddy_free_blocks(enum zone zone, unsigned order);
 /* Returns every cached frame of every CPU to the buddy (tests, audits, last resort before ENOMEM). */
 void buddy_drain(void);
 
-/* Test hook: fail the n-th allocation from now on, once (0: off). Does nothing unless built with
- * PAGODA_FAULT_INJECTION. */
+/* Test hook: fail the n-th allocation from now on, once (0: off). Costs nothing while off. */
 void buddy_fail_at(uint64_t n);

@@ -26,7 +26,7 @@ static const struct bank *bank_hit(const struct bank *bank)
 const struct bank *bank_search(frame_number number)
 {
     for (unsigned i = 0; i < bank_count; i++)
-        if (number - banks[i].first < banks[i].count)
+        if (bank_has(&banks[i], number))
             return bank_hit(&banks[i]);
     return NULL;
 }
@@ -39,7 +39,7 @@ static bool bank_describes(const struct bank *bank, const struct frame *frame)
 
 frame_number frame_number_of(const struct frame *frame)
 {
-    const struct bank *bank = __atomic_load_n(&bank_last_hit, __ATOMIC_RELAXED);
+    const struct bank *bank = bank_guess();
     for (unsigned i = 0; !bank_describes(bank, frame); i++) {
         if (i == bank_count)
             kernel_bug("frame_number_of: not a frame descriptor");

@@ -73,12 +73,18 @@ void frame_add_bank(frame_number first, frame_number count, struct frame *descri
 
 /* The bank a frame lies in, or NULL. O(banks), last hit first. */
 const struct bank *bank_search(frame_number number);
+static inline bool bank_has(const struct bank *bank, frame_number number)
+{
+    return __builtin_expect(number - bank->first < bank->count, 1);
+}
+static inline const struct bank *bank_guess(void)
+{
+    return __atomic_load_n(&bank_last_hit, __ATOMIC_RELAXED);
+}
 static inline const struct bank *bank_of(frame_number number)
 {
-    const struct bank *bank = __atomic_load_n(&bank_last_hit, __ATOMIC_RELAXED);
-    if (__builtin_expect(number - bank->first < bank->count, 1))
-        return bank;
-    return bank_search(number);
+    const struct bank *bank = bank_guess();
+    return bank_has(bank, number) ? bank : bank_search(number);
 }
 
 /* The descriptor of a frame, or NULL when no bank has it. */

@@ -3,15 +3,12 @@
  * and the fast way in and out of them. For the files of kernel/mm only.
  *
  * A cache belongs to one CPU and needs no lock: only its CPU pushes and pops, with
- * interrupts masked. Another CPU may still take everything out (buddy_drain). For
- * that, the count shares one word with a version that every change increments:
- * who drains copies the entries first and then swaps the count for 0, which fails
- * when the owner was active meanwhile. The owner pays one instruction for it.
+ * interrupts masked, and only it looks at the count. Another CPU may still take
+ * everything out (buddy_drain), entry by entry: whoever exchanges an entry's frame
+ * for NULL has that frame. An owner that pops NULL was drained and goes on below.
  *
- * Ordering: an entry is written before the word is released and read after it was
- * acquired. That a push after a pop does not overwrite the popped entry before the
- * pop is visible follows from push reading the word with acquire: Arm ARM B2.3,
- * an acquire that reads a store-exclusive of the same CPU is ordered after it.
+ * A push releases (the descriptor's new state is seen before the entry), draining
+ * acquires; a pop takes what its own CPU wrote, or NULL, and needs neither.
  */
 #pragma once
 #include "arch/cpu.h"
@@ -19,27 +16,27 @@
 #include "debug/panic.h"
 #include "mm/buddy.h"
 
-#define FRAME_CACHE_SIZE 31  /* with the word: 512 bytes */
+#define FRAME_CACHE_SIZE 31  /* 512 bytes in all */
 #define FRAME_CACHE_BATCH 16 /* frames moved at once from and to the buddy */
-#define FRAME_CACHE_VERSION ((uint64_t)1 << 32)
 
 struct cached_frame {
-    struct frame *frame;
-    frame_number number;
+    struct frame *frame; /* NULL: none */
+    frame_number number; /* only the owner reads this */
 };
 
 struct frame_cache {
-    uint64_t word; /* version << 32 | count */
+    uint64_t count; /* entries pushed and not popped, drained ones included */
     uint64_t unused;
     struct cached_frame entries[FRAME_CACHE_SIZE];
 };
 
 /* What the fast paths read, in one place. */
 struct frame_front {
-    uint64_t fail_at; /* allocations until the one that shall fail; 0: none */
+    /* By enum frame_use: the caches (of CPU 0; the others' follow) of the zone to try first. While
+     * an allocation shall be made to fail, these are caches[ZONES], which are always empty. */
+    struct frame_cache *first[USES];
     frame_number dma_end, linear_end;
-    uint8_t first_zone[4]; /* by enum frame_use: the zone to try first, of those that have memory */
-    struct frame_cache caches[CPUS_MAX][ZONES];
+    _Alignas(64) struct frame_cache caches[ZONES + 1][CPUS_MAX];
 };
 extern struct frame_front frame_front;
 
@@ -48,88 +45,77 @@ static inline enum zone zone_of(frame_number number)
     return (enum zone)((number >= frame_front.dma_end) + (number >= frame_front.linear_end));
 }
 
-/* Owner only. False: the cache is empty. */
-static inline bool frame_cache_pop(struct frame_cache *cache, struct cached_frame *out)
+/* Owner only. frame is NULL when the cache is empty (count 0) or this entry was drained. */
+static inline struct cached_frame frame_cache_pop(struct frame_cache *cache)
 {
-    /* Adding 2^32 - 1 is count - 1 and, through the carry, version + 1. */
-    uint64_t word =
-        __atomic_fetch_add(&cache->word, FRAME_CACHE_VERSION - 1, __ATOMIC_RELAXED);
-    uint32_t count = (uint32_t)word;
-    if (__builtin_expect(count == 0, 0)) { /* nobody takes from a count of -1: put it right */
-        __atomic_fetch_add(&cache->word, 1, __ATOMIC_RELAXED);
-        return false;
-    }
-    *out = cache->entries[count - 1];
-    return true;
+    uint64_t count = cache->count;
+    if (__builtin_expect(count == 0, 0))
+        return (struct cached_frame){NULL, 0};
+    struct cached_frame *entry = &cache->entries[count - 1];
+    cache->count = count - 1;
+    struct frame *frame = __atomic_exchange_n(&entry->frame, NULL, __ATOMIC_RELAXED);
+    return (struct cached_frame){frame, entry->number};
 }
 
-/* Owner only. False: the cache is full. */
+/* Owner only. False: the cache is full, nothing changed. */
 static inline bool frame_cache_push(struct frame_cache *cache, struct frame *frame,
                                     frame_number number)
 {
-    uint64_t word = __atomic_load_n(&cache->word, __ATOMIC_ACQUIRE);
-    do {
-        uint32_t count = (uint32_t)word;
-        if (__builtin_expect(count >= FRAME_CACHE_SIZE, 0))
-            return false;
-        __atomic_store_n(&cache->entries[count].frame, frame, __ATOMIC_RELAXED);
-        __atomic_store_n(&cache->entries[count].number, number, __ATOMIC_RELAXED);
-    } while (!__atomic_compare_exchange_n(&cache->word, &word, word + FRAME_CACHE_VERSION + 1, true,
-                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    uint64_t count = cache->count;
+    if (__builtin_expect(count == FRAME_CACHE_SIZE, 0))
+        return false;
+    struct cached_frame *entry = &cache->entries[count];
+    __asm__("" : "+r"(entry)); /* or GCC computes the address once for each use */
+    cache->count = count + 1;
+    entry->number = number;
+    frame->state = FRAME_CACHED;
+    __atomic_store_n(&entry->frame, frame, __ATOMIC_RELEASE);
     return true;
 }
 
-/* Frames in a cache now; any CPU may ask. */
-static inline uint32_t frame_cache_count(const struct frame_cache *cache)
+/* Any CPU: takes one frame out, or NULL when none is left. *at, 0 at first, is where to look on. */
+static inline struct frame *frame_cache_steal(struct frame_cache *cache, unsigned *at)
 {
-    uint32_t count = (uint32_t)__atomic_load_n(&cache->word, __ATOMIC_ACQUIRE);
-    return count <= FRAME_CACHE_SIZE ? count : 0; /* -1: a pop is finding it empty */
+    while (*at < FRAME_CACHE_SIZE) {
+        struct frame **entry = &cache->entries[(*at)++].frame;
+        if (__atomic_load_n(entry, __ATOMIC_RELAXED)) {
+            struct frame *frame = __atomic_exchange_n(entry, NULL, __ATOMIC_ACQUIRE);
+            if (frame)
+                return frame;
+        }
+    }
+    return NULL;
 }
 
-/* Any CPU: moves everything to out[]; returns how many. */
-static inline uint32_t frame_cache_take_all(struct frame_cache *cache,
-                                            struct cached_frame out[FRAME_CACHE_SIZE])
+/* Any CPU: frames in a cache. */
+static inline uint64_t frame_cache_frames(const struct frame_cache *cache)
 {
-    uint64_t word = __atomic_load_n(&cache->word, __ATOMIC_ACQUIRE);
-    uint32_t count;
-    do {
-        count = (uint32_t)word;
-        if (count == 0 || count > FRAME_CACHE_SIZE)
-            return 0;
-        for (uint32_t i = 0; i < count; i++) {
-            out[i].frame = __atomic_load_n(&cache->entries[i].frame, __ATOMIC_RELAXED);
-            out[i].number = __atomic_load_n(&cache->entries[i].number, __ATOMIC_RELAXED);
-        }
-    } while (!__atomic_compare_exchange_n(&cache->word, &word, word - count + FRAME_CACHE_VERSION,
-                                          false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
-    return count;
+    uint64_t frames = 0;
+    for (unsigned i = 0; i < FRAME_CACHE_SIZE; i++)
+        frames += __atomic_load_n(&cache->entries[i].frame, __ATOMIC_RELAXED) != NULL;
+    return frames;
 }
 
 /* The slow ways, in buddy.c: other zones, refill, drain; and making room in a full cache. */
-bool frame_take_slow(enum frame_use use, struct cached_frame *out);
-void frame_give_slow(struct frame_cache *cache, struct frame *frame, frame_number number);
+struct cached_frame frame_take_slow(enum frame_use use);
+void frame_give_slow(struct frame *frame, frame_number number);
 
-/* One free frame for `use`: its descriptor still says FRAME_CACHED, order 0. False: there is none. */
-static inline bool frame_take(enum frame_use use, struct cached_frame *out)
+/* One free frame from this CPU's cache; its descriptor still says FRAME_CACHED, order 0. NULL: try
+ * frame_take_slow. */
+static inline struct cached_frame frame_take_fast(enum frame_use use)
 {
-#ifdef PAGODA_FAULT_INJECTION
-    if (__builtin_expect(frame_front.fail_at != 0, 0))
-        return frame_take_slow(use, out);
-#endif
-    struct frame_cache *cache =
-        &frame_front.caches[cpu_number()][frame_front.first_zone[use]];
-    if (__builtin_expect(frame_cache_pop(cache, out), 1))
-        return true;
-    return frame_take_slow(use, out);
+    return frame_cache_pop(frame_front.first[use] + cpu_number());
 }
 
-/* Gives a single frame back. Its descriptor must be in an allocated state, of order 0. */
-static inline void frame_give(struct frame *frame, frame_number number)
+/* Gives a single frame back to this CPU's cache. Its descriptor must be in an allocated state, of
+ * order 0. False: nothing happened, take frame_give_slow. */
+static inline bool frame_give_fast(struct frame *frame, frame_number number)
 {
-    struct frame_cache *cache = &frame_front.caches[cpu_number()][zone_of(number)];
-    frame->state = FRAME_CACHED;
-    if (__builtin_expect(!frame_cache_push(cache, frame, number), 0))
-        frame_give_slow(cache, frame, number);
+    struct frame_cache *cache = frame_front.caches[zone_of(number)];
+    __asm__("" : "+r"(cache)); /* as above: shifts and adds instead of multiplications */
+    cache += cpu_number();
+    __asm__("" : "+r"(cache));
+    return __builtin_expect(frame_cache_push(cache, frame, number), 1);
 }
 
 /* What buddy_alloc promises. GCC makes one store of the first four. */
@@ -143,10 +129,10 @@ static inline void frame_mark_raw(struct frame *head, unsigned order)
 }
 
 /* Double frees and frees of what was never allocated end here. */
+_Noreturn void frame_free_bug(const struct frame *frame);
 static inline void frame_check_allocated(const struct frame *frame, unsigned order)
 {
-    if (__builtin_expect(!frame || frame->state < FRAME_RAW, 0))
-        kernel_bug("free of a frame that is not allocated (freed twice?)");
-    if (__builtin_expect(frame->order != order, 0))
-        kernel_bug("free of a block with another order than it was allocated with");
+    unsigned both = frame->state | (unsigned)frame->order << 8; /* one load, one comparison */
+    if (__builtin_expect(both - (FRAME_RAW | order << 8) >= FRAME_STATES - FRAME_RAW, 0))
+        frame_free_bug(frame);
 }

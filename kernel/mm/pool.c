@@ -23,13 +23,18 @@ static uint64_t frames_of_bytes(uint64_t bytes)
 
 /* ---- Under pool_lock ---- */
 
+static _Noreturn __attribute__((noinline, cold)) void released_too_much(void)
+{
+    kernel_bug("pool: more released than charged");
+}
+
 /* Takes `frames` off `pool` and what that means off those above, up to but not including `end`. */
 static inline void release_locked(struct pool *pool, uint64_t frames, const struct pool *end)
 {
     for (; pool != end; pool = pool->parent) {
         uint64_t used = pool->used, after = used - frames;
         if (__builtin_expect(frames > used, 0))
-            kernel_bug("pool: more released than charged");
+            released_too_much();
         pool->used = after;
         if (used <= pool->guaranteed)
             return;
@@ -38,24 +43,38 @@ static inline void release_locked(struct pool *pool, uint64_t frames, const stru
     }
 }
 
-/* False: a limit was met, nothing changed. */
-static inline bool charge_locked(struct pool *pool, uint64_t frames)
+/* Returns NULL, or the pool whose limit was met: refused() must follow then. */
+static inline struct pool *charge_try(struct pool *pool, uint64_t frames)
 {
-    uint64_t more = frames;
-    for (struct pool *at = pool; at; at = at->parent) {
-        uint64_t used = at->used, after = used + more;
-        if (__builtin_expect(after > at->limit, 0)) {
-            release_locked(pool, frames, at);
-            pool->refused++;
-            return false;
-        }
-        at->used = after;
-        if (after <= at->guaranteed)
-            break;
-        if (used < at->guaranteed)
-            more = after - at->guaranteed;
-    }
-    return true;
+    do {
+        uint64_t used = pool->used, after = used + frames;
+        if (__builtin_expect(after > pool->limit, 0))
+            return pool;
+        pool->used = after;
+        if (after <= pool->guaranteed)
+            return NULL;
+        if (used < pool->guaranteed)
+            frames = after - pool->guaranteed;
+        pool = pool->parent;
+    } while (pool);
+    return NULL;
+}
+
+/* Undoes what charge_try charged below `at`. */
+static __attribute__((noinline, cold)) void refused(struct pool *pool, uint64_t frames,
+                                                    const struct pool *at)
+{
+    release_locked(pool, frames, at);
+    pool->refused++;
+}
+
+/* False: a limit was met, nothing changed. */
+static bool charge_locked(struct pool *pool, uint64_t frames)
+{
+    struct pool *at = charge_try(pool, frames);
+    if (at)
+        refused(pool, frames, at);
+    return !at;
 }
 
 /* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so neither
@@ -139,8 +158,8 @@ int pool_charge(struct pool *pool, uint64_t frames)
 void pool_release(struct pool *pool, uint64_t frames)
 {
     lock_take(&pool_lock);
-    if (frames > pool->own)
-        kernel_bug("pool: more frames released than charged");
+    if (__builtin_expect(frames > pool->own, 0))
+        released_too_much();
     pool->own -= frames;
     release_locked(pool, frames, NULL);
     lock_release(&pool_lock);
@@ -168,7 +187,7 @@ void pool_release_bytes(struct pool *pool, uint64_t bytes)
 {
     lock_take(&pool_lock);
     if (bytes > pool->bytes)
-        kernel_bug("pool: more bytes released than charged");
+        released_too_much();
     uint64_t frames = frames_of_bytes(pool->bytes) - frames_of_bytes(pool->bytes - bytes);
     pool->bytes -= bytes;
     if (frames) {
@@ -207,20 +226,9 @@ void pool_release_slab(uint64_t frames)
 
 /* ---- One frame: the way every page of a program goes ---- */
 
-frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use)
+static inline frame_number page_mark(struct cached_frame cached, struct pool *pool,
+                                     enum frame_state state)
 {
-    struct cached_frame cached;
-    lock_take(&pool_lock);
-    if (!charge_locked(pool, 1)) {
-        lock_release(&pool_lock);
-        return 0;
-    }
-    pool->own++;
-    lock_release(&pool_lock);
-    if (__builtin_expect(!frame_take((enum frame_use)use, &cached), 0)) {
-        pool_release(pool, 1);
-        return 0;
-    }
     struct frame *frame = cached.frame;
     frame->refs = 1;
     frame->state = (uint8_t)state;
@@ -231,11 +239,63 @@ frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use
     return cached.number;
 }
 
-void pool_free_frame(frame_number number)
+/* This CPU's cache was empty. The frame is charged already. */
+static __attribute__((noinline)) frame_number alloc_slow(struct pool *pool, enum frame_state state,
+                                                         enum frame_use use)
+{
+    struct cached_frame cached = frame_take_slow(use);
+    if (cached.frame)
+        return page_mark(cached, pool, state);
+    pool_release(pool, 1);
+    return 0;
+}
+
+static __attribute__((noinline, cold)) frame_number alloc_refused(struct pool *pool,
+                                                                  const struct pool *at)
+{
+    refused(pool, 1, at);
+    lock_release(&pool_lock);
+    return 0;
+}
+
+frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use)
+{
+    lock_take(&pool_lock);
+    struct pool *at = charge_try(pool, 1);
+    if (__builtin_expect(at != NULL, 0))
+        return alloc_refused(pool, at);
+    pool->own++;
+    lock_release(&pool_lock);
+    struct cached_frame cached = frame_take_fast((enum frame_use)use);
+    if (__builtin_expect(cached.frame != NULL, 1))
+        return page_mark(cached, pool, state);
+    return alloc_slow(pool, state, (enum frame_use)use);
+}
+
+/* In both ways of freeing: first the frame, then the charge, so that `used` never falls behind. */
+static __attribute__((noinline)) void free_slow(frame_number number)
 {
     struct frame *frame = frame_of(number);
+    if (!frame)
+        frame_free_bug(frame);
     frame_check_allocated(frame, 0);
     struct pool *pool = frame->pool;
-    frame_give(frame, number); /* first the frame, then the charge: used never falls behind */
+    if (!frame_give_fast(frame, number))
+        frame_give_slow(frame, number);
     pool_release(pool, 1);
+}
+
+void pool_free_frame(frame_number number)
+{
+    const struct bank *bank = bank_guess();
+    if (bank_has(bank, number)) {
+        struct frame *frame = &bank->frames[number - bank->first];
+        struct pool *pool = frame->pool;
+        frame_check_allocated(frame, 0);
+        if (frame_give_fast(frame, number)) {
+            pool_release(pool, 1);
+            return;
+        }
+    }
+    free_slow(number);
 }
