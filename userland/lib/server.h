@@ -27,6 +27,13 @@ struct server_operations {
     message_handler *on_start;
 };
 
+/* Closes the handle that came with a message nobody expected one in. */
+native_inline void message_refuse_handle(const struct message *message)
+{
+    if (message_tag(message) & TAG_HANDLE)
+        handle_close((handle)message->w[5]);
+}
+
 /* Out of line: fails a fault that reached a server which is no pager (EFAULT), with a line in the log. */
 void server_refuse_fault(const struct message *message);
 
@@ -60,6 +67,8 @@ native_inline int64_t server_dispatch(const struct server_operations *operations
     }
     if (handler)
         return handler(message);
+    if (message_kind(message) <= KIND_SEND)
+        message_refuse_handle(message);
     message->w[0] = (uint64_t)-ENOSYS;
     return 0;
 }

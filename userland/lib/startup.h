@@ -26,6 +26,7 @@ struct startup_handle {
 struct startup {
     uint32_t count;
     uint32_t bytes;        /* of the whole block */
+    uint64_t seed;         /* of random numbers: the board's, or the boot argument seed=; 0: none */
     uint64_t bundle_bytes; /* size of the bundle when the server has it, else 0 */
     char name[STARTUP_NAME_BYTES]; /* of the server in the manifest */
     uint32_t level;

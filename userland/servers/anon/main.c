@@ -85,6 +85,8 @@ static int64_t statistics(struct message *message)
 static int64_t on_call(struct message *message)
 {
     int64_t result = -ENOSYS;
+    if (message->w[0] != ANON_POPULATE)
+        message_refuse_handle(message);
     switch (message->w[0]) {
     case ANON_POPULATE:
         result = populate(message);
