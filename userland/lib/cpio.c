@@ -8,9 +8,9 @@
 #include <stdbool.h>
 
 #define HEADER_BYTES 110
-#define MAGIC "070701"
-#define TRAILER "TRAILER!!!"
-#define PADDING ".pad"
+#define MAGIC        "070701"
+#define TRAILER      "TRAILER!!!"
+#define PADDING      ".pad"
 
 /* Fields of eight hexadecimal digits after the magic, in their order. */
 enum field {

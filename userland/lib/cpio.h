@@ -28,16 +28,16 @@ struct cpio {
 struct cpio cpio_open(const void *archive, size_t size);
 
 /*
- * The next entry. 1: *entry is filled in. 0: the trailer was reached. -EINVAL: malformed, or it ends
- * without a trailer (archive->error says how); every further call says the same.
- * Padding entries (named ".pad") are passed over.
+ * The next entry. 1: *entry is filled in. 0: the trailer was reached. -EINVAL: malformed, or it
+ * ends without a trailer (archive->error says how); every further call says the same. Padding
+ * entries (named ".pad") are passed over.
  */
 int cpio_next(struct cpio *archive, struct cpio_entry *entry);
 
 /* Finds an entry by name. 1, 0 (no such entry) or -EINVAL as above. */
 int cpio_find(const void *archive, size_t size, const char *name, struct cpio_entry *entry);
 
-#define CPIO_TYPE_MASK 0170000
-#define CPIO_TYPE_FILE 0100000
+#define CPIO_TYPE_MASK      0170000
+#define CPIO_TYPE_FILE      0100000
 #define CPIO_TYPE_DIRECTORY 0040000
-#define CPIO_TYPE_LINK 0120000
+#define CPIO_TYPE_LINK      0120000

@@ -7,9 +7,9 @@
 #include "entry/abi.h"
 #include "lib/memory.h"
 
-#define EXECUTABLE 2
-#define SHARED 3
-#define AARCH64 183
+#define EXECUTABLE      2
+#define SHARED          3
+#define AARCH64         183
 #define INTERPRETER_MAX 4096 /* PATH_MAX, with the final 0 */
 
 struct file_header {
@@ -111,11 +111,11 @@ static const char *read_load(struct elf *elf, const struct elf_segment *segment,
 
 static const char *read_interpreter(struct elf *elf, const struct elf_segment *segment)
 {
-    const char *path = (const char *)elf->file + segment->offset;
     if (elf->interpreter)
         return "two interpreters";
     if (!within(segment->offset, segment->file_size, elf->size))
         return "a segment goes beyond the end of the file";
+    const char *path = (const char *)elf->file + segment->offset;
     if (segment->file_size < 2 || segment->file_size > INTERPRETER_MAX ||
         strnlen(path, segment->file_size) != segment->file_size - 1)
         return "the interpreter's path is empty, too long or not ended by 0";
@@ -147,7 +147,8 @@ static const char *read_segment(struct elf *elf, unsigned number, uint64_t highe
     case ELF_GNU_STACK:
         elf->stack_executable = segment.flags & ELF_EXECUTE;
         return NULL;
-    default: /* PT_PHDR too: headers_address comes from the segment that holds them, which is checked */
+    default: /* PT_PHDR too: headers_address comes from the segment that holds them, which is
+                checked */
         return NULL;
     }
 }

@@ -9,17 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ELF_LOAD 1
-#define ELF_DYNAMIC 2
+#define ELF_LOAD        1
+#define ELF_DYNAMIC     2
 #define ELF_INTERPRETER 3
-#define ELF_HEADERS 6
-#define ELF_TLS 7
-#define ELF_GNU_STACK 0x6474e551
-#define ELF_GNU_RELRO 0x6474e552
+#define ELF_HEADERS     6
+#define ELF_TLS         7
+#define ELF_GNU_STACK   0x6474e551
+#define ELF_GNU_RELRO   0x6474e552
 
 #define ELF_EXECUTE 1 /* bits of elf_segment.flags */
-#define ELF_WRITE 2
-#define ELF_READ 4
+#define ELF_WRITE   2
+#define ELF_READ    4
 
 /* One program header, as it stands in the file. */
 struct elf_segment {
@@ -34,7 +34,8 @@ struct elf {
     uint64_t entry;
     uint64_t headers_offset; /* program headers in the file */
     unsigned headers, header_size;
-    uint64_t headers_address; /* where they are in memory (PT_PHDR, or the segment that covers them); 0: nowhere */
+    uint64_t headers_address; /* where they are in memory (PT_PHDR, or the segment that covers
+                                 them); 0: nowhere */
     uint64_t low, high;       /* page-rounded range of all PT_LOAD; low < high */
     bool stack_executable;    /* PT_GNU_STACK asks for it */
     const char *interpreter;  /* path of the dynamic linker, ends with 0; NULL: static */

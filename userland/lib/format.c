@@ -99,7 +99,8 @@ static void put_signed(struct sink *sink, const struct conversion *how, int64_t 
 static void put_text(struct sink *sink, struct conversion *how, const char *text)
 {
     how->zeros = false;
-    put_field(sink, how, "", text ? text : "(null)", strnlen(text ? text : "(null)", how->precision));
+    put_field(sink, how, "", text ? text : "(null)",
+              strnlen(text ? text : "(null)", how->precision));
 }
 
 static void convert(struct sink *sink, char letter, struct conversion *how, va_list *arguments)

@@ -10,10 +10,10 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 
-#define NAME_MAX 23 /* with ".irq" behind it, it still fits struct startup_handle */
-#define NO_VALUE 0xffffffffu
+#define NAME_MAX         23 /* with ".irq" behind it, it still fits struct startup_handle */
+#define NO_VALUE         0xffffffffu
 #define PRIORITY_DEFAULT 16
-#define PRIORITY_MAX 31
+#define PRIORITY_MAX     31
 
 struct parser {
     struct manifest *manifest;
@@ -209,8 +209,8 @@ static int add_grant(struct parser *parser, enum manifest_grant_kind kind)
     struct manifest_grant *grant = wired_alloc(sizeof *grant);
     if (!grant)
         return -ENOMEM;
-    *grant = (struct manifest_grant){
-        .kind = kind, .name = take(parser, 1), .line = parser->line.number};
+    *grant =
+        (struct manifest_grant){.kind = kind, .name = take(parser, 1), .line = parser->line.number};
     *parser->last_grant = grant;
     parser->last_grant = &grant->next;
     return 0;
@@ -260,22 +260,23 @@ struct directive {
 };
 
 static const struct directive of_the_system[] = {
-    {"server", 1, 1, line_server},
-    {"run", 1, UINT32_MAX, line_run},
-    {"environment", 1, 1, line_environment},
-    {"pool-limit", 1, 1, line_pool_limit},
-    {"pager", 1, 1, line_program_pager},
-    {"strace", 0, 0, line_strace},
-    {"summary", 0, 0, line_summary},
-    {0},
+    {"server", 1, 1, line_server},           {"run", 1, UINT32_MAX, line_run},
+    {"environment", 1, 1, line_environment}, {"pool-limit", 1, 1, line_pool_limit},
+    {"pager", 1, 1, line_program_pager},     {"strace", 0, 0, line_strace},
+    {"summary", 0, 0, line_summary},         {0},
 };
 
 static const struct directive of_a_server[] = {
-    {"image", 1, 1, line_image},       {"level", 1, 1, line_level},
-    {"priority", 1, 1, line_priority}, {"pool", 2, 2, line_pool},
-    {"endpoint", 0, 0, line_endpoint}, {"use", 1, 1, line_use},
-    {"pager", 1, 1, line_pager},       {"device", 1, 1, line_device},
-    {"bundle", 0, 0, line_bundle},     {"system", 0, 0, line_system},
+    {"image", 1, 1, line_image},
+    {"level", 1, 1, line_level},
+    {"priority", 1, 1, line_priority},
+    {"pool", 2, 2, line_pool},
+    {"endpoint", 0, 0, line_endpoint},
+    {"use", 1, 1, line_use},
+    {"pager", 1, 1, line_pager},
+    {"device", 1, 1, line_device},
+    {"bundle", 0, 0, line_bundle},
+    {"system", 0, 0, line_system},
     {"argument", 1, UINT32_MAX, line_argument},
     {0},
 };
@@ -319,7 +320,7 @@ static int check_grant(struct parser *parser, const struct manifest_server *serv
 static int check_server(struct parser *parser, const struct manifest_server *server)
 {
     parser->line.number = server->line;
-    const char *missing = !server->image               ? "image"
+    const char *missing = !server->image              ? "image"
                           : server->level == NO_VALUE ? "level"
                           : !server->pool_limit       ? "pool"
                                                       : NULL;

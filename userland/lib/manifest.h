@@ -23,7 +23,7 @@ struct manifest_grant {
 };
 
 struct manifest_server {
-    struct manifest_server *next; /* in the order of the text */
+    struct manifest_server *next;  /* in the order of the text */
     char *name, *image, *argument; /* argument: NULL when there is none */
     unsigned line;
     unsigned level, priority;
@@ -43,7 +43,7 @@ struct manifest {
     struct manifest_word *run;         /* program and its arguments, escapes resolved; NULL: none */
     struct manifest_word *environment; /* NAME=VALUE */
     uint64_t program_pool;             /* bytes; 0: all that is left */
-    char *program_pager;               /* server behind the program; NULL: as the servers' lines say */
+    char *program_pager; /* server behind the program; NULL: as the servers' lines say */
     bool strace, summary;
 };
 

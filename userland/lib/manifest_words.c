@@ -32,7 +32,8 @@ static int hexadecimal(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Resolves one escape at `from` (which begins with \). Bytes read; 0: malformed. *result -1: nothing. */
+/* Resolves one escape at `from` (which begins with \). Bytes read; 0: malformed. *result -1:
+ * nothing. */
 static size_t read_escape(const char *from, size_t length, int *result)
 {
     if (length >= 2 && (from[1] == '\\' || from[1] == 'e')) {

@@ -30,7 +30,8 @@ void *memmove(void *to, const void *from, size_t bytes)
 {
     char *t = to;
     const char *f = from;
-    if ((uintptr_t)t - (uintptr_t)f >= bytes) { /* forwards never overwrites what is still to come */
+    if ((uintptr_t)t - (uintptr_t)f >=
+        bytes) { /* forwards never overwrites what is still to come */
         for (; bytes >= 8; bytes -= 8, t += 8, f += 8)
             *(any_word *)t = *(const any_word *)f;
         while (bytes--)

@@ -19,5 +19,6 @@ char *strchr(const char *text, int character);
 /* True when `text` (ended by 0) is exactly the `length` bytes at `span`. */
 bool text_is(const char *text, const char *span, size_t length);
 
-/* Copies text into a field of `size` bytes (1 or more), cut where it does not fit, always ended by 0. */
+/* Copies text into a field of `size` bytes (1 or more), cut where it does not fit, always ended by
+ * 0. */
 void text_copy(char *to, size_t size, const char *from);

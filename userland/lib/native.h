@@ -53,7 +53,8 @@ struct registers {
         (struct registers){{x0_, x1_, x2_, x3_, x4_, x5_, x6_, x7_, x8_}};                         \
     })
 
-/* True when x0 of a call is an error. Only -4095..-1 are: a received Linux call may have bit 63 set. */
+/* True when x0 of a call is an error. Only -4095..-1 are: a received Linux call may have bit 63
+ * set. */
 native_inline int native_failed(uint64_t x0)
 {
     return x0 > (uint64_t)-4096;
@@ -118,8 +119,9 @@ native_inline int64_t message_take(struct message *message, const struct registe
 }
 
 #define IN_WORDS(message)                                                                          \
-    IN(2, (message)->w[0]) IN(3, (message)->w[1]) IN(4, (message)->w[2]) IN(5, (message)->w[3])    \
-        IN(6, (message)->w[4]) IN(7, (message)->w[5])
+    IN(2, (message)->w[0])                                                                         \
+    IN(3, (message)->w[1]) IN(4, (message)->w[2]) IN(5, (message)->w[3]) IN(6, (message)->w[4])    \
+        IN(7, (message)->w[5])
 #define HEAD(handle, tag) ((uint64_t)(handle) | (uint64_t)(tag) << TAG_SHIFT)
 
 /* Sends w[] and waits for the reply, which replaces w[]; its tag is then in message_tag(). */
@@ -137,15 +139,13 @@ native_inline int64_t call(handle endpoint, uint64_t tag, struct message *messag
 native_inline int64_t reply_recv(handle endpoint, uint64_t tag, struct message *message)
 {
     struct registers r = NATIVE_CALL(
-        SYSCALL_reply_recv,
-        IN(0, HEAD(endpoint, tag)) IN(1, message->request) IN_WORDS(message));
+        SYSCALL_reply_recv, IN(0, HEAD(endpoint, tag)) IN(1, message->request) IN_WORDS(message));
     return message_take(message, &r);
 }
 
 native_inline int64_t reply(uint64_t tag, uint64_t request, const struct message *message)
 {
-    return (int64_t)NATIVE_CALL(SYSCALL_reply,
-                                IN(0, HEAD(0, tag)) IN(1, request) IN_WORDS(message))
+    return (int64_t)NATIVE_CALL(SYSCALL_reply, IN(0, HEAD(0, tag)) IN(1, request) IN_WORDS(message))
         .x[0];
 }
 
@@ -179,8 +179,8 @@ native_inline int64_t notify(handle notification, uint64_t bits)
 native_inline int64_t thread_create(handle space, uintptr_t message_page, unsigned priority,
                                     uint64_t badge)
 {
-    return (int64_t)NATIVE_CALL(SYSCALL_thread_create, IN(0, space) IN(1, message_page)
-                                                           IN(2, priority) IN(3, badge))
+    return (int64_t)NATIVE_CALL(SYSCALL_thread_create,
+                                IN(0, space) IN(1, message_page) IN(2, priority) IN(3, badge))
         .x[0];
 }
 
@@ -188,8 +188,8 @@ native_inline int64_t thread_create(handle space, uintptr_t message_page, unsign
 native_inline int64_t thread_ctl(handle thread, uint64_t operation, uint64_t a, uint64_t b,
                                  uint64_t c)
 {
-    return (int64_t)NATIVE_CALL(SYSCALL_thread_ctl, IN(0, thread) IN(1, operation) IN(2, a)
-                                                        IN(3, b) IN(4, c))
+    return (int64_t)NATIVE_CALL(SYSCALL_thread_ctl,
+                                IN(0, thread) IN(1, operation) IN(2, a) IN(3, b) IN(4, c))
         .x[0];
 }
 
@@ -208,15 +208,14 @@ native_inline int64_t yield(void)
 native_inline int64_t space_create(handle pool, unsigned level, handle personality,
                                    unsigned priority_limit)
 {
-    return (int64_t)NATIVE_CALL(SYSCALL_space_create, IN(0, pool) IN(1, level) IN(2, personality)
-                                                          IN(3, priority_limit))
+    return (int64_t)NATIVE_CALL(SYSCALL_space_create,
+                                IN(0, pool) IN(1, level) IN(2, personality) IN(3, priority_limit))
         .x[0];
 }
 
 native_inline int64_t space_ctl(handle space, uint64_t operation, uint64_t a, uint64_t b)
 {
-    return (int64_t)NATIVE_CALL(SYSCALL_space_ctl,
-                                IN(0, space) IN(1, operation) IN(2, a) IN(3, b))
+    return (int64_t)NATIVE_CALL(SYSCALL_space_ctl, IN(0, space) IN(1, operation) IN(2, a) IN(3, b))
         .x[0];
 }
 
@@ -246,10 +245,9 @@ native_inline int64_t space_copy(handle space, uint64_t request, uint64_t far_ad
                                  void *own_address, uint64_t direction, size_t bytes,
                                  struct copy_stop *stop)
 {
-    struct registers r =
-        NATIVE_CALL(SYSCALL_space_copy, IN(0, space) IN(1, request) IN(2, far_address)
-                                            IN(3, (uintptr_t)own_address) IN(4, direction)
-                                                IN(5, bytes));
+    struct registers r = NATIVE_CALL(
+        SYSCALL_space_copy, IN(0, space) IN(1, request) IN(2, far_address)
+                                IN(3, (uintptr_t)own_address) IN(4, direction) IN(5, bytes));
     if (stop)
         *stop = (struct copy_stop){r.x[1], r.x[2]};
     return (int64_t)r.x[0];
@@ -366,10 +364,9 @@ native_inline int64_t region_query(handle space, uintptr_t address, struct regio
 native_inline int64_t page_supply(handle endpoint, uint64_t how, uint64_t index, uint64_t pages,
                                   handle source, uint64_t source_index, struct message *message)
 {
-    struct registers r =
-        NATIVE_CALL(SYSCALL_page_supply,
-                    IN(0, endpoint) IN(1, message->request) IN(2, how) IN(3, index) IN(4, pages)
-                        IN(6, source) IN(7, source_index));
+    struct registers r = NATIVE_CALL(SYSCALL_page_supply,
+                                     IN(0, endpoint) IN(1, message->request) IN(2, how) IN(3, index)
+                                         IN(4, pages) IN(6, source) IN(7, source_index));
     return message_take(message, &r);
 }
 
@@ -388,8 +385,8 @@ native_inline int64_t page_supply_unasked(handle object, uint64_t how, uint64_t 
                                           uint64_t pages, handle source, uint64_t source_index)
 {
     return (int64_t)NATIVE_CALL(SYSCALL_page_supply,
-                                IN(0, 0) IN(1, 0) IN(2, how) IN(3, index) IN(4, pages)
-                                    IN(5, object) IN(6, source) IN(7, source_index))
+                                IN(0, 0) IN(1, 0) IN(2, how) IN(3, index) IN(4, pages) IN(5, object)
+                                    IN(6, source) IN(7, source_index))
         .x[0];
 }
 

@@ -14,7 +14,8 @@ static const char *const supply_names[] = {[SUPPLY_ZERO] = "zeros",
 static const char *supply_name(uint64_t how)
 {
     how &= 0xff;
-    return how < sizeof supply_names / sizeof *supply_names ? supply_names[how] : "something unknown";
+    return how < sizeof supply_names / sizeof *supply_names ? supply_names[how]
+                                                            : "something unknown";
 }
 
 static void name_mistake(const struct refusal *refusal, const char *file)

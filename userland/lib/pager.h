@@ -67,7 +67,8 @@ struct supply {
 #define SUPPLY_NOTHING(fault, error)                                                               \
     ((struct supply){SUPPLY_FAIL | (uint64_t)(error) << 32, (fault)->index, 1, 0, 0, __LINE__})
 
-/* An answer the kernel refused. Only what must outlive the refused call is kept: the loop is hot. */
+/* An answer the kernel refused. Only what must outlive the refused call is kept: the loop is hot.
+ */
 struct refusal {
     uint64_t request, cookie, index;
     struct supply supply;
@@ -128,7 +129,8 @@ native_inline _Noreturn void pager_serve(handle endpoint,
         int64_t error = page_supply(endpoint, supply.how, supply.index, supply.pages, supply.source,
                                     supply.source_index, &message);
         if (__builtin_expect(error < 0, 0)) {
-            const struct refusal refusal = {fault.request, fault.cookie, fault.index, supply, error};
+            const struct refusal refusal = {fault.request, fault.cookie, fault.index, supply,
+                                            error};
             pager_recover(endpoint, &refusal, told, file, &copy);
             message = copy;
         }

@@ -10,7 +10,8 @@ void server_refuse_fault(const struct message *message)
 {
     log_print(LOG_ERROR, "%s: page fault (object 0x%lx, page 0x%lx), but this server is no pager\n",
               startup_name(), message->w[0], message->w[1]);
-    page_supply_only(message->request, SUPPLY_FAIL | (uint64_t)EFAULT << 32, message->w[1], 1, 0, 0);
+    page_supply_only(message->request, SUPPLY_FAIL | (uint64_t)EFAULT << 32, message->w[1], 1, 0,
+                     0);
 }
 
 /* Errors that say something about the client or the moment, not about this server. */

@@ -19,10 +19,11 @@
 typedef int64_t message_handler(struct message *message);
 
 struct server_operations {
-    message_handler *on_call;      /* protocol messages: w[0] = number */
-    message_handler *on_send;      /* the answer is not sent */
-    message_handler *on_notify;    /* w[0] = bits; the answer is not sent */
-    message_handler *on_syscall;   /* w[0..5] = x0..x5, message_tag() = number; w[0] = x0 afterwards */
+    message_handler *on_call;   /* protocol messages: w[0] = number */
+    message_handler *on_send;   /* the answer is not sent */
+    message_handler *on_notify; /* w[0] = bits; the answer is not sent */
+    message_handler
+        *on_syscall; /* w[0..5] = x0..x5, message_tag() = number; w[0] = x0 afterwards */
     message_handler *on_exception;
     message_handler *on_start;
 };
@@ -34,7 +35,8 @@ native_inline void message_refuse_handle(const struct message *message)
         handle_close((handle)message->w[5]);
 }
 
-/* Out of line: fails a fault that reached a server which is no pager (EFAULT), with a line in the log. */
+/* Out of line: fails a fault that reached a server which is no pager (EFAULT), with a line in the
+ * log. */
 void server_refuse_fault(const struct message *message);
 
 /* Handles one message other than a fault. The tag to answer with, or ANSWER_LATER. */

@@ -5,12 +5,12 @@
  *
  *   name                  from the manifest line    handle to
  *   self                  endpoint                  the server's own endpoint: receive, manage
- *   OTHER                 use OTHER, pager OTHER    OTHER's endpoint: call (pager: also be named as pager)
- *   DEVICE, DEVICE.irq    device DEVICE             its registers; its interrupt line
- *   bundle                bundle                    the boot bundle, readable and executable
- *   system                system                    devices, interrupts, power
- *   programs              level 5                   the pool that programs are charged to
- *   exit                  level 5                   notification: bit 0 says "the program ended"
+ *   OTHER                 use OTHER, pager OTHER    OTHER's endpoint: call (pager: also be named as
+ * pager) DEVICE, DEVICE.irq    device DEVICE             its registers; its interrupt line bundle
+ * bundle                    the boot bundle, readable and executable system                system
+ * devices, interrupts, power programs              level 5                   the pool that programs
+ * are charged to exit                  level 5                   notification: bit 0 says "the
+ * program ended"
  */
 #pragma once
 #include "lib/native.h"

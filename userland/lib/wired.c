@@ -11,10 +11,10 @@
 #include "lib/memory.h"
 #include <stdbool.h>
 
-#define PAGE_BYTES 4096
-#define RUN_MAGIC 0x57495245 /* "WIRE" */
-#define CHUNK_PAGES 16       /* pages for small runs are obtained by so many, or one by one */
-#define LARGE 0xffff
+#define PAGE_BYTES  4096
+#define RUN_MAGIC   0x57495245 /* "WIRE" */
+#define CHUNK_PAGES 16         /* pages for small runs are obtained by so many, or one by one */
+#define LARGE       0xffff
 #define OBJECTS_MAX 256 /* (PAGE_BYTES - header) / 16 fits */
 
 struct run {
@@ -38,7 +38,7 @@ struct run {
 _Static_assert(sizeof(struct run) <= HEADER_BYTES, "objects start at a fixed offset");
 
 /* Each at most half as large again as the one before; the larger ones divide a page well. */
-static const uint16_t class_bytes[] = {16,  32,  48,  64,  96,  128,  192,
+static const uint16_t class_bytes[] = {16,  32,  48,  64,  96,   128,  192,
                                        256, 384, 512, 672, 1008, 1344, 2016};
 #define CLASSES (sizeof class_bytes / sizeof *class_bytes)
 
@@ -94,7 +94,7 @@ static struct run *new_small_run(unsigned class)
         return NULL;
     struct run *run = free_pages;
     list_remove(run);
-    *run = (struct run){.magic = RUN_MAGIC, .size_class = (uint16_t)class};
+    *run = (struct run){.magic = RUN_MAGIC, .size_class = (uint16_t) class};
     list_add(&roomy[class], run);
     return run;
 }

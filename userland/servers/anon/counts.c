@@ -5,6 +5,7 @@
  */
 #include "counts.h"
 #include "lib/wired.h"
+#include <stddef.h>
 
 #define FIRST_CAPACITY 64 /* entries; a power of two */
 
@@ -96,7 +97,8 @@ int counts_forget(uint64_t cookie)
     add(&gone, found);
     counts_last = &gone;
     used--;
-    for (size_t at = (hole + 1) & (capacity - 1); table[at].cookie; at = (at + 1) & (capacity - 1)) {
+    for (size_t at = (hole + 1) & (capacity - 1); table[at].cookie;
+         at = (at + 1) & (capacity - 1)) {
         /* An entry may fill the hole unless its home lies behind the hole. */
         if (((at - home_of(table[at].cookie)) & (capacity - 1)) >= ((at - hole) & (capacity - 1))) {
             table[hole] = table[at];

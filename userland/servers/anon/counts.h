@@ -3,7 +3,8 @@
  * those forgotten included, agrees with the kernel's own count at every quiet moment.
  */
 #pragma once
-#include "lib/native.h"
+#include "entry/abi.h"
+#include <stdint.h>
 
 struct counts {
     uint64_t cookie; /* 0: an empty entry of the table; also the name of the sum */
@@ -19,7 +20,7 @@ extern struct counts *counts_last;
  * no memory for one more entry, its faults are counted in the sum only. */
 struct counts *counts_find_or_add(uint64_t cookie);
 
-native_inline struct counts *counts_of(uint64_t cookie)
+static inline struct counts *counts_of(uint64_t cookie)
 {
     struct counts *last = counts_last;
     return __builtin_expect(last->cookie == cookie, 1) ? last : counts_find_or_add(cookie);

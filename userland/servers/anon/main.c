@@ -42,7 +42,8 @@ static uint64_t *count_for(struct counts *counts, const struct supply *supply)
     }
 }
 
-/* An answer was refused (no memory left in the program's pool; page shared again): it did not count. */
+/* An answer was refused (no memory left in the program's pool; page shared again): it did not
+ * count. */
 static void refused(const struct refusal *refusal, const struct supply *instead)
 {
     struct counts *counts = counts_of(refusal->cookie);

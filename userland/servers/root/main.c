@@ -2,12 +2,12 @@
  * root: starts the system that the manifest describes, watches over it, and ends
  * it. Every server gets the handles its lines in the manifest name and no others.
  */
-#include "root.h"
 #include "lib/layout.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
+#include "root.h"
 
 #define BUNDLE_ADDRESS LAYOUT_WIRED_END
 

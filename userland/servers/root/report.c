@@ -21,8 +21,8 @@ static bool ask(const char *name, uint64_t number, struct message *message)
     const struct manifest_server *wish = manifest_find(&the_system.manifest, name);
     const struct server *server = wish ? wish->owner : NULL;
     *message = (struct message){.w = {number}};
-    return server && server->alive && server->endpoint &&
-           !call(server->endpoint, 0, message) && !message->w[0];
+    return server && server->alive && server->endpoint && !call(server->endpoint, 0, message) &&
+           !message->w[0];
 }
 
 static void report_program(int status)
@@ -38,10 +38,10 @@ static void report_program(int status)
 static void report_faults(const struct counters *counters)
 {
     struct message anon;
-    log_print(LOG_NOTICE,
-              "  faults    %lu: %lu sent to a pager, %lu answered by the kernel alone, %lu refused\n",
-              counters->faults, counters->faults_pager, counters->faults_soft,
-              counters->faults_refused);
+    log_print(
+        LOG_NOTICE,
+        "  faults    %lu: %lu sent to a pager, %lu answered by the kernel alone, %lu refused\n",
+        counters->faults, counters->faults_pager, counters->faults_soft, counters->faults_refused);
     if (ask("anon", ANON_STATISTICS, &anon))
         log_print(LOG_NOTICE,
                   "  pager     anon answered %lu: %lu zeroed, %lu shared zero page, %lu copied, "
@@ -54,11 +54,12 @@ static void report_faults(const struct counters *counters)
 
 static void report_messages(const struct counters *counters)
 {
-    log_print(LOG_NOTICE,
-              "  messages  %lu messages, %lu notifications, %lu thread switches, %lu kernel entries "
-              "(%lu native calls, %lu interrupts)\n",
-              counters->messages, counters->notifications, counters->switches, counters->entries,
-              counters->calls, counters->interrupts);
+    log_print(
+        LOG_NOTICE,
+        "  messages  %lu messages, %lu notifications, %lu thread switches, %lu kernel entries "
+        "(%lu native calls, %lu interrupts)\n",
+        counters->messages, counters->notifications, counters->switches, counters->entries,
+        counters->calls, counters->interrupts);
 }
 
 static void report_frames(void)

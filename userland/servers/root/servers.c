@@ -72,8 +72,7 @@ static void give_device(struct gift *gift, const struct manifest_grant *grant)
     handle_close(registers);
     if (!facts->console_irq)
         return;
-    handle irq =
-        must(gift->server, create_irq(HANDLE_SYSTEM, facts->console_irq), "its interrupt");
+    handle irq = must(gift->server, create_irq(HANDLE_SYSTEM, facts->console_irq), "its interrupt");
     give(gift, grant->name, ".irq", irq, RIGHT_MANAGE);
     handle_close(irq);
 }
@@ -96,7 +95,8 @@ static void give_itself(struct gift *gift)
     const struct server *server = gift->server;
     const handle own[] = {server->space, server->thread, server->pool};
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++) {
-        int64_t given = handle_dup(own[i], RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE, 0, server->space);
+        int64_t given =
+            handle_dup(own[i], RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE, 0, server->space);
         if (given != HANDLE_SPACE + i)
             die("server %s: its handle %u became %ld", server->wish->name, HANDLE_SPACE + i, given);
     }
@@ -168,10 +168,10 @@ static void watch_space(const struct server *server)
 void server_make(struct server *server)
 {
     const struct manifest_server *wish = server->wish;
-    server->pool = must(server,
-                        create_pool(HANDLE_POOL, wish->pool_guaranteed / PAGE_SIZE,
-                                    wish->pool_limit / PAGE_SIZE),
-                        "its pool");
+    server->pool = must(
+        server,
+        create_pool(HANDLE_POOL, wish->pool_guaranteed / PAGE_SIZE, wish->pool_limit / PAGE_SIZE),
+        "its pool");
     server->space =
         must(server, space_create(server->pool, wish->level, 0, wish->priority), "its space");
     name_space(server);
@@ -191,13 +191,13 @@ void server_start(struct server *server)
     gift.block = wired_alloc(gift.bytes);
     if (!gift.block)
         die("no memory for the handles of server %s", server->wish->name);
-    if (cpio_find(the_system.bundle, the_system.facts.bundle_bytes, server->wish->image, &file) != 1)
-        die("server %s (manifest:%u): the bundle has no %s", server->wish->name,
-            server->wish->line, server->wish->image);
+    if (cpio_find(the_system.bundle, the_system.facts.bundle_bytes, server->wish->image, &file) !=
+        1)
+        die("server %s (manifest:%u): the bundle has no %s", server->wish->name, server->wish->line,
+            server->wish->image);
     uint64_t entry = image_load(server, &file);
     give_all(&gift);
     write_startup(server, &gift);
-    must(server,
-         thread_ctl(server->thread, THREAD_START, entry, LAYOUT_STACK_TOP, LAYOUT_STARTUP),
+    must(server, thread_ctl(server->thread, THREAD_START, entry, LAYOUT_STACK_TOP, LAYOUT_STARTUP),
          "starting it");
 }

@@ -53,8 +53,8 @@ static void collect(struct collection *collection, uint64_t cpu)
 {
     uint64_t next = 0;
     for (;;) {
-        struct registers r = NATIVE_CALL(
-            SYSCALL_debug, IN(0, HANDLE_SYSTEM) IN(1, DEBUG_TRACE) IN(2, cpu) IN(3, next));
+        struct registers r = NATIVE_CALL(SYSCALL_debug, IN(0, HANDLE_SYSTEM) IN(1, DEBUG_TRACE)
+                                                            IN(2, cpu) IN(3, next));
         uint64_t count = r.x[0];
         if (native_failed(count) || !count || !add(collection, count))
             return;
