@@ -4,7 +4,7 @@
 #include "boot/ranges.h"
 #include "entry/abi.h"
 
-#define PAGE_MASK (UINT64_C(PAGE_SIZE) - 1)
+#define PAGE_MASK ((uint64_t)PAGE_SIZE - 1)
 
 static uint64_t end_of(const struct range *range)
 {
