@@ -66,14 +66,19 @@ void *compile(const char *name)
     return roomy;
 }
 
+void clear_printed(void)
+{
+    memset(printed, 0, sizeof printed);
+    printed_length = 0;
+    CHECK(console_init("arm,pl011", 1));
+}
+
 int read_tree(const void *tree, size_t mapped)
 {
     memset(&info, 0xaa, sizeof info);
     info.tree.start = TREE_ADDRESS;
-    memset(printed, 0, sizeof printed);
-    printed_length = 0;
     error = "unset";
-    CHECK(console_init("arm,pl011", 1));
+    clear_printed();
     return fdt_read(tree, mapped, &info, &error);
 }
 

@@ -16,6 +16,9 @@ extern struct boot_info info; /* by the last read_tree */
 extern const char *error;     /* … */
 extern char printed[4096];    /* what kprintf sent to the UART since then */
 
+/* Makes it empty; from now on it gets what kprintf says. read_tree does this first. */
+void clear_printed(void);
+
 /* All that a shell command prints, allocated to the byte, so that reading past its end is seen. */
 void *output_of(const char *command, size_t *size);
 

@@ -325,7 +325,7 @@ static void damage(uint8_t *bytes, size_t size)
 
 static void read_damaged(const char *name)
 {
-    unsigned accepted = 0, rounds = 3000;
+    unsigned accepted = 0, rounds = 10000;
     void *original = compile(name);
     fdt_pack(original);
     size_t whole = fdt_totalsize(original);
