@@ -49,7 +49,7 @@ void devices_visit(struct reading *reading, const struct node *node)
         reading->timer = node->place;
 }
 
-/* GICv3 lists distributor, redistributor regions, then CPU interfaces of GICv2, which are not for us. */
+/* GICv3 lists distributor, redistributor regions, then what GICv2 guests need: not for us. */
 static unsigned controller_regs_wanted(const struct reading *reading)
 {
     uint64_t regions = 1;
@@ -83,8 +83,8 @@ static void read_controller(struct reading *reading)
 static uint32_t timer_interrupt(const struct reading *reading, const char *name, unsigned otherwise,
                                 uint32_t gic, int cells)
 {
-    int index = fdt_stringlist_search(reading->fdt, place_node(&reading->timer), "interrupt-names",
-                                      name);
+    int index =
+        fdt_stringlist_search(reading->fdt, place_node(&reading->timer), "interrupt-names", name);
     return place_interrupt(&reading->timer, index >= 0 ? (unsigned)index : otherwise, gic, cells);
 }
 
@@ -98,7 +98,8 @@ static void read_timer(struct reading *reading, uint32_t gic, int cells)
     info->timer_virtual = timer_interrupt(reading, "virt", TIMER_VIRTUAL, gic, cells);
     info->timer_physical = timer_interrupt(reading, "phys", TIMER_PHYSICAL, gic, cells);
     if (info->timer_virtual == 0)
-        reading_fail(reading, "device tree: the virtual timer does not go to the interrupt controller");
+        reading_fail(reading,
+                     "device tree: the virtual timer does not go to the interrupt controller");
 }
 
 /*

@@ -78,7 +78,8 @@ bool ranges_hold(const struct ranges *ranges, uint64_t start, uint64_t size)
     return false;
 }
 
-bool ranges_add_common(struct ranges *to, const struct ranges *ranges, uint64_t start, uint64_t size)
+bool ranges_add_common(struct ranges *to, const struct ranges *ranges, uint64_t start,
+                       uint64_t size)
 {
     for (unsigned i = 0; i < ranges->count; i++) {
         uint64_t first = ranges->list[i].start, end = end_of(&ranges->list[i]);

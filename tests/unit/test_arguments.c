@@ -1,4 +1,6 @@
-// sources: tests/unit/device_tree.c kernel/boot/fdt.c kernel/boot/devices.c kernel/boot/memory.c kernel/boot/tree.c kernel/boot/ranges.c kernel/boot/arguments.c kernel/debug/console.c kernel/debug/printf.c platform/platform.c
+// sources: tests/unit/device_tree.c kernel/boot/fdt.c kernel/boot/devices.c kernel/boot/memory.c
+// sources: kernel/boot/tree.c kernel/boot/ranges.c kernel/boot/arguments.c
+// sources: kernel/debug/console.c kernel/debug/printf.c platform/platform.c
 // flags: -lfdt
 /*
  * The boot arguments the kernel obeys, and those it must leave alone.
@@ -66,10 +68,10 @@ TEST(sizes)
 TEST(wrong_values_are_named_and_change_nothing)
 {
     static const char *const wrong[] = {
-        "mem=",    "mem=K",       "mem=12Q",     "mem=-1",       "mem=18446744073709551616",
-        "mem=0x",  "mem=64MB",    "mem=1,048",   "mem=17179869184G", "linear=all",
-        "mem=12a", "loglevel=8",  "loglevel=",   "loglevel=4K",  "trace=2",
-        "trace=",  "seed=1M",     "seed=x",      "console=ttyAMA0", "console=runners",
+        "mem=",    "mem=K",      "mem=12Q",   "mem=-1",           "mem=18446744073709551616",
+        "mem=0x",  "mem=64MB",   "mem=1,048", "mem=17179869184G", "linear=all",
+        "mem=12a", "loglevel=8", "loglevel=", "loglevel=4K",      "trace=2",
+        "trace=",  "seed=1M",    "seed=x",    "console=ttyAMA0",  "console=runners",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         check_warning(wrong[i], wrong[i]);

@@ -92,7 +92,9 @@ TEST(the_runner_gets_brackets_that_no_text_can_close)
     kprintf(LOG_INFO, "a%c%c\n", 0x0e, 0x0f);
     console_write(LOG_INFO, "b", 1);
     kprintf(LOG_DEBUG, "not sent");
-    CHECK(strcmp(sent, "\x0e" "a??\n\x0f\x0e" "b\x0f") == 0);
+    CHECK(strcmp(sent, "\x0e"
+                       "a??\n\x0f\x0e"
+                       "b\x0f") == 0);
 }
 
 TEST(the_ring_keeps_the_last_bytes_and_says_what_is_lost)
@@ -128,4 +130,3 @@ TEST(reading_in_pieces_and_beyond_the_end)
     CHECK_EQUAL(console_read_log(&at, text, 8), 0);
     CHECK_EQUAL(at, UINT64_MAX);
 }
-

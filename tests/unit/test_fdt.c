@@ -1,4 +1,6 @@
-// sources: tests/unit/device_tree.c kernel/boot/fdt.c kernel/boot/devices.c kernel/boot/memory.c kernel/boot/tree.c kernel/boot/ranges.c kernel/boot/arguments.c kernel/debug/console.c kernel/debug/printf.c platform/platform.c
+// sources: tests/unit/device_tree.c kernel/boot/fdt.c kernel/boot/devices.c kernel/boot/memory.c
+// sources: kernel/boot/tree.c kernel/boot/ranges.c kernel/boot/arguments.c
+// sources: kernel/debug/console.c kernel/debug/printf.c platform/platform.c
 // flags: -lfdt
 /*
  * Sound device trees in, struct boot_info out: QEMU's own and two from dts/unit.
@@ -73,9 +75,9 @@ TEST(banks_are_sorted_and_merged_and_cut_to_pages)
     check_range(info.memory[2], UINT64_C(0x100000000), 0x80000000);
     check_range(info.bundle, 0x02000100, 0x2f00);
     CHECK_EQUAL(info.reserved_count, 6);
-    check_range(info.reserved[0], 0, 0x1000);            /* spin table */
-    check_range(info.reserved[1], 0x02000000, 0x3000);   /* bundle */
-    check_range(info.reserved[2], 0x3b3ff000, 0x2000);   /* memreserve over a page boundary */
+    check_range(info.reserved[0], 0, 0x1000);          /* spin table */
+    check_range(info.reserved[1], 0x02000000, 0x3000); /* bundle */
+    check_range(info.reserved[2], 0x3b3ff000, 0x2000); /* memreserve over a page boundary */
     check_range(info.reserved[3], 0x3ef60000, 0x1000);
     check_range(info.reserved[4], 0x3ef62000, 0x1000);
     check_range(info.reserved[5], TREE_ADDRESS, ROOM);
@@ -146,7 +148,8 @@ TEST(an_interrupt_of_another_controller_is_none)
 {
     void *tree = compile("nested");
     remove_property(tree, "/outer/inner/serial", "interrupts-extended");
-    set_cells(tree, "/outer/inner/serial", "interrupts", 3, (uint32_t[]){0, 5, 4}); /* looks like SPI 5 */
+    set_cells(tree, "/outer/inner/serial", "interrupts", 3,
+              (uint32_t[]){0, 5, 4}); /* looks like SPI 5 */
     CHECK_EQUAL(read_tree(tree, ROOM), 0);
     CHECK(info.uart.regs.size != 0);
     CHECK_EQUAL(info.uart.intid, 0);

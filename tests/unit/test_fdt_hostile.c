@@ -1,4 +1,6 @@
-// sources: tests/unit/device_tree.c kernel/boot/fdt.c kernel/boot/devices.c kernel/boot/memory.c kernel/boot/tree.c kernel/boot/ranges.c kernel/boot/arguments.c kernel/debug/console.c kernel/debug/printf.c platform/platform.c
+// sources: tests/unit/device_tree.c kernel/boot/fdt.c kernel/boot/devices.c kernel/boot/memory.c
+// sources: kernel/boot/tree.c kernel/boot/ranges.c kernel/boot/arguments.c
+// sources: kernel/debug/console.c kernel/debug/printf.c platform/platform.c
 // flags: -lfdt
 /*
  * Device trees that are wrong: the trees of dts/unit damaged on purpose, each in
@@ -71,7 +73,8 @@ TEST(memory_that_wraps_around)
 TEST(memory_beyond_48_bits_is_left_out)
 {
     tree = compile("nested");
-    set_cells(tree, "/memory", "reg", 8, (uint32_t[]){0x10000, 0, 1, 0, 0xffff, 0xfffff000, 0, 0x2000});
+    set_cells(tree, "/memory", "reg", 8,
+              (uint32_t[]){0x10000, 0, 1, 0, 0xffff, 0xfffff000, 0, 0x2000});
     remove_property(tree, "/chosen", "linux,initrd-start");
     remove_property(tree, "/chosen", "linux,initrd-end");
     int result = read_tree(tree, ROOM);
@@ -135,7 +138,8 @@ TEST(no_interrupt_controller)
 TEST(an_interrupt_controller_without_its_registers)
 {
     tree = compile("banks");
-    set_cells(tree, "/soc/interrupt-controller@40041000", "reg", 2, (uint32_t[]){0x40041000, 0x1000});
+    set_cells(tree, "/soc/interrupt-controller@40041000", "reg", 2,
+              (uint32_t[]){0x40041000, 0x1000});
     refused("reg is too short");
     tree = compile("banks");
     set_cells(tree, "/soc", "ranges", 4, (uint32_t[]){0x7e000000, 0, 0xfe000000, 0x01800000});
@@ -189,8 +193,8 @@ TEST(more_cpus_than_there_is_room_for)
 
 TEST(a_console_that_leads_nowhere)
 {
-    static const char *const paths[] = {"", ":115200", "loop", "serial9", "/soc/none", "relative/path",
-                                        "/", "indirect"};
+    static const char *const paths[] = {"",          ":115200",       "loop", "serial9",
+                                        "/soc/none", "relative/path", "/",    "indirect"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         tree = compile("banks");
         set_string(tree, "/aliases", "loop", "loop");

@@ -97,7 +97,8 @@ TEST(unknown_conversions_do_not_eat_arguments)
 
 TEST(random_integers)
 {
-    static const char *const formats[] = {"%lu", "%ld", "%lx", "%024lx", "%-24ld|", "%24lu", "%024ld"};
+    static const char *const formats[] = {"%lu",     "%ld",   "%lx",   "%024lx",
+                                          "%-24ld|", "%24lu", "%024ld"};
     for (int i = 0; i < 2000; i++) {
         long value = (long)(unit_random() >> unit_random_below(64));
         const char *format = formats[unit_random_below(sizeof formats / sizeof formats[0])];

@@ -112,7 +112,8 @@ TEST(searches)
 
 TEST(string_comparisons)
 {
-    static const char *const texts[] = {"", "a", "b", "ab", "abc", "abcd", "\xff", "abc\xff", "abcdefgh"};
+    static const char *const texts[] = {"",     "a",    "b",       "ab",      "abc",
+                                        "abcd", "\xff", "abc\xff", "abcdefgh"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++) {
             CHECK_EQUAL(sign(kernel_strcmp(texts[i], texts[j])), sign(strcmp(texts[i], texts[j])));

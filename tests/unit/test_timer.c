@@ -8,9 +8,11 @@
 #define SECOND UINT64_C(1000000000)
 #define YEAR   (UINT64_C(366) * 24 * 3600)
 
-/* QEMU's cortex-a72, the Raspberry Pi 3 and 4, Arm boards, the largest and smallest reasonable, odd ones. */
+/* QEMU's cortex-a72, the Raspberry Pi 3 and 4, Arm boards, the largest and smallest reasonable, odd
+ * ones. */
 static const uint64_t frequencies[] = {
-    62500000, 19200000, 54000000, 24000000, 25000000, 1000000000, 1000000, 4000000000, 33333333, 999999937,
+    62500000,   19200000, 54000000,   24000000, 25000000,
+    1000000000, 1000000,  4000000000, 33333333, 999999937,
 };
 #define FREQUENCIES (sizeof frequencies / sizeof frequencies[0])
 
@@ -42,7 +44,8 @@ TEST(ticks_to_nanoseconds_for_a_century)
         struct timer_scale scale;
         timer_scale_init(&scale, frequencies[i], SECOND);
         for (int round = 0; round < 2000; round++) {
-            uint64_t ticks = unit_random_below(frequencies[i] * YEAR * 100) >> unit_random_below(60);
+            uint64_t ticks =
+                unit_random_below(frequencies[i] * YEAR * 100) >> unit_random_below(60);
             check_near(timer_scale(&scale, ticks), exact(ticks, frequencies[i], SECOND));
         }
     }
