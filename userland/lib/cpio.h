@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct cpio_entry {
-    const char *name;   /* ends with 0 inside the archive, without a leading "./" or "/" */
+    const char *name;   /* ends with 0 inside the archive, without leading "./" and "/" */
     size_t name_length; /* 1 or more */
     const uint8_t *data;
     size_t size;
@@ -28,8 +28,8 @@ struct cpio {
 struct cpio cpio_open(const void *archive, size_t size);
 
 /*
- * The next entry. 1: *entry is filled in. 0: the trailer was reached, or the archive ends cleanly
- * on an entry's end. -EINVAL: malformed (archive->error says how); every further call says the same.
+ * The next entry. 1: *entry is filled in. 0: the trailer was reached. -EINVAL: malformed, or it ends
+ * without a trailer (archive->error says how); every further call says the same.
  * Padding entries (named ".pad") are passed over.
  */
 int cpio_next(struct cpio *archive, struct cpio_entry *entry);

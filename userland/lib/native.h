@@ -369,7 +369,7 @@ native_inline int64_t page_supply(handle endpoint, uint64_t how, uint64_t index,
     struct registers r =
         NATIVE_CALL(SYSCALL_page_supply,
                     IN(0, endpoint) IN(1, message->request) IN(2, how) IN(3, index) IN(4, pages)
-                        IN(5, 0) IN(6, source) IN(7, source_index));
+                        IN(6, source) IN(7, source_index));
     return message_take(message, &r);
 }
 
@@ -379,7 +379,7 @@ native_inline int64_t page_supply_only(uint64_t request, uint64_t how, uint64_t 
 {
     return (int64_t)NATIVE_CALL(SYSCALL_page_supply,
                                 IN(0, 0) IN(1, request) IN(2, how) IN(3, index) IN(4, pages)
-                                    IN(5, 0) IN(6, source) IN(7, source_index))
+                                    IN(6, source) IN(7, source_index))
         .x[0];
 }
 

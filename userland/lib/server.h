@@ -27,6 +27,9 @@ struct server_operations {
     message_handler *on_start;
 };
 
+/* Out of line: fails a fault that reached a server which is no pager (EFAULT), with a line in the log. */
+void server_refuse_fault(const struct message *message);
+
 /* Handles one message other than a fault. The tag to answer with, or ANSWER_LATER. */
 native_inline int64_t server_dispatch(const struct server_operations *operations,
                                       struct message *message)
@@ -51,6 +54,9 @@ native_inline int64_t server_dispatch(const struct server_operations *operations
     case KIND_START:
         handler = operations->on_start;
         break;
+    case KIND_FAULT:
+        server_refuse_fault(message);
+        return ANSWER_LATER;
     }
     if (handler)
         return handler(message);
@@ -58,16 +64,17 @@ native_inline int64_t server_dispatch(const struct server_operations *operations
     return 0;
 }
 
+/* Out of line: receives a message; ends the program when that is refused. */
+void server_receive(handle endpoint, struct message *message);
+
+/* Out of line: what to do when an answer was refused. Leaves the next message in *message. */
+void server_recover(handle endpoint, int64_t error, struct message *message);
+
 /*
  * Answers the message in hand (tag >= 0 and somebody waits) and receives the next. Never fails: an
  * answer that the kernel refuses (the client is gone: ESTALE; the server made a mistake: logged)
  * is dropped; a refused receive ends the program, because there is nothing left to serve.
  */
-native_inline void server_next(handle endpoint, int64_t tag, struct message *message);
-
-/* Out of line: what to do when a receive brought an error. Leaves a message in *message. */
-void server_recover(handle endpoint, int64_t error, struct message *message);
-
 native_inline void server_next(handle endpoint, int64_t tag, struct message *message)
 {
     int64_t error;

@@ -27,6 +27,8 @@ struct startup {
     uint32_t count;
     uint32_t bytes;        /* of the whole block */
     uint64_t bundle_bytes; /* size of the bundle when the server has it, else 0 */
+    char name[STARTUP_NAME_BYTES]; /* of the server in the manifest */
+    uint32_t level;
     struct startup_handle handles[];
 };
 
@@ -44,6 +46,9 @@ handle startup_handle(const char *name);
 
 /* The same for a handle the server cannot do without: logs which one is missing and ends. */
 handle startup_handle_needed(const char *name);
+
+/* The server's name; "root" in root. */
+const char *startup_name(void);
 
 /* The text of `argument TEXT`, or "". */
 const char *startup_argument(void);

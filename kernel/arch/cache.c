@@ -1,0 +1,58 @@
+#include "arch/cache.h"
+#include "arch/cpu.h"
+#include "entry/abi.h"
+
+void cache_sync_instructions(const void *page)
+{
+    uint64_t type = read_register(ctr_el0);
+    uint64_t line = 4ul << (type >> 16 & 15);
+    const char *from = page, *end = from + PAGE_SIZE;
+
+    if (!(type & 1ul << 28)) /* IDC: no data cache clean needed */
+        for (const char *at = from; at < end; at += line)
+            __asm__ volatile("dc cvau, %0" ::"r"(at) : "memory");
+    __asm__ volatile("dsb ish" ::: "memory");
+    if (!(type & 1ul << 29)) { /* DIC: no instruction cache invalidation needed */
+        /* By another address than EL0 uses: only invalidating all is architecturally certain
+         * for VIPT caches (Arm ARM D8.16.3). */
+        __asm__ volatile("ic ialluis" ::: "memory");
+        __asm__ volatile("dsb ish" ::: "memory");
+    }
+    instruction_barrier();
+}
+
+void page_zero(void *page)
+{
+    char *at = page, *end = at + PAGE_SIZE;
+    static uint8_t zva; /* log2 of words, read once; 16 when prohibited */
+
+    if (__builtin_expect(!zva, 0)) {
+        uint64_t id = read_register(dczid_el0);
+        zva = id & 16 ? 16 : id & 15;
+    }
+    if (zva == 4) { /* 64 bytes, as on every Cortex-A: unrolled */
+        for (; at < end; at += 512)
+            __asm__ volatile("dc zva, %0\n dc zva, %1\n dc zva, %2\n dc zva, %3\n"
+                             "dc zva, %4\n dc zva, %5\n dc zva, %6\n dc zva, %7" ::"r"(at),
+                             "r"(at + 64), "r"(at + 128), "r"(at + 192), "r"(at + 256),
+                             "r"(at + 320), "r"(at + 384), "r"(at + 448)
+                             : "memory");
+        return;
+    }
+    for (uint64_t *word = page; (char *)word < end; word += 4)
+        word[0] = word[1] = word[2] = word[3] = 0;
+}
+
+void page_copy(void *to, const void *from)
+{
+    const uint64_t *source = from, *end = source + PAGE_SIZE / 8;
+    uint64_t *target = to;
+
+    for (; source < end; source += 8, target += 8)
+        __asm__ volatile("ldp x9, x10, [%1]\n ldp x11, x12, [%1, #16]\n"
+                         "ldp x13, x14, [%1, #32]\n ldp x15, x16, [%1, #48]\n"
+                         "stp x9, x10, [%0]\n stp x11, x12, [%0, #16]\n"
+                         "stp x13, x14, [%0, #32]\n stp x15, x16, [%0, #48]\n" ::"r"(target),
+                         "r"(source)
+                         : "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "memory");
+}

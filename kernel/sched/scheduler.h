@@ -1,0 +1,60 @@
+/*
+ * scheduler.h: who runs next. Priorities 0..31, higher first; within one
+ * priority time slices. The running thread is in no queue.
+ */
+#pragma once
+#include "arch/asid.h"
+#include "task/space.h"
+#include "task/thread.h"
+
+#define SLICE_NS 10000000 /* 10 ms */
+
+/* Puts a thread that can run into its CPU's queue (or holds it while stopped). */
+void thread_ready(struct thread *thread);
+/* Takes a READY thread out again. */
+void thread_unready(struct thread *thread);
+
+/* The best thread to run when `current` cannot: idles until there is one, and switches to it. */
+struct thread *schedule(void);
+
+/* Runs `current` on, unless a better one is ready; call it where something was woken. */
+struct thread *reschedule(struct thread *current);
+
+/* `current` goes behind the others of its priority. */
+struct thread *yield_from(struct thread *current);
+
+void switch_fp(struct cpu *cpu, struct thread *next);
+
+/* Makes `next` the running thread of this CPU: tables, FP access, thread pointer. */
+static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
+{
+    struct thread *old = cpu->current;
+
+    if (old != next) {
+        old->registers.tls = read_register(tpidr_el0);
+        write_register(tpidr_el0, next->registers.tls);
+        cpu->current = next;
+        if (cpu->space != next->space) {
+            cpu->space = next->space;
+            translation_activate(&next->space->translation);
+        }
+        if (cpu->fpu_enabled != (cpu->fpu_owner == next))
+            switch_fp(cpu, next);
+    }
+    next->state = THREAD_STATE_RUNNING;
+    return next;
+}
+
+/* After `current` began to wait: `next` may run at once unless somebody better is ready. */
+static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
+{
+    if (__builtin_expect(cpu->ready_mask >> next->priority >> 1, 0) || next->stopped) {
+        thread_ready(next);
+        return schedule();
+    }
+    return switch_to(cpu, next);
+}
+
+/* The running thread died: nobody is current until the next switch. */
+void scheduler_forget(struct cpu *cpu);
+void scheduler_init(struct cpu *cpu);
