@@ -6,7 +6,7 @@
 #include "lib/format.h"
 #include "support.h"
 
-#define ROUNDS 1000
+static uint64_t ROUNDS;
 #define AREA 0x10000000ul
 
 static handle endpoint, pager_endpoint, note, object;
@@ -181,6 +181,7 @@ int main(const struct startup *startup)
     struct message message = {0};
 
     (void)startup;
+    ROUNDS = argument("rounds", 1000);
     endpoint = create_endpoint(LEVEL_PROC);
     pager_endpoint = create_endpoint(LEVEL_ANON);
     note = create_notification(1, 0);
