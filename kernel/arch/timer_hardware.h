@@ -62,6 +62,9 @@ void timer_hardware_init_cpu(void);
 /* Frequency of the counter in Hz. */
 uint64_t timer_frequency(void);
 
+/* Nanoseconds in so many ticks of CNTVCT_EL0. */
+uint64_t timer_ns_of(uint64_t ticks);
+
 /* Nanoseconds since the counter started. Never goes back on one CPU. */
 uint64_t timer_now(void);
 

@@ -50,6 +50,10 @@ static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
 struct thread *switch_slow(struct cpu *cpu, struct thread *next);
 
 /* After `current` began to wait: `next` may run at once unless somebody better is ready. */
+/* What switch_direct leaves to the scheduler. */
+struct thread *switch_slow(struct cpu *cpu, struct thread *next);
+
+/* `current` began to wait: `next` may run at once unless somebody better is ready. */
 static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
 {
     if (__builtin_expect((cpu->ready_mask >> next->priority >> 1) | next->stopped |
