@@ -31,12 +31,10 @@ void page_zero(void *page)
         zva = id & 16 ? 16 : id & 15;
     }
     if (zva == 4) { /* 64 bytes, as on every Cortex-A: unrolled */
-        for (; at < end; at += 512)
-            __asm__ volatile("dc zva, %0\n dc zva, %1\n dc zva, %2\n dc zva, %3\n"
-                             "dc zva, %4\n dc zva, %5\n dc zva, %6\n dc zva, %7" ::"r"(at),
-                             "r"(at + 64), "r"(at + 128), "r"(at + 192), "r"(at + 256),
-                             "r"(at + 320), "r"(at + 384), "r"(at + 448)
-                             : "memory");
+#define ZVA4 "dc zva, %0\n add %0, %0, #64\n dc zva, %0\n add %0, %0, #64\n"                     \
+             "dc zva, %0\n add %0, %0, #64\n dc zva, %0\n add %0, %0, #64\n"
+        while (at < end)
+            __asm__ volatile(ZVA4 ZVA4 ZVA4 ZVA4 : "+r"(at)::"memory");
         return;
     }
     for (uint64_t *word = page; (char *)word < end; word += 4)

@@ -103,7 +103,25 @@ void linear_map(uint64_t start, uint64_t end)
     instruction_barrier();
 }
 
-static unsigned fixmap_used;
+#define DEVICE_PAGE                                                                                \
+    (ENTRY_TABLE | ENTRY_MEMORY(MAIR_DEVICE) | ENTRY_ACCESSED | ENTRY_PXN | ENTRY_UXN)
+#define FIXMAP_LARGE 64 /* pages: devices beyond that (GICv3's redistributors) take 2 MiB blocks */
+static unsigned fixmap_used, fixmap_blocks = 3; /* after the pages and the device tree */
+
+static void *fixmap_large(uint64_t physical, uint64_t size)
+{
+    uint64_t block = physical >> 21 << 21;
+    unsigned at = fixmap_blocks;
+
+    for (; block < physical + size; block += 0x200000) {
+        if (fixmap_blocks == TABLE_ENTRIES)
+            panic("the fixmap is full: a device has too many registers");
+        fixmap_level2[fixmap_blocks++] = block | (DEVICE_PAGE & ~2ul);
+    }
+    tlb_entries_written();
+    instruction_barrier();
+    return (void *)(FIXMAP_BASE + ((uint64_t)at << 21) + (physical & 0x1fffff));
+}
 #define FIXMAP_WINDOWS (512 - 2 * CPUS_MAX) /* the last pages are frame windows */
 
 void *fixmap_device(uint64_t physical, uint64_t size)
@@ -111,12 +129,12 @@ void *fixmap_device(uint64_t physical, uint64_t size)
     uint64_t first = physical >> PAGE_SHIFT, pages = ((physical + size - 1) >> PAGE_SHIFT) - first + 1;
     unsigned at = fixmap_used;
 
+    if (pages > FIXMAP_LARGE)
+        return fixmap_large(physical, size);
     if (at + pages > FIXMAP_WINDOWS)
-        panic("the fixmap is full: a device has too many registers");
+        panic("the fixmap is full: too many devices");
     for (uint64_t i = 0; i < pages; i++)
-        fixmap_level3[fixmap_used++] = (first + i) << PAGE_SHIFT | ENTRY_TABLE |
-                                       ENTRY_MEMORY(MAIR_DEVICE) | ENTRY_ACCESSED | ENTRY_PXN |
-                                       ENTRY_UXN;
+        fixmap_level3[fixmap_used++] = (first + i) << PAGE_SHIFT | DEVICE_PAGE;
     tlb_entries_written();
     instruction_barrier();
     return (void *)(FIXMAP_BASE + ((uint64_t)at << PAGE_SHIFT) + (physical & (PAGE_SIZE - 1)));

@@ -11,6 +11,10 @@
 
 /* Else the compiler sees that these loops are memcpy and memset, and calls them: themselves. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
+#ifdef __aarch64__
+/* The kernel at large is built with -mstrict-align, which would make byte loops of these. */
+#pragma GCC target("no-strict-align")
+#endif
 
 /* Any 16 or 8 bytes, wherever they lie, whatever type they have. */
 struct pair {

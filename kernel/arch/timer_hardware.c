@@ -63,6 +63,11 @@ uint64_t timer_frequency(void)
     return frequency;
 }
 
+uint64_t timer_ns_of(uint64_t ticks)
+{
+    return timer_scale(&ticks_to_ns, ticks);
+}
+
 uint64_t timer_now(void)
 {
     uint64_t ticks;

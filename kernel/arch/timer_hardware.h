@@ -55,11 +55,15 @@ static inline uint64_t timer_ticks_at(const struct timer_scale *ns_to_ticks, uin
  */
 bool timer_hardware_init(void);
 
-/* Per CPU, at EL1: timer off; programs may read CNTVCT_EL0, as on Linux, and no other timer register. */
+/* Per CPU, at EL1: timer off; programs may read CNTVCT_EL0, as on Linux, and no other timer
+ * register. */
 void timer_hardware_init_cpu(void);
 
 /* Frequency of the counter in Hz. */
 uint64_t timer_frequency(void);
+
+/* Nanoseconds in so many ticks of CNTVCT_EL0. */
+uint64_t timer_ns_of(uint64_t ticks);
 
 /* Nanoseconds since the counter started. Never goes back on one CPU. */
 uint64_t timer_now(void);

@@ -189,34 +189,37 @@ void translation_restrict(struct translation *translation, uint64_t va, uint64_t
     flush(translation, changed, count);
 }
 
-void translation_prune(struct translation *translation, uint64_t floor, uint64_t ceiling)
+/* Unlinks and frees the tables on the way to va, from the leaf up, as far as the hole covers them. */
+static void prune_path(struct translation *translation, uint64_t va, uint64_t floor,
+                       uint64_t ceiling)
 {
-    uint64_t va = (floor + (1ul << 21) - 1) >> 21 << 21;
-    bool freed = false;
+    uint64_t *path[3] = {translation->root};
 
-    while (va < ceiling && leaf_next(translation, &va, ceiling) && (va >> 21 << 21) + (1ul << 21) <= ceiling) {
-        uint64_t *path[3] = {translation->root};
-        for (unsigned level = 1; level < 3; level++)
-            path[level] =
-                table_behind(path[level - 1][va >> SHIFT_OF(level - 1) & (TABLE_ENTRIES - 1)]);
-        /* Unlink from the leaf up, as far as the whole table lies in the range. */
-        for (int level = 2; level >= 0; level--) {
-            uint64_t span = 1ul << SHIFT_OF(level), start = va >> SHIFT_OF(level) << SHIFT_OF(level);
-            uint64_t *entry = &path[level][va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
-            if (start < floor || start + span > ceiling)
-                break;
-            uint64_t *below = table_behind(*entry);
-            *entry = 0;
+    for (unsigned level = 1; level < 3; level++)
+        path[level] = table_behind(path[level - 1][va >> SHIFT_OF(level - 1) & (TABLE_ENTRIES - 1)]);
+    for (int level = 2; level >= 0; level--) {
+        uint64_t span = 1ul << SHIFT_OF(level), start = va & ~(span - 1);
+        uint64_t *entry = &path[level][va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
+        if (start < floor || start + span > ceiling)
+            return;
+        uint64_t *below = table_behind(*entry);
+        *entry = 0;
+        if (translation->asid_generation) {
             tlb_entries_written();
-            if (translation->asid_generation) {
-                tlb_page_and_tables(translation->ttbr, va);
-                tlb_complete();
-            }
-            table_free(translation, below);
-            freed = true;
+            tlb_page_and_tables(translation->ttbr, va);
+            tlb_complete();
         }
-        va = leaf_end(va, ceiling);
-    }
-    if (freed)
+        table_free(translation, below);
         translation->hint_block = ~0ul;
+    }
+}
+
+void translation_prune(struct translation *translation, uint64_t va, uint64_t end, uint64_t floor,
+                       uint64_t ceiling)
+{
+    va &= ~((1ul << 21) - 1);
+    while (leaf_next(translation, &va, end)) {
+        prune_path(translation, va, floor, ceiling);
+        va = (va | ((1ul << 21) - 1)) + 1;
+    }
 }

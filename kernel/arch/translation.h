@@ -74,8 +74,10 @@ uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_
 void translation_restrict(struct translation *translation, uint64_t va, uint64_t pages,
                           unsigned rights);
 
-/* Frees the tables that cover nothing outside [floor, ceiling); nothing may be mapped there. */
-void translation_prune(struct translation *translation, uint64_t floor, uint64_t ceiling);
+/* Frees those tables over [va, end) that cover nothing outside the hole [floor, ceiling) around it,
+ * in which nothing may be mapped. */
+void translation_prune(struct translation *translation, uint64_t va, uint64_t end, uint64_t floor,
+                       uint64_t ceiling);
 
 /* ---- The kernel's own half ---- */
 

@@ -21,7 +21,7 @@ void discover_board(uint64_t tree_physical)
         console_init(boot_info.uart.compatible, (uintptr_t)regs);
     }
     if (failed)
-        panic("device tree: %s", error);
+        panic("%s", error);
     platform_find(tree);
     if (boot_info.psci)
         psci_init(boot_info.psci == 2);

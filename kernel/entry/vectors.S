@@ -75,33 +75,27 @@ vectors:
 synchronous:
     save_thread
     mrs     x1, esr_el1
-    lsr     w2, w1, #26
-    cmp     w2, #EC_SVC
-    b.ne    1f
-    and     w2, w1, #0xffff
-    cmp     w2, #1                      // svc #1: a native call; anything else: the personality's
-    b.ne    3f
+    adr     x30, leave                  // every function called here returns to leave
+    mov     w2, #(EC_SVC << 26 | 1 << 25)
+    sub     w2, w1, w2                  // 0: svc #0, 1: svc #1
+    cmp     w2, #1
+    b.hi    1f
+    b.lo    personality_syscall
     adrp    x3, call_table
     add     x3, x3, :lo12:call_table
     cmp     x8, #CALL_TABLE_SIZE
-    b.hs    4f
+    b.hs    call_unknown
     ldr     x3, [x3, x8, lsl #3]
-    blr     x3
-    b       leave
-1:  cmp     w2, #EC_ABORT_DATA
-    b.eq    2f
-    cmp     w2, #EC_ABORT_FETCH
-    b.ne    5f
-2:  mrs     x2, far_el1
-    bl      fault_entry
-    b       leave
-3:  bl      personality_syscall
-    b       leave
-4:  bl      call_unknown
-    b       leave
-5:  mrs     x2, far_el1
-    bl      trap_exception
-    b       leave
+    br      x3
+1:  mrs     x2, far_el1
+    lsr     w3, w1, #26
+    cmp     w3, #EC_ABORT_DATA
+    b.eq    fault_entry
+    cmp     w3, #EC_ABORT_FETCH
+    b.eq    fault_entry
+    cmp     w3, #EC_SVC                 // any other svc: nobody's but the personality's
+    b.eq    personality_syscall
+    b       trap_exception
 
 interrupt:
     save_thread

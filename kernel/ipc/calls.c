@@ -1,9 +1,9 @@
 /*
- * calls.c: the seven calls that move messages. `call` and `reply_recv` begin
- * with the case everybody is in: registers only, the partner waiting; each check
- * comes before the first store.
+ * calls.c: the seven calls that move messages, complete. fast.c answers the
+ * common cases of three of them before it comes to these.
  */
 #include "debug/trace.h"
+#include "ipc/fast.h"
 #include "task/lookup.h"
 #include "vm/fault.h"
 
@@ -26,47 +26,24 @@ static struct thread *send_request(struct thread *thread, unsigned kind)
         handle_lookup(&thread->space->handles, (uint32_t)x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_WRITE,
                       &error);
 
-    if (__builtin_expect(!entry, 0))
+    if (!entry)
         return answer(thread, error);
     struct endpoint *endpoint = (struct endpoint *)entry->object;
-    if (__builtin_expect(!level_allows(thread->space, endpoint), 0))
+    if (!level_allows(thread->space, endpoint))
         return answer(thread, -EPERM);
-    if (__builtin_expect(tag, 0)) {
+    if (tag) {
         error = tag & ~(TAG_WORDS_MASK | TAG_HANDLE) ? -EMSGSIZE : message_check(thread, tag);
         if (error)
             return answer(thread, error);
     }
     uint64_t id = request_new_id(thread);
-    request->kind = kind;
+    request->head = kind;
     request->tag = tag;
     request->badge = entry->badge;
     trace(TRACE_SEND, id, (uint64_t)endpoint);
-    struct thread *receiver = endpoint->receivers.first;
-    if (__builtin_expect(!receiver || tag || kind != KIND_CALL, 0))
-        return request_send(thread, endpoint);
-
-    /* The common case: the server waits, six words in registers, the CPU goes with them. */
-    struct cpu *cpu = this_cpu();
-    uint64_t *r = receiver->registers.x;
-    lock_take(&endpoint->lock);
-    endpoint->receivers.first = receiver->next;
-    if (receiver->next)
-        receiver->next->previous = NULL;
-    else
-        endpoint->receivers.last = NULL;
-    lock_release(&endpoint->lock);
-    request->server = receiver->space;
-    thread->state = THREAD_STATE_ANSWER;
-    r[0] = KIND_CALL;
-    r[1] = id;
-    r[2] = x[2], r[3] = x[3], r[4] = x[4], r[5] = x[5], r[6] = x[6], r[7] = x[7];
-    r[8] = entry->badge;
-    uint8_t own = receiver->base_priority, lent = thread->priority;
-    receiver->priority = own < lent ? lent : own;
-    return switch_direct(cpu, receiver);
+    return request_send(thread, endpoint);
 }
-
-struct thread *call_call(struct thread *thread)
+struct thread *call_slow(struct thread *thread)
 {
     return send_request(thread, KIND_CALL);
 }
@@ -126,28 +103,19 @@ int64_t request_answer(struct thread *server, struct thread *client, uint32_t ta
     return 0;
 }
 
-/* The client whose request this server received and has not answered. */
-static inline struct thread *client_of(struct thread *server, uint64_t id)
-{
-    struct thread *client = thread_of_request(id);
-
-    return client && client->request.server == server->space ? client : NULL;
-}
-
-struct thread *call_reply_recv(struct thread *thread)
+struct thread *reply_recv_slow(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    struct cpu *cpu = this_cpu();
     int64_t error;
     bool resumed;
     struct handle_entry *entry =
         handle_lookup(&thread->space->handles, (uint32_t)x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_RECV,
                       &error);
 
-    if (__builtin_expect(!entry, 0))
+    if (!entry)
         return answer(thread, error);
     struct endpoint *endpoint = (struct endpoint *)entry->object;
-    struct thread *client = client_of(thread, x[1]);
+    struct thread *client = thread_of_request(x[1], thread->space);
     if (__builtin_expect(!client, 0))
         return answer(thread, -ESTALE);
     trace(TRACE_REPLY, x[1], 0);
@@ -155,14 +123,6 @@ struct thread *call_reply_recv(struct thread *thread)
     if (__builtin_expect(error, 0))
         return answer(thread, error);
 
-    if (__builtin_expect(!endpoint->signalled && !endpoint->callers.root && !resumed, 1)) {
-        lock_take(&endpoint->lock);
-        thread->state = THREAD_STATE_RECEIVING;
-        thread->waiting_on = &endpoint->receivers;
-        list_push(&endpoint->receivers, thread);
-        lock_release(&endpoint->lock);
-        return switch_direct(cpu, client);
-    }
     if (!resumed)
         thread_ready(client);
     struct thread *next = endpoint_receive(thread, endpoint, false);
@@ -172,7 +132,7 @@ struct thread *call_reply_recv(struct thread *thread)
 struct thread *call_reply(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    struct thread *client = client_of(thread, x[1]);
+    struct thread *client = thread_of_request(x[1], thread->space);
     bool resumed;
 
     if ((uint32_t)x[0])
@@ -204,7 +164,7 @@ struct thread *call_forward(struct thread *thread)
         return answer(thread, -EPERM);
     if (x[0] >> TAG_SHIFT)
         return answer(thread, -EMSGSIZE);
-    struct thread *client = client_of(thread, x[1]);
+    struct thread *client = thread_of_request(x[1], thread->space);
     if (!client || client->request.kind == KIND_FAULT)
         return answer(thread, -ESTALE);
     /* To the next server it looks like a call with these words, sent by the forwarder's handle. */

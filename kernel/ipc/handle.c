@@ -10,6 +10,7 @@
 #include "vm/object.h"
 
 static struct slab_cache chunk_cache, directory_cache;
+static struct handle_entry no_handles[HANDLE_CHUNK]; /* the first chunk of an empty table */
 
 void handles_init(void)
 {
@@ -20,7 +21,7 @@ void handles_init(void)
 
 void handle_table_init(struct handle_table *table, struct pool *pool)
 {
-    *table = (struct handle_table){.pool = pool};
+    *table = (struct handle_table){.pool = pool, .first = no_handles};
 }
 
 static struct handle_entry *chunk_of(struct handle_table *table, uint32_t number)
@@ -53,7 +54,7 @@ static int64_t table_grow(struct handle_table *table)
         uint32_t handle = table->size + i;
         if (!handle)
             continue; /* 0 means "none" everywhere */
-        chunk[i].meta = table->free;
+        chunk[i].meta = (uint64_t)table->free << 8;
         table->free = handle;
     }
     table->size += HANDLE_CHUNK;
@@ -72,7 +73,7 @@ int64_t handle_insert(struct handle_table *table, struct kernel_object *object, 
         handle = table->free;
     }
     struct handle_entry *entry = handle_entry(table, handle);
-    table->free = entry->meta;
+    table->free = entry->meta >> 8;
     entry->object = object;
     entry->meta = (uint64_t)object->generation << 32 | META(object->kind, rights);
     entry->badge = badge;
@@ -96,7 +97,7 @@ void handle_remove(struct handle_table *table, uint32_t handle)
     struct kernel_object *object = entry->object;
 
     entry->object = NULL;
-    entry->meta = table->free;
+    entry->meta = (uint64_t)table->free << 8;
     table->free = handle;
     object->handles--;
     object_unref(object);
@@ -119,7 +120,7 @@ bool handle_table_destroy_step(struct handle_table *table)
     if (table->chunks)
         slab_free(&directory_cache, table->chunks, table->pool);
     table->chunks = NULL;
-    table->first = NULL;
+    table->first = no_handles;
     table->free = 0;
     return true;
 }

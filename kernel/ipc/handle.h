@@ -35,16 +35,17 @@ struct kernel_object {
 };
 
 struct handle_entry {
-    struct kernel_object *object; /* NULL: free; then `meta` is the next free index */
+    struct kernel_object *object; /* NULL: free; then `meta` is the next free index << 8, kind 0 */
     uint64_t meta;                /* generation << 32 | rights << 8 | kind */
     uint64_t badge;
+    uint64_t unused; /* entries are found by a shift */
 };
 
 #define HANDLE_CHUNK 64   /* entries allocated together */
 #define HANDLE_CHUNKS 1024 /* 65,536 handles in a space */
 
 struct handle_table {
-    struct handle_entry *first; /* chunk 0, the one servers live in */
+    struct handle_entry *first; /* chunk 0, the one servers live in; never NULL */
     struct handle_entry **chunks; /* all, NULL until the second is needed */
     uint32_t free;              /* head of the free list: index, 0 none */
     uint32_t size;              /* entries that exist */
@@ -52,6 +53,22 @@ struct handle_table {
 };
 
 #define META(kind, rights) ((uint64_t)(rights) << 8 | (kind))
+
+/*
+ * For fast paths: the entry of a handle below HANDLE_CHUNK if it names an object of this kind with
+ * this right and was not revoked, else NULL; handle_lookup then knows what is wrong.
+ */
+static inline struct handle_entry *handle_quick(struct handle_table *table, uint64_t handle,
+                                                unsigned kind, unsigned rights)
+{
+    struct handle_entry *entry = &table->first[handle];
+    uint64_t mask = 0xff | (uint64_t)rights << 8;
+
+    if ((entry->meta & mask) != META(kind, rights) ||
+        entry->meta >> 32 != entry->object->generation)
+        return NULL;
+    return entry;
+}
 
 static inline struct handle_entry *handle_entry(struct handle_table *table, uint32_t handle)
 {

@@ -2,6 +2,7 @@
 #include "debug/console.h"
 #include "debug/trace.h"
 #include "ipc/endpoint.h"
+#include "ipc/fast.h"
 #include "task/space.h"
 
 /* A server did what only programs may: nobody will answer for it. */
@@ -20,49 +21,18 @@ static struct thread *without_personality(struct thread *thread, unsigned reason
 static struct thread *send_to_personality(struct thread *thread, unsigned kind)
 {
     request_new_id(thread);
-    thread->request.kind = kind;
-    thread->request.tag = 0;
-    thread->request.forwarded = false;
+    thread->request.head = kind;
     return request_send(thread, thread->space->personality);
 }
 
-struct thread *personality_syscall(struct thread *thread);
-
-/* svc #0: the fast way to the personality. */
-struct thread *personality_syscall(struct thread *thread)
+struct thread *syscall_slow(struct thread *thread)
 {
     struct endpoint *endpoint = thread->space->personality;
-    struct thread *receiver;
-    struct request *request = &thread->request;
 
-    if (__builtin_expect(!endpoint, 0))
+    if (!endpoint)
         return without_personality(thread, EXCEPTION_SYSTEM_CALL, thread->registers.x[8]);
-    receiver = endpoint->receivers.first;
     trace(TRACE_SEND, thread->registers.x[8], KIND_SYSCALL);
-    if (__builtin_expect(!receiver, 0))
-        return send_to_personality(thread, KIND_SYSCALL);
-
-    uint64_t *r = receiver->registers.x, *x = thread->registers.x;
-    lock_take(&endpoint->lock);
-    endpoint->receivers.first = receiver->next;
-    if (receiver->next)
-        receiver->next->previous = NULL;
-    else
-        endpoint->receivers.last = NULL;
-    lock_release(&endpoint->lock);
-    uint64_t id = request_new_id(thread);
-    request->kind = KIND_SYSCALL;
-    request->tag = 0;
-    request->endpoint = endpoint;
-    request->server = receiver->space;
-    thread->state = THREAD_STATE_ANSWER;
-    r[0] = KIND_SYSCALL | x[8] << 32;
-    r[1] = id;
-    r[2] = x[0], r[3] = x[1], r[4] = x[2], r[5] = x[3], r[6] = x[4], r[7] = x[5];
-    r[8] = thread->badge;
-    uint8_t own = receiver->base_priority, lent = thread->priority;
-    receiver->priority = own < lent ? lent : own;
-    return switch_direct(this_cpu(), receiver);
+    return send_to_personality(thread, KIND_SYSCALL);
 }
 
 struct thread *personality_exception(struct thread *thread, unsigned reason, uint64_t address,

@@ -111,10 +111,13 @@ struct thread *yield_from(struct thread *current)
     return schedule();
 }
 
-void switch_fp(struct cpu *cpu, struct thread *next)
+/* Somebody better is ready, or `next` may not run, or has no ASID: the scheduler sorts it out. */
+struct thread *switch_slow(struct cpu *cpu, struct thread *next)
 {
-    cpu->fpu_enabled = cpu->fpu_owner == next;
-    fpu_enable(cpu->fpu_enabled);
+    if (!(cpu->ready_mask >> next->priority >> 1) && !next->stopped)
+        return switch_to(cpu, next);
+    thread_ready(next);
+    return schedule();
 }
 
 struct thread *call_yield(struct thread *thread)

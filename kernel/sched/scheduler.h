@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "arch/asid.h"
+#include "arch/fpu.h"
 #include "task/space.h"
 #include "task/thread.h"
 
@@ -23,8 +24,6 @@ struct thread *reschedule(struct thread *current);
 /* `current` goes behind the others of its priority. */
 struct thread *yield_from(struct thread *current);
 
-void switch_fp(struct cpu *cpu, struct thread *next);
-
 /* Makes `next` the running thread of this CPU: tables, FP access, thread pointer. */
 static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
 {
@@ -38,20 +37,28 @@ static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
             cpu->space = next->space;
             translation_activate(&next->space->translation);
         }
-        if (cpu->fpu_enabled != (cpu->fpu_owner == next))
-            switch_fp(cpu, next);
+        bool owner = cpu->fpu_owner == next;
+        if (cpu->fpu_enabled != owner) {
+            cpu->fpu_enabled = owner;
+            fpu_enable(owner);
+        }
     }
     next->state = THREAD_STATE_RUNNING;
     return next;
 }
 
+struct thread *switch_slow(struct cpu *cpu, struct thread *next);
+
 /* After `current` began to wait: `next` may run at once unless somebody better is ready. */
+/* What switch_direct leaves to the scheduler. */
+struct thread *switch_slow(struct cpu *cpu, struct thread *next);
+
+/* `current` began to wait: `next` may run at once unless somebody better is ready. */
 static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
 {
-    if (__builtin_expect(cpu->ready_mask >> next->priority >> 1, 0) || next->stopped) {
-        thread_ready(next);
-        return schedule();
-    }
+    if (__builtin_expect((cpu->ready_mask >> next->priority >> 1) | next->stopped |
+                             (next->space->translation.asid_generation ^ asid_generation), 0))
+        return switch_slow(cpu, next);
     return switch_to(cpu, next);
 }
 

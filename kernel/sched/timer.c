@@ -46,37 +46,10 @@ void timer_cancel(struct thread *thread)
     lock_release(&sleepers_lock);
 }
 
-void request_watch(struct cpu *cpu, struct thread *thread)
+void request_check_begin(struct cpu *cpu)
 {
-    struct request *request = &thread->request;
-
-    request->sent = timer_now();
-    request->newer = NULL;
-    request->older = cpu->requests_last;
-    if (cpu->requests_last)
-        cpu->requests_last->request.newer = thread;
-    else
-        cpu->requests_first = thread;
-    cpu->requests_last = thread;
-    if (cpu->request_check == ~0ul) {
-        cpu->request_check = request->sent + REQUEST_DEADLINE_NS;
-        timer_want(cpu, cpu->request_check);
-    }
-}
-
-void request_unwatch(struct thread *thread)
-{
-    struct cpu *cpu = thread->cpu;
-    struct request *request = &thread->request;
-
-    if (request->older)
-        request->older->request.newer = request->newer;
-    else
-        cpu->requests_first = request->newer;
-    if (request->newer)
-        request->newer->request.older = request->older;
-    else
-        cpu->requests_last = request->older;
+    cpu->request_check = timer_now() + REQUEST_DEADLINE_NS;
+    timer_want(cpu, cpu->request_check);
 }
 
 /* A pager did not answer in time: say who, and give up on the request. */
@@ -99,13 +72,19 @@ static void request_expire(struct thread *thread)
     fault_refuse(thread, EXCEPTION_PAGER, request->va);
 }
 
-static uint64_t requests_check(struct cpu *cpu, uint64_t now)
+/*
+ * Gives up on requests that are too old. Returns when to look again: ~0 when nobody waits, so that a
+ * busy pager costs one timer interrupt in a while, not one for each fault.
+ */
+static uint64_t requests_check(struct cpu *cpu)
 {
     struct thread *oldest;
+    uint64_t age;
 
     while ((oldest = cpu->requests_first)) {
-        if (oldest->request.sent + REQUEST_DEADLINE_NS > now)
-            return oldest->request.sent + REQUEST_DEADLINE_NS;
+        age = timer_ns_of(read_register(cntvct_el0) - oldest->request.sent);
+        if (age < REQUEST_DEADLINE_NS)
+            return timer_now() + REQUEST_DEADLINE_NS - age;
         request_expire(oldest);
     }
     return ~0ul;
@@ -132,7 +111,7 @@ void timer_interrupt(struct cpu *cpu)
     cpu->timer_set = ~0ul;
     next = sleepers_wake(now);
     if (cpu->request_check <= now)
-        cpu->request_check = requests_check(cpu, now);
+        cpu->request_check = requests_check(cpu);
     if (cpu->request_check < next)
         next = cpu->request_check;
     if (cpu->slice_end > now && cpu->slice_end < next)

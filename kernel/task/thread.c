@@ -12,78 +12,70 @@
 #include "vm/fault.h"
 #include "vm/object.h"
 
-/*
- * Thread numbers: a table of chunks that is never shrunk, so that a request id
- * from anywhere can be looked up without trusting it.
- */
-#define NUMBER_CHUNK 512
-#define NUMBER_CHUNKS 512 /* 262,144 threads */
-static struct thread **numbers[NUMBER_CHUNKS];
-static uint32_t number_end = 1;  /* numbers below exist; 0 is nobody */
-static uint32_t number_free;     /* head of the free list, kept in the entries themselves */
+static uint32_t number_end = 1; /* numbers below were used; 0 is nobody */
+static uint32_t number_free;    /* head of the free list */
 static struct lock number_lock;
 static struct slab_cache thread_cache, number_cache;
-
-#define FREE_ENTRY(next) ((struct thread *)((uint64_t)(next) << 1 | 1))
-#define IS_FREE(entry) ((uint64_t)(entry) & 1)
+static struct thread no_thread; /* what unused numbers name */
+static struct thread_numbers no_threads;
+struct thread_numbers *thread_chunks[NUMBER_CHUNKS];
 
 void threads_init(void)
 {
     slab_cache_init(&thread_cache, "thread", sizeof(struct thread));
-    slab_cache_init(&number_cache, "thread_number", NUMBER_CHUNK * sizeof(struct thread *));
+    slab_cache_init(&number_cache, "thread_numbers", sizeof(struct thread_numbers));
+    for (unsigned i = 0; i < NUMBER_CHUNK; i++)
+        no_threads.threads[i] = &no_thread;
+    for (unsigned i = 0; i < NUMBER_CHUNKS; i++)
+        thread_chunks[i] = &no_threads;
 }
 
 static bool number_take(struct thread *thread)
 {
     uint32_t number = number_free;
-    struct thread **entry;
+    struct thread_numbers *chunk;
 
     if (!number) {
-        if (number_end == NUMBER_CHUNK * NUMBER_CHUNKS)
-            return false;
         number = number_end;
-        if (!numbers[number / NUMBER_CHUNK]) {
-            numbers[number / NUMBER_CHUNK] = slab_alloc(&number_cache, &root_pool);
-            if (!numbers[number / NUMBER_CHUNK])
+        if (number == NUMBER_CHUNK * NUMBER_CHUNKS)
+            return false;
+        if (thread_chunks[number / NUMBER_CHUNK] == &no_threads) {
+            chunk = slab_alloc(&number_cache, &root_pool);
+            if (!chunk)
                 return false;
+            for (unsigned i = 0; i < NUMBER_CHUNK; i++)
+                chunk->threads[i] = &no_thread;
+            thread_chunks[number / NUMBER_CHUNK] = chunk;
         }
         number_end++;
-        entry = &numbers[number / NUMBER_CHUNK][number % NUMBER_CHUNK];
-    } else {
-        entry = &numbers[number / NUMBER_CHUNK][number % NUMBER_CHUNK];
-        number_free = (uint64_t)*entry >> 1;
     }
-    *entry = thread;
+    chunk = thread_chunks[number / NUMBER_CHUNK];
+    if (number == number_free)
+        number_free = chunk->free_next[number % NUMBER_CHUNK];
+    chunk->threads[number % NUMBER_CHUNK] = thread;
     thread->number = number;
     return true;
 }
 
+static void number_give(uint32_t number)
+{
+    struct thread_numbers *chunk = thread_chunks[number / NUMBER_CHUNK];
+
+    chunk->threads[number % NUMBER_CHUNK] = &no_thread;
+    chunk->free_next[number % NUMBER_CHUNK] = number_free;
+    number_free = number;
+}
+
 struct thread *thread_by_number(uint32_t number)
 {
-    struct thread *thread;
+    struct thread *thread = thread_chunks[number / NUMBER_CHUNK % NUMBER_CHUNKS]->threads[number % NUMBER_CHUNK];
 
-    if (number >= number_end || !number)
-        return NULL;
-    thread = numbers[number / NUMBER_CHUNK][number % NUMBER_CHUNK];
-    return IS_FREE(thread) ? NULL : thread;
+    return thread == &no_thread ? NULL : thread;
 }
 
 uint32_t thread_numbers(void)
 {
     return number_end;
-}
-
-struct thread *thread_of_request(uint64_t id)
-{
-    uint32_t number = id & 0xffffff;
-    struct thread *thread;
-
-    if (__builtin_expect(number >= number_end || !number, 0))
-        return NULL;
-    thread = numbers[number / NUMBER_CHUNK][number % NUMBER_CHUNK];
-    if (__builtin_expect(IS_FREE(thread), 0) || thread->request.id != id)
-        return NULL;
-    return thread;
 }
 
 struct thread *thread_new(struct space *space, unsigned priority)
@@ -170,8 +162,7 @@ void thread_free(struct thread *thread)
     struct pool_object *pool = thread->pool;
 
     lock_take(&number_lock);
-    numbers[thread->number / NUMBER_CHUNK][thread->number % NUMBER_CHUNK] = FREE_ENTRY(number_free);
-    number_free = thread->number;
+    number_give(thread->number);
     lock_release(&number_lock);
     slab_free(&thread_cache, thread, pool->pool);
     object_unref(&pool->object);

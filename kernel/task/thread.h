@@ -24,10 +24,15 @@ enum thread_state {
 /* What a thread sent and waits to have answered. */
 struct request {
     uint64_t id;               /* sequence << 24 | thread number; 0: none */
-    uint8_t kind;              /* KIND_* */
-    bool forwarded;            /* words[] stand for what was sent */
-    uint16_t flags;            /* KIND_FAULT: FAULT_* */
-    uint32_t tag;              /* as sent */
+    union {
+        struct {
+            uint8_t kind;      /* KIND_* */
+            bool forwarded;    /* words[] stand for what was sent */
+            uint16_t flags;    /* KIND_FAULT: FAULT_* */
+            uint32_t tag;      /* as sent */
+        };
+        uint64_t head;         /* all of these at once: a kind alone, without the rest */
+    };
     struct endpoint *endpoint; /* where it was sent */
     struct space *server;      /* who received it and may answer; NULL: still queued */
     uint64_t badge;            /* of the handle it was sent through */
@@ -35,7 +40,7 @@ struct request {
     /* KIND_FAULT */
     struct object *object;
     uint64_t index, va;
-    uint64_t sent;                        /* ns */
+    uint64_t sent;                        /* counter */
     struct thread *older, *newer;         /* requests of this CPU in order of time */
 };
 
@@ -77,8 +82,27 @@ struct thread {
 };
 _Static_assert(offsetof(struct thread, registers) == 0, "vectors.S saves registers at the start");
 
-/* The thread a request id names, if it is still waiting for exactly that request; else NULL. */
-struct thread *thread_of_request(uint64_t id);
+/*
+ * Thread numbers: a table of chunks that is never shrunk, so that a request id
+ * from anywhere can be looked up without trusting it. What names nobody, names a
+ * thread that waits for nothing.
+ */
+#define NUMBER_CHUNK  512
+#define NUMBER_CHUNKS 512 /* 262,144 threads */
+struct thread_numbers {
+    struct thread *threads[NUMBER_CHUNK];
+    uint32_t free_next[NUMBER_CHUNK];
+};
+extern struct thread_numbers *thread_chunks[NUMBER_CHUNKS];
+
+/* The thread that waits for `server` to answer exactly this request, or NULL. */
+static inline struct thread *thread_of_request(uint64_t id, const struct space *server)
+{
+    struct thread *thread =
+        thread_chunks[id / NUMBER_CHUNK % NUMBER_CHUNKS]->threads[id % NUMBER_CHUNK];
+
+    return thread->request.id == id && thread->request.server == server ? thread : NULL;
+}
 
 /* Gives a thread its next request id. */
 static inline uint64_t request_new_id(struct thread *thread)

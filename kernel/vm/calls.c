@@ -107,7 +107,7 @@ static void prune_hole(struct space *space, uint64_t va, uint64_t end)
     uint64_t floor = below ? below->key + tree_entry(below, struct region, node)->length : 0;
     uint64_t ceiling = above ? above->key : USER_END;
 
-    translation_prune(&space->translation, floor, ceiling);
+    translation_prune(&space->translation, va, end, floor, ceiling);
 }
 
 struct thread *call_region_unmap(struct thread *thread)

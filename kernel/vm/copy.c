@@ -48,9 +48,9 @@ static struct space *far_space(struct thread *thread, bool out, int64_t *error)
 
     if (x[0])
         return lookup_space(thread, x[0], out ? RIGHT_WRITE : RIGHT_READ, error);
-    client = thread_of_request(x[1]);
+    client = thread_of_request(x[1], thread->space);
     *error = -ESTALE;
-    return client && client->request.server == thread->space ? client->space : NULL;
+    return client ? client->space : NULL;
 }
 
 struct thread *call_space_copy(struct thread *thread)

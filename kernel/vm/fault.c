@@ -3,6 +3,7 @@
  * to the personality. The way of a fault, step by step, is in README.md.
  */
 #include "vm/fault.h"
+#include "vm/fast.h"
 #include "arch/memory.h"
 #include "arch/tlb.h"
 #include "debug/console.h"
@@ -16,19 +17,6 @@ enum outcome {
     WAITS,   /* the thread waits for a page; *next says who runs */
     REFUSED, /* it may not, or cannot; *reason says why */
 };
-
-struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far);
-
-void fault_wait(struct thread *thread, struct object *object, uint64_t index)
-{
-    thread->fault_object = object;
-    thread->fault_index = index;
-    thread->fault_previous = NULL;
-    thread->fault_next = object->waiters;
-    if (object->waiters)
-        object->waiters->fault_previous = thread;
-    object->waiters = thread;
-}
 
 static inline void waiter_remove(struct thread *thread)
 {
@@ -102,9 +90,8 @@ static struct thread *request_page(struct thread *thread, struct region *region,
     w[5] = *at & ~SLOT_BUSY;
     slot_set(chunk, index, *at | SLOT_BUSY);
     uint64_t id = request_new_id(thread);
-    request->kind = KIND_FAULT;
+    request->head = KIND_FAULT;
     request->flags = flags;
-    request->tag = 0;
     request->endpoint = pager;
     request->object = object;
     request->index = index;
@@ -241,7 +228,7 @@ struct thread *fault_continue(struct thread *thread)
 #define ESR_WRITE           (1ul << 6)
 #define ESR_MAINTENANCE     (1ul << 8) /* a cache instruction: needs no write permission */
 
-struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
+struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
 {
     unsigned access = MAP_READ;
 

@@ -2,7 +2,7 @@
  * fault.h: page faults, from the abort to the pager's message.
  */
 #pragma once
-#include "task/thread.h"
+#include "vm/object.h"
 
 /* Access kinds are MAP_READ, MAP_WRITE, MAP_EXEC. */
 
@@ -24,5 +24,19 @@ struct thread *fault_continue(struct thread *thread);
 void fault_done(struct thread *thread);
 /* A thread that waited for a page looks again: by its instruction, or by its list of prefaults. */
 void fault_retry(struct thread *thread);
-void fault_wait(struct thread *thread, struct object *object, uint64_t index);
+
+/* Enters `thread` in the list of those who wait for a page of the object. */
+static inline void fault_wait(struct thread *thread, struct object *object, uint64_t index)
+{
+    struct thread *first = object->waiters;
+
+    thread->fault_object = object;
+    thread->fault_index = index;
+    thread->fault_previous = NULL;
+    thread->fault_next = first;
+    if (__builtin_expect(first != NULL, 0))
+        first->fault_previous = thread;
+    object->waiters = thread;
+}
+
 void fault_unwait(struct thread *thread);

@@ -8,7 +8,7 @@
 #include "debug/console.h"
 #include "debug/trace.h"
 #include "task/lookup.h"
-#include "vm/fault.h"
+#include "vm/fast.h"
 #include "vm/map.h"
 
 #define SUPPLY_STEP 8 /* pages between two looks at the interrupt line */
@@ -297,10 +297,9 @@ static int64_t supply_unasked(struct thread *thread)
     return error;
 }
 
-struct thread *call_page_supply(struct thread *thread)
+struct thread *supply_slow(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    struct cpu *cpu = this_cpu();
     struct endpoint *endpoint = NULL;
     struct thread *client = NULL;
     int64_t error;
@@ -311,9 +310,8 @@ struct thread *call_page_supply(struct thread *thread)
             return answer(thread, error);
     }
     if (x[1]) {
-        client = thread_of_request(x[1]);
-        if (__builtin_expect(!client || client->request.server != thread->space ||
-                                 client->request.kind != KIND_FAULT, 0))
+        client = thread_of_request(x[1], thread->space);
+        if (__builtin_expect(!client || client->request.kind != KIND_FAULT, 0))
             return answer(thread, -ESTALE);
         if (__builtin_expect((x[2] & 0xff) == SUPPLY_FAIL, 0)) {
             answer_fail(thread, client);
@@ -336,14 +334,6 @@ struct thread *call_page_supply(struct thread *thread)
         error = supply_unasked(thread);
         if (error)
             return error > 0 ? call_again(thread) : answer(thread, error);
-    }
-    if (__builtin_expect(endpoint && client && !endpoint->signalled && !endpoint->callers.root, 1)) {
-        lock_take(&endpoint->lock);
-        thread->state = THREAD_STATE_RECEIVING;
-        thread->waiting_on = &endpoint->receivers;
-        list_push(&endpoint->receivers, thread);
-        lock_release(&endpoint->lock);
-        return switch_direct(cpu, client);
     }
     if (client)
         thread_ready(client);

@@ -120,8 +120,8 @@ native_inline int64_t message_take(struct message *message, const struct registe
 
 #define IN_WORDS(message)                                                                          \
     IN(2, (message)->w[0])                                                                         \
-    IN(3, (message)->w[1]) IN(4, (message)->w[2]) IN(5, (message)->w[3]) IN(6, (message)->w[4])    \
-        IN(7, (message)->w[5])
+    IN(3, (message)->w[1])                                                                         \
+    IN(4, (message)->w[2]) IN(5, (message)->w[3]) IN(6, (message)->w[4]) IN(7, (message)->w[5])
 #define HEAD(handle, tag) ((uint64_t)(handle) | (uint64_t)(tag) << TAG_SHIFT)
 
 /* Sends w[] and waits for the reply, which replaces w[]; its tag is then in message_tag(). */
@@ -245,9 +245,10 @@ native_inline int64_t space_copy(handle space, uint64_t request, uint64_t far_ad
                                  void *own_address, uint64_t direction, size_t bytes,
                                  struct copy_stop *stop)
 {
-    struct registers r = NATIVE_CALL(
-        SYSCALL_space_copy, IN(0, space) IN(1, request) IN(2, far_address)
-                                IN(3, (uintptr_t)own_address) IN(4, direction) IN(5, bytes));
+    struct registers r =
+        NATIVE_CALL(SYSCALL_space_copy,
+                    IN(0, space) IN(1, request) IN(2, far_address) IN(3, (uintptr_t)own_address)
+                        IN(4, direction) IN(5, bytes) IN(6, 0));
     if (stop)
         *stop = (struct copy_stop){r.x[1], r.x[2]};
     return (int64_t)r.x[0];
@@ -344,7 +345,7 @@ native_inline int64_t region_protect(handle space, uintptr_t address, uint64_t p
 }
 
 struct region_facts {
-    uint64_t start, pages, map, object, first, resident;
+    uint64_t start, pages, map, object, first, source; /* objects by id; source 0: none */
 };
 
 native_inline int64_t region_query(handle space, uintptr_t address, struct region_facts *facts)
@@ -394,7 +395,7 @@ native_inline int64_t page_supply_unasked(handle object, uint64_t how, uint64_t 
 native_inline int64_t page_reclaim(handle object, uint64_t index, uint64_t pages, uint64_t how)
 {
     return (int64_t)NATIVE_CALL(SYSCALL_page_reclaim,
-                                IN(0, object) IN(1, index) IN(2, pages) IN(3, how))
+                                IN(0, object) IN(1, index) IN(2, pages) IN(3, how) IN(4, 0))
         .x[0];
 }
 
