@@ -3,14 +3,16 @@
  * its argument. What stands here is exactly what the server's lines in the
  * manifest gave it, plus HANDLE_SPACE, HANDLE_THREAD and HANDLE_POOL.
  *
- *   name                  from the manifest line    handle to
- *   self                  endpoint                  the server's own endpoint: receive, manage
- *   OTHER                 use OTHER, pager OTHER    OTHER's endpoint: call (pager: also be named as
- * pager) DEVICE, DEVICE.irq    device DEVICE             its registers; its interrupt line bundle
- * bundle                    the boot bundle, readable and executable system                system
- * devices, interrupts, power programs              level 5                   the pool that programs
- * are charged to exit                  level 5                   notification: bit 0 says "the
- * program ended"
+ *   "self"       endpoint     the server's own endpoint: receive, be named as pager, revoke
+ *   "OTHER"      use OTHER    OTHER's endpoint: call
+ *   "OTHER"      pager OTHER  the same, and it may be named as pager of new objects
+ *   "DEV"        device DEV   the device's registers
+ *   "DEV.irq"    device DEV   its interrupt line; absent where the board has none
+ *   "bundle"     bundle       the boot bundle, readable and executable
+ *   "system"     system       devices, interrupts, facts, power
+ *   "programs"   level 5      the pool that programs are charged to
+ *   "exit"       level 5      notification: bit 0 says "the first program ended"
+ *   "NAME"       level 5      the pager of the manifest's line `pager anon=NAME`
  */
 #pragma once
 #include "lib/native.h"

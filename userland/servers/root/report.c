@@ -38,10 +38,10 @@ static void report_program(int status)
 static void report_faults(const struct counters *counters)
 {
     struct message anon;
-    log_print(
-        LOG_NOTICE,
-        "  faults    %lu: %lu sent to a pager, %lu answered by the kernel alone, %lu refused\n",
-        counters->faults, counters->faults_pager, counters->faults_soft, counters->faults_refused);
+    uint64_t all = counters->faults_pager + counters->faults_soft + counters->faults_refused;
+    log_print(LOG_NOTICE,
+              "  faults    %lu: %lu sent to a pager, %lu answered by the kernel alone, %lu refused\n",
+              all, counters->faults_pager, counters->faults_soft, counters->faults_refused);
     if (ask("anon", ANON_STATISTICS, &anon))
         log_print(LOG_NOTICE,
                   "  pager     anon answered %lu: %lu zeroed, %lu shared zero page, %lu copied, "
@@ -54,12 +54,12 @@ static void report_faults(const struct counters *counters)
 
 static void report_messages(const struct counters *counters)
 {
-    log_print(
-        LOG_NOTICE,
-        "  messages  %lu messages, %lu notifications, %lu thread switches, %lu kernel entries "
-        "(%lu native calls, %lu interrupts)\n",
-        counters->messages, counters->notifications, counters->switches, counters->entries,
-        counters->calls, counters->interrupts);
+    struct message proc;
+    uint64_t system_calls = ask("proc", PROC_STATUS, &proc) ? proc.w[4] : 0;
+    log_print(LOG_NOTICE,
+              "  messages  %lu page faults to pagers, %lu system calls to proc; %lu times another "
+              "thread was picked to run\n",
+              counters->faults_pager, system_calls, counters->switches);
 }
 
 static void report_frames(void)

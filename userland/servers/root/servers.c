@@ -45,14 +45,9 @@ static void give(struct gift *gift, const char *name, const char *suffix, handle
     name_handle(gift, name, suffix, must(gift->server, given, name));
 }
 
-/* The endpoint a use or pager line means; the program's own pager takes the place of anon. */
-static handle endpoint_for(const struct manifest_grant *grant)
+static handle endpoint_of(const char *name)
 {
-    const struct manifest *manifest = &the_system.manifest;
-    const char *name = grant->name;
-    if (grant->kind == GRANT_PAGER && manifest->program_pager && !strcmp(name, "anon"))
-        name = manifest->program_pager;
-    return ((struct server *)manifest_find(manifest, name)->owner)->endpoint;
+    return ((struct server *)manifest_find(&the_system.manifest, name)->owner)->endpoint;
 }
 
 /* Registers and interrupt line of a device, as the kernel found it on this board. */
@@ -84,7 +79,7 @@ static void give_grants(struct gift *gift)
         if (grant->kind == GRANT_DEVICE)
             give_device(gift, grant);
         else
-            give(gift, grant->name, "", endpoint_for(grant),
+            give(gift, grant->name, "", endpoint_of(grant->name),
                  grant->kind == GRANT_PAGER ? RIGHT_WRITE | RIGHT_PAGER : RIGHT_WRITE);
     }
 }
@@ -108,13 +103,25 @@ static handle notification_with_badge(const struct server *server, uint64_t badg
     return must(server, create_notification(badge, the_system.endpoint), "a notification");
 }
 
-/* Whoever runs programs: their memory, and a way to say that the first one ended. */
+static bool was_given(const struct gift *gift, const char *name)
+{
+    for (uint32_t i = 0; i < gift->block->count; i++)
+        if (!strcmp(gift->block->handles[i].name, name))
+            return true;
+    return false;
+}
+
+/* Whoever runs programs: their memory, the pager behind them, and a way to say that the first one
+ * ended. */
 static void give_personality(struct gift *gift)
 {
+    const char *pager = the_system.manifest.program_pager;
     handle ended = notification_with_badge(gift->server, (uintptr_t)gift->server | BADGE_EXIT);
     give(gift, "exit", "", ended, RIGHT_WRITE);
     handle_close(ended);
     give(gift, "programs", "", the_system.programs, RIGHT_READ | RIGHT_MANAGE);
+    if (pager && !was_given(gift, pager))
+        give(gift, pager, "", endpoint_of(pager), RIGHT_WRITE | RIGHT_PAGER);
 }
 
 static void give_all(struct gift *gift)
