@@ -34,7 +34,7 @@ void page_zero(void *page)
 #define ZVA4 "dc zva, %0\n add %0, %0, #64\n dc zva, %0\n add %0, %0, #64\n"                     \
              "dc zva, %0\n add %0, %0, #64\n dc zva, %0\n add %0, %0, #64\n"
         while (at < end)
-            __asm__ volatile(ZVA4 ZVA4 ZVA4 ZVA4 : "+r"(at)::"memory");
+            __asm__ volatile(ZVA4 ZVA4 ZVA4 ZVA4 ZVA4 ZVA4 ZVA4 ZVA4 : "+r"(at)::"memory");
         return;
     }
     for (uint64_t *word = page; (char *)word < end; word += 4)
@@ -46,11 +46,9 @@ void page_copy(void *to, const void *from)
     const uint64_t *source = from, *end = source + PAGE_SIZE / 8;
     uint64_t *target = to;
 
-    for (; source < end; source += 8, target += 8)
-        __asm__ volatile("ldp x9, x10, [%1]\n ldp x11, x12, [%1, #16]\n"
-                         "ldp x13, x14, [%1, #32]\n ldp x15, x16, [%1, #48]\n"
-                         "stp x9, x10, [%0]\n stp x11, x12, [%0, #16]\n"
-                         "stp x13, x14, [%0, #32]\n stp x15, x16, [%0, #48]\n" ::"r"(target),
-                         "r"(source)
-                         : "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "memory");
+#define COPY32 "ldp x9, x10, [%1], #16\n ldp x11, x12, [%1], #16\n"                                 \
+               "stp x9, x10, [%0], #16\n stp x11, x12, [%0], #16\n"
+    while (source < end)
+        __asm__ volatile(COPY32 COPY32 COPY32 COPY32
+                         : "+r"(target), "+r"(source)::"x9", "x10", "x11", "x12", "memory");
 }

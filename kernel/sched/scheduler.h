@@ -24,24 +24,39 @@ struct thread *reschedule(struct thread *current);
 /* `current` goes behind the others of its priority. */
 struct thread *yield_from(struct thread *current);
 
-/* Makes `next` the running thread of this CPU: tables, FP access, thread pointer. */
-static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
+/* Makes `next`, another thread than the current one and with a valid ASID, the running thread of this
+ * CPU: tables, FP access, thread pointer. */
+static inline struct thread *switch_now(struct cpu *cpu, struct thread *next)
 {
     struct thread *old = cpu->current;
+    struct space *space = next->space;
+    bool owner = cpu->fpu_owner == next;
 
-    if (old != next) {
-        old->registers.tls = read_register(tpidr_el0);
-        write_register(tpidr_el0, next->registers.tls);
-        cpu->current = next;
-        if (cpu->space != next->space) {
-            cpu->space = next->space;
-            translation_activate(&next->space->translation);
-        }
-        bool owner = cpu->fpu_owner == next;
-        if (cpu->fpu_enabled != owner) {
-            cpu->fpu_enabled = owner;
-            fpu_enable(owner);
-        }
+    old->registers.tls = read_register(tpidr_el0);
+    write_register(tpidr_el0, next->registers.tls);
+    cpu->current = next;
+    if (cpu->space != space) {
+        cpu->space = space;
+        write_register(ttbr0_el1, space->translation.ttbr); /* the eret synchronises */
+    }
+    if (cpu->fpu_enabled != owner) {
+        cpu->fpu_enabled = owner;
+        fpu_enable(owner);
+    }
+    next->state = THREAD_STATE_RUNNING;
+    return next;
+}
+
+/* The same for any thread that may run. */
+static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
+{
+    if (next->space->translation.asid_generation != asid_generation)
+        asid_assign(&next->space->translation);
+    if (cpu->current != next)
+        return switch_now(cpu, next);
+    if (cpu->space != next->space) { /* after idling */
+        cpu->space = next->space;
+        write_register(ttbr0_el1, next->space->translation.ttbr);
     }
     next->state = THREAD_STATE_RUNNING;
     return next;
@@ -59,7 +74,7 @@ static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
     if (__builtin_expect((cpu->ready_mask >> next->priority >> 1) | next->stopped |
                              (next->space->translation.asid_generation ^ asid_generation), 0))
         return switch_slow(cpu, next);
-    return switch_to(cpu, next);
+    return switch_now(cpu, next);
 }
 
 /* The running thread died: nobody is current until the next switch. */

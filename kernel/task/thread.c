@@ -54,15 +54,19 @@ static bool number_take(struct thread *thread)
         number_free = chunk->free_next[number % NUMBER_CHUNK];
     chunk->threads[number % NUMBER_CHUNK] = thread;
     thread->number = number;
+    thread->sequence = chunk->sequence[number % NUMBER_CHUNK];
+    if (!thread->sequence)
+        thread->sequence = number;
     return true;
 }
 
-static void number_give(uint32_t number)
+static void number_give(uint32_t number, uint64_t sequence)
 {
     struct thread_numbers *chunk = thread_chunks[number / NUMBER_CHUNK];
 
     chunk->threads[number % NUMBER_CHUNK] = &no_thread;
     chunk->free_next[number % NUMBER_CHUNK] = number_free;
+    chunk->sequence[number % NUMBER_CHUNK] = sequence;
     number_free = number;
 }
 
@@ -162,7 +166,7 @@ void thread_free(struct thread *thread)
     struct pool_object *pool = thread->pool;
 
     lock_take(&number_lock);
-    number_give(thread->number);
+    number_give(thread->number, thread->sequence);
     lock_release(&number_lock);
     slab_free(&thread_cache, thread, pool->pool);
     object_unref(&pool->object);

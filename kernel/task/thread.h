@@ -57,7 +57,7 @@ struct thread {
     bool stepping;
     uint8_t retry;         /* KIND_SYSCALL or KIND_START: prefaults first, then that goes out again */
     uint32_t number;       /* in the thread table */
-    uint64_t sequence;     /* of its requests */
+    uint64_t sequence;     /* of its requests, << 24 | number */
     uint64_t badge;        /* in messages to the personality */
     char *message_page;    /* kernel address; NULL: none */
     struct object *message_object; /* whose page that is: kept alive, the frame pinned */
@@ -87,11 +87,12 @@ _Static_assert(offsetof(struct thread, registers) == 0, "vectors.S saves registe
  * from anywhere can be looked up without trusting it. What names nobody, names a
  * thread that waits for nothing.
  */
-#define NUMBER_CHUNK  512
-#define NUMBER_CHUNKS 512 /* 262,144 threads */
+#define NUMBER_CHUNK  256
+#define NUMBER_CHUNKS 1024 /* 262,144 threads */
 struct thread_numbers {
     struct thread *threads[NUMBER_CHUNK];
     uint32_t free_next[NUMBER_CHUNK];
+    uint64_t sequence[NUMBER_CHUNK]; /* of the last thread of that number: ids are never used twice */
 };
 extern struct thread_numbers *thread_chunks[NUMBER_CHUNKS];
 
@@ -107,7 +108,7 @@ static inline struct thread *thread_of_request(uint64_t id, const struct space *
 /* Gives a thread its next request id. */
 static inline uint64_t request_new_id(struct thread *thread)
 {
-    return thread->request.id = ++thread->sequence << 24 | thread->number;
+    return thread->request.id = thread->sequence += 1ul << 24;
 }
 
 /* A stopped thread in `space`. NULL: ENOMEM. */

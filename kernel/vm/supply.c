@@ -7,6 +7,7 @@
 #include "arch/tlb.h"
 #include "debug/console.h"
 #include "debug/trace.h"
+#include "ipc/fast.h"
 #include "task/lookup.h"
 #include "vm/fast.h"
 #include "vm/map.h"
@@ -334,6 +335,10 @@ struct thread *supply_slow(struct thread *thread)
         error = supply_unasked(thread);
         if (error)
             return error > 0 ? call_again(thread) : answer(thread, error);
+    }
+    if (endpoint && client && !endpoint->signalled && !endpoint->callers.root) {
+        receiver_wait(endpoint, thread);
+        return switch_direct(this_cpu(), client);
     }
     if (client)
         thread_ready(client);
