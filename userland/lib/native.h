@@ -249,7 +249,7 @@ native_inline int64_t space_copy(handle space, uint64_t request, uint64_t far_ad
     struct registers r =
         NATIVE_CALL(SYSCALL_space_copy, IN(0, space) IN(1, request) IN(2, far_address)
                                             IN(3, (uintptr_t)own_address) IN(4, direction)
-                                                IN(5, bytes));
+                                                IN(5, bytes) IN(6, 0)); /* x6 counts */
     if (stop)
         *stop = (struct copy_stop){r.x[1], r.x[2]};
     return (int64_t)r.x[0];
