@@ -36,9 +36,9 @@
 #define CTLR_ENABLE        1
 #define GICC_CTLR_BYPASSES 0x1e0 /* IHI 0048B 2.3.1: the firmware's choice */
 #define INTID_MASK         0x3ff
-#define INTID_SPECIAL      1020 /* IHI 0048B 2.2.1: 1020 and up are no interrupts */
-#define SGIS               16   /* INTIDs 0..15 */
-#define PRIVATE            32   /* INTIDs below are per CPU (SGIs and PPIs) */
+#define INTID_SPECIAL      1020       /* IHI 0048B 2.2.1: 1020 and up are no interrupts */
+#define SGIS               16         /* INTIDs 0..15 */
+#define PRIVATE            32         /* INTIDs below are per CPU (SGIs and PPIs) */
 #define PRIORITIES         0xa0a0a0a0 /* four lines, all alike: the kernel does not nest */
 #define PRIORITY_MASK      0xf0       /* lets 0xa0 pass with 16 or more levels */
 
@@ -83,7 +83,8 @@ static void quiet(uint32_t word)
 static bool gic_v2_init(const uintptr_t regs[], unsigned count)
 {
     if (count < 2) {
-        kprintf(LOG_ERROR, "GICv2: the device tree gives %u register ranges, 2 are needed\n", count);
+        kprintf(LOG_ERROR, "GICv2: the device tree gives %u register ranges, 2 are needed\n",
+                count);
         return false;
     }
     distributor = regs[0];

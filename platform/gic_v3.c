@@ -32,10 +32,10 @@
 #define GICD_CTLR_WRITE_PENDING    (1u << 31)
 
 /* 12.10: redistributor */
-#define GICR_CTLR      0x0000
-#define GICR_TYPER     0x0008
-#define GICR_WAKER     0x0014
-#define GICR_FRAME     0x10000 /* RD_base, then SGI_base */
+#define GICR_CTLR  0x0000
+#define GICR_TYPER 0x0008
+#define GICR_WAKER 0x0014
+#define GICR_FRAME 0x10000 /* RD_base, then SGI_base */
 
 #define GICR_CTLR_WRITE_PENDING   (1u << 3)
 #define GICR_TYPER_VIRTUAL_LPIS   (1u << 1)
@@ -113,7 +113,7 @@ static uintptr_t frame_of_line(uint32_t intid)
     return intid < PRIVATE ? own_frame() : distributor;
 }
 
-/* Waits until changes to enable bits have taken effect (12.9 GICD_CTLR.RWP, 12.11 GICR_CTLR.RWP). */
+/* Waits until changes to enable bits have taken effect (12.9 and 12.11, *_CTLR.RWP). */
 static void wait_line(uint32_t intid)
 {
     if (intid < PRIVATE)
@@ -137,7 +137,8 @@ static void quiet(uintptr_t frame, uint32_t word)
 static bool gic_v3_init(const uintptr_t regs[], unsigned count)
 {
     if (count < 2) {
-        kprintf(LOG_ERROR, "GICv3: the device tree gives %u register ranges, 2 are needed\n", count);
+        kprintf(LOG_ERROR, "GICv3: the device tree gives %u register ranges, 2 are needed\n",
+                count);
         return false;
     }
     distributor = regs[0];

@@ -26,14 +26,14 @@ struct interrupt_controller {
     void (*enable)(uint32_t intid, bool level_triggered);
     void (*disable)(uint32_t intid);
     uint32_t (*lines)(void); /* INTIDs are 0 .. lines()-1 */
-    /* What this CPU wrote before is visible to the other. `sgi` is 0..15; SGIs are always enabled. */
+    /* What this CPU wrote before is visible to the other. `sgi` is 0..15; SGIs are never off. */
     void (*send_ipi)(unsigned cpu, uint32_t sgi);
 };
 
 /* Early console, found through /chosen stdout-path. */
 struct uart {
     const char *compatible;
-    const char *kind; /* as in struct boot_facts */
+    const char *kind;                    /* as in struct boot_facts */
     void (*put)(uintptr_t regs, char c); /* waits for room in the FIFO */
 };
 
@@ -44,7 +44,8 @@ struct board {
     /* Both return only when the board cannot: nothing there to ask. */
     void (*power_off)(void);
     void (*restart)(void);
-    /* Starts CPU `cpu` (index in boot_info.cpus) at that address, MMU off, x0 = cpu. False: it would not. */
+    /* Starts CPU `cpu` (index in boot_info.cpus) at that address, MMU off, x0 = cpu. False: it
+     * would not. */
     bool (*start_cpu)(unsigned cpu, uint64_t entry_physical);
 };
 

@@ -5,7 +5,7 @@
  */
 #include "platform/platform.h"
 
-#define SYS_EXIT_EXTENDED           0x20
+#define SYS_EXIT_EXTENDED            0x20
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026
 
 _Noreturn void semihosting_exit(int status)

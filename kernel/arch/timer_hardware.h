@@ -55,7 +55,8 @@ static inline uint64_t timer_ticks_at(const struct timer_scale *ns_to_ticks, uin
  */
 bool timer_hardware_init(void);
 
-/* Per CPU, at EL1: timer off; programs may read CNTVCT_EL0, as on Linux, and no other timer register. */
+/* Per CPU, at EL1: timer off; programs may read CNTVCT_EL0, as on Linux, and no other timer
+ * register. */
 void timer_hardware_init_cpu(void);
 
 /* Frequency of the counter in Hz. */

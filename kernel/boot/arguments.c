@@ -28,7 +28,8 @@ static struct word next_word(const char **at)
     return word;
 }
 
-/* Is `word` exactly `name`, or does it begin with it when that ends in '='? Then *value is the rest. */
+/* Is `word` exactly `name`, or does it begin with it when that ends in '='? Then *value is the
+ * rest. */
 static bool matches(struct word word, const char *name, struct word *value)
 {
     size_t i = 0;
@@ -60,10 +61,17 @@ static bool parse_number(struct word text, bool is_size, uint64_t *number)
     }
     if (is_size && text.length > 1) {
         switch (text.text[text.length - 1] | 0x20) {
-        case 'k': suffix = 10; break;
-        case 'm': suffix = 20; break;
-        case 'g': suffix = 30; break;
-        default: break;
+        case 'k':
+            suffix = 10;
+            break;
+        case 'm':
+            suffix = 20;
+            break;
+        case 'g':
+            suffix = 30;
+            break;
+        default:
+            break;
         }
         text.length -= suffix != 0;
     }

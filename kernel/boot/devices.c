@@ -49,7 +49,7 @@ void devices_visit(struct reading *reading, const struct node *node)
         reading->timer = node->place;
 }
 
-/* GICv3 lists distributor, redistributor regions, then CPU interfaces of GICv2, which are not for us. */
+/* GICv3 lists distributor, redistributor regions, then what GICv2 guests need: not for us. */
 static unsigned controller_regs_wanted(const struct reading *reading)
 {
     uint64_t regions = 1;
@@ -57,7 +57,9 @@ static unsigned controller_regs_wanted(const struct reading *reading)
         return 2; /* distributor and CPU interface */
     node_number(reading->fdt, place_node(&reading->controller_place), "#redistributor-regions",
                 &regions);
-    return regions < CONTROLLER_REGS_MAX ? 1 + (unsigned)regions : CONTROLLER_REGS_MAX;
+    if (regions == 0 || regions >= CONTROLLER_REGS_MAX)
+        return regions == 0 ? 2 : CONTROLLER_REGS_MAX;
+    return 1 + (unsigned)regions;
 }
 
 static void read_controller(struct reading *reading)
@@ -81,8 +83,8 @@ static void read_controller(struct reading *reading)
 static uint32_t timer_interrupt(const struct reading *reading, const char *name, unsigned otherwise,
                                 uint32_t gic, int cells)
 {
-    int index = fdt_stringlist_search(reading->fdt, place_node(&reading->timer), "interrupt-names",
-                                      name);
+    int index =
+        fdt_stringlist_search(reading->fdt, place_node(&reading->timer), "interrupt-names", name);
     return place_interrupt(&reading->timer, index >= 0 ? (unsigned)index : otherwise, gic, cells);
 }
 
@@ -96,28 +98,22 @@ static void read_timer(struct reading *reading, uint32_t gic, int cells)
     info->timer_virtual = timer_interrupt(reading, "virt", TIMER_VIRTUAL, gic, cells);
     info->timer_physical = timer_interrupt(reading, "phys", TIMER_PHYSICAL, gic, cells);
     if (info->timer_virtual == 0)
-        reading_fail(reading, "device tree: the virtual timer does not go to the interrupt controller");
+        reading_fail(reading,
+                     "device tree: the virtual timer does not go to the interrupt controller");
 }
 
 /*
  * DTSpec 3.6: a path or an alias, then perhaps a colon and options. The alias is
  * resolved here: libfdt would follow an alias of itself for ever.
  */
-static int find_stdout(const struct reading *reading)
+static int find_stdout(const void *fdt, int aliases, const char *path, int length)
 {
-    int length;
-    const void *fdt = reading->fdt;
-    const char *path = fdt_getprop(fdt, reading->chosen, "stdout-path", &length);
-    if (path == NULL)
-        path = fdt_getprop(fdt, reading->chosen, "linux,stdout-path", &length);
-    if (path == NULL)
-        return -FDT_ERR_NOTFOUND;
     size_t used = strnlen(path, (size_t)length);
     const char *options = memchr(path, ':', used);
     if (options != NULL)
         used = (size_t)(options - path);
     if (used > 0 && path[0] != '/') {
-        path = fdt_getprop_namelen(fdt, reading->aliases, path, (int)used, &length);
+        path = fdt_getprop_namelen(fdt, aliases, path, (int)used, &length);
         used = path == NULL ? 0 : strnlen(path, (size_t)length);
     }
     if (used == 0 || path[0] != '/')
@@ -130,9 +126,13 @@ static void read_uart(const struct reading *reading, uint32_t gic, int cells)
     struct boot_info *info = reading->info;
     struct place place;
     struct range regs;
-    int node = find_stdout(reading);
-    if (node == -FDT_ERR_NOTFOUND)
+    int length;
+    const char *path = fdt_getprop(reading->fdt, reading->chosen, "stdout-path", &length);
+    if (path == NULL)
+        path = fdt_getprop(reading->fdt, reading->chosen, "linux,stdout-path", &length);
+    if (path == NULL)
         return;
+    int node = find_stdout(reading->fdt, reading->aliases, path, length);
     if (node < 0 || !tree_place(reading->fdt, node, &place)) {
         kprintf(LOG_WARNING, "device tree: stdout-path leads nowhere\n");
         return;

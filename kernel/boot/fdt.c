@@ -161,12 +161,8 @@ static void read_all(struct reading *reading)
 int fdt_read(const void *fdt, size_t mapped, struct boot_info *info, const char **error)
 {
     static char line[96];
-    struct reading reading = {.fdt = fdt,
-                              .info = info,
-                              .chosen = -1,
-                              .aliases = -1,
-                              .cpus = -1,
-                              .reserved_memory = -1};
+    struct reading reading = {
+        .fdt = fdt, .info = info, .chosen = -1, .aliases = -1, .cpus = -1, .reserved_memory = -1};
     uint64_t physical = info->tree.start;
     memset(info, 0, sizeof *info);
     info->log_level = LOG_INFO;
@@ -174,7 +170,8 @@ int fdt_read(const void *fdt, size_t mapped, struct boot_info *info, const char 
 
     int result = fdt_check_full(fdt, mapped);
     if (result != 0) {
-        ksnprintf(line, sizeof line, "device tree: %s (%zu bytes mapped)", fdt_strerror(result), mapped);
+        ksnprintf(line, sizeof line, "device tree: %s (%zu bytes mapped)", fdt_strerror(result),
+                  mapped);
         *error = line;
         return -EINVAL;
     }

@@ -17,30 +17,41 @@ struct range {
 #define CONTROLLER_REGS_MAX 4
 
 struct boot_info {
-    char model[64];        /* /model, else the root's first compatible; cut when longer */
-    char arguments[1024];  /* /chosen bootargs, cut (with a warning) when longer */
-    struct range memory[RANGES_MAX];   /* whole pages, sorted, merged, clamped by mem= */
+    char model[64];                  /* /model, else the root's first compatible; cut when longer */
+    char arguments[1024];            /* /chosen bootargs, cut (with a warning) when longer */
+    struct range memory[RANGES_MAX]; /* whole pages, sorted, merged, clamped by mem= */
     unsigned memory_count;
-    /* /reserved-memory, the memreserve block, the tree itself, the initrd: whole pages, sorted, merged.
-     * May reach outside memory. */
+    /* /reserved-memory, the memreserve block, the tree itself, the initrd: whole pages, sorted,
+     * merged. May reach outside memory. */
     struct range reserved[RANGES_MAX];
     unsigned reserved_count;
-    struct range tree, bundle;         /* the DTB; the initrd (size 0: none) */
-    struct { uint64_t mpidr; uint64_t release; /* spin-table address or 0 */ } cpus[CPUS_MAX];
+    struct range tree, bundle; /* the DTB; the initrd (size 0: none) */
+    struct {
+        uint64_t mpidr;
+        uint64_t release; /* spin-table address or 0 */
+    } cpus[CPUS_MAX];
     unsigned cpu_count;
-    int psci;                          /* 0 none, 1 hvc, 2 smc */
+    int psci; /* 0 none, 1 hvc, 2 smc */
     /* compatible: the string in the table of platform/, not the tree's copy */
-    struct { const char *compatible; struct range regs[CONTROLLER_REGS_MAX]; unsigned count; } interrupt_controller;
+    struct {
+        const char *compatible;
+        struct range regs[CONTROLLER_REGS_MAX];
+        unsigned count;
+    } interrupt_controller;
     uint32_t timer_virtual, timer_physical; /* INTIDs (PPI + 16); physical 0: none */
-    struct { const char *compatible; struct range regs; uint32_t intid; } uart; /* stdout-path; size 0: none; intid 0: polled only */
-    uint64_t seed;         /* /chosen rng-seed and kaslr-seed folded to 64 bits, or seed=; 0: none given */
+    struct {
+        const char *compatible;
+        struct range regs;
+        uint32_t intid;
+    } uart;        /* stdout-path; size 0: none; intid 0: polled only */
+    uint64_t seed; /* /chosen rng-seed and kaslr-seed folded to 64 bits, or seed=; 0: none given */
     /* From the boot arguments, see kernel/boot/README.md */
     uint64_t memory_limit; /* mem=, bytes; 0: all */
     uint64_t linear_limit; /* linear=, bytes of RAM in the linear map; 0: all */
     unsigned log_level;    /* loglevel=0..7 */
     bool semihosting;      /* semihosting: the emulator listens to SYS_EXIT */
     bool trace;            /* trace=1, trace=0 */
-    bool runner;           /* console=runner: the host tells log from output, see console_set_runner */
+    bool runner; /* console=runner: the host tells log from output, see console_set_runner */
 };
 
 /*

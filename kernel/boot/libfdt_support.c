@@ -4,7 +4,7 @@
  */
 #include "debug/console.h"
 
-/* A zero byte in it stops overruns by strings. Its value is no secret: it finds bugs, not attacks. */
+/* The zero byte stops overruns by strings. It is no secret: it finds mistakes, not attacks. */
 uintptr_t __stack_chk_guard = (uintptr_t)0x00a5c35ae7189b4d;
 
 _Noreturn void __stack_chk_fail(void);

@@ -52,7 +52,8 @@ void memory_visit(struct reading *reading, const struct node *node)
         read_reserved_node(reading, place);
 }
 
-/* A bundle that is not there must not be read: the board starts without, and root is missed later. */
+/* A bundle that is not there must not be read: the board starts without, and root is missed later.
+ */
 static void check_bundle(struct reading *reading)
 {
     struct range *bundle = &reading->info->bundle;
@@ -89,7 +90,8 @@ static void limit_memory(struct reading *reading)
                                  range_grow_to_pages(info->bundle.start, info->bundle.size)};
     for (size_t i = 0; i < sizeof keep / sizeof keep[0]; i++)
         if (!ranges_add_common(&reading->memory, &all, keep[i].start, keep[i].size))
-            reading_fail(reading, "device tree: too many memory ranges to keep the bundle besides mem=");
+            reading_fail(reading,
+                         "device tree: too many memory ranges to keep the bundle besides mem=");
 }
 
 void memory_finish(struct reading *reading)

@@ -4,7 +4,7 @@
 #include "boot/ranges.h"
 #include "entry/abi.h"
 
-#define PAGE_MASK (UINT64_C(PAGE_SIZE) - 1)
+#define PAGE_MASK ((uint64_t)PAGE_SIZE - 1)
 
 static uint64_t end_of(const struct range *range)
 {
@@ -78,7 +78,8 @@ bool ranges_hold(const struct ranges *ranges, uint64_t start, uint64_t size)
     return false;
 }
 
-bool ranges_add_common(struct ranges *to, const struct ranges *ranges, uint64_t start, uint64_t size)
+bool ranges_add_common(struct ranges *to, const struct ranges *ranges, uint64_t start,
+                       uint64_t size)
 {
     for (unsigned i = 0; i < ranges->count; i++) {
         uint64_t first = ranges->list[i].start, end = end_of(&ranges->list[i]);

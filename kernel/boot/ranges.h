@@ -18,7 +18,7 @@ struct ranges {
  */
 bool ranges_add(struct ranges *ranges, uint64_t start, uint64_t size);
 
-/* The part of whole pages inside [start, start + size), or all pages it touches. Size 0: nothing is left. */
+/* The whole pages inside [start, start + size); all pages it touches. Size 0: there are none. */
 struct range range_shrink_to_pages(uint64_t start, uint64_t size);
 struct range range_grow_to_pages(uint64_t start, uint64_t size);
 
@@ -26,7 +26,8 @@ struct range range_grow_to_pages(uint64_t start, uint64_t size);
 bool ranges_hold(const struct ranges *ranges, uint64_t start, uint64_t size);
 
 /* Adds to `to` what `ranges` has of [start, start + size). As ranges_add. */
-bool ranges_add_common(struct ranges *to, const struct ranges *ranges, uint64_t start, uint64_t size);
+bool ranges_add_common(struct ranges *to, const struct ranges *ranges, uint64_t start,
+                       uint64_t size);
 
 /* Keeps the lowest `limit` bytes, whole pages. */
 void ranges_clamp(struct ranges *ranges, uint64_t limit);

@@ -14,7 +14,7 @@ struct reading {
     struct boot_info *info;
     const char *error; /* the first one; reading goes on, for the UART's sake */
 
-    /* Nodes at fixed places, negative: absent. Parents come first, so visitors of children see them. */
+    /* Nodes at fixed places, negative: absent. Known before their children are visited. */
     int chosen, aliases, cpus, reserved_memory;
     unsigned cpus_left_out;
 

@@ -21,7 +21,8 @@ static void keep_property(struct node *node, const void *fdt, int offset)
         node->status = property;
 }
 
-void tree_walk(const void *fdt, void (*visit)(const struct node *node, void *context), void *context)
+void tree_walk(const void *fdt, void (*visit)(const struct node *node, void *context),
+               void *context)
 {
     struct node node = {.place.fdt = fdt};
     int depth = -1, deepest = DEPTH_MAX - 1, next;
@@ -66,7 +67,8 @@ bool tree_place(const void *fdt, int node, struct place *place)
 
 bool property_has(const struct property *property, const char *text)
 {
-    return property->data != NULL && fdt_stringlist_contains(property->data, property->length, text);
+    return property->data != NULL &&
+           fdt_stringlist_contains(property->data, property->length, text);
 }
 
 bool node_enabled(const struct node *node)
@@ -100,7 +102,8 @@ bool node_number(const void *fdt, int node, const char *property, uint64_t *valu
     return true;
 }
 
-/* #address-cells and #size-cells for the children of a node; false when no 64-bit number holds them. */
+/* #address-cells and #size-cells for the children of a node; false when no 64-bit number holds
+ * them. */
 static bool node_cells(const void *fdt, int node, int *address_cells, int *size_cells)
 {
     *address_cells = fdt_address_cells(fdt, node);

@@ -27,7 +27,7 @@ struct property {
     int length;
 };
 
-/* What the walk knows about a node: nearly every visitor asks for these, and they are seen in passing. */
+/* What the walk knows about a node: what nearly every visitor asks for, seen in passing. */
 struct node {
     struct place place;
     struct property compatible, device_type, status;
@@ -39,7 +39,8 @@ struct node {
  * costs: 100,000 instructions on QEMU's virt, and as much for each search by
  * libfdt from the top.
  */
-void tree_walk(const void *fdt, void (*visit)(const struct node *node, void *context), void *context);
+void tree_walk(const void *fdt, void (*visit)(const struct node *node, void *context),
+               void *context);
 
 /* The ancestors of a node that fdt_path_offset found. False: nested too deep. */
 bool tree_place(const void *fdt, int node, struct place *place);
@@ -65,7 +66,7 @@ enum reg_result {
     REG_BAD, /* wrong cells, wrong length, wraps around, or no bus on the way up translates it */
 };
 
-/* Entry `index` of the node's `reg`, as physical (root) addresses: DTSpec 2.3.6, ranges by 2.3.8. */
+/* Entry `index` of the node's `reg` (DTSpec 2.3.6), as physical addresses by `ranges` (2.3.8). */
 enum reg_result place_reg(const struct place *place, unsigned index, struct range *range);
 
 /*

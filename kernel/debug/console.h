@@ -30,7 +30,8 @@ void console_set_level(unsigned level);
  * and lines end with \n alone. Without it they end with \r\n.
  */
 void console_set_runner(bool runner);
-/* False: from now on only LOG_PANIC goes to the UART (a driver has it to itself); true: all does again. */
+/* False: from now on only LOG_PANIC goes to the UART (a driver has it to itself); true: all does
+ * again. */
 void console_set_owner(bool kernel);
 
 /*

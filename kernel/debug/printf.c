@@ -1,8 +1,8 @@
 /*
  * printf.c: the formatter behind kprintf and ksnprintf, see printf.h.
  */
-#include "debug/console.h"
 #include "debug/printf.h"
+#include "debug/console.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -167,7 +167,7 @@ static bool convert(struct output *output, char letter, const struct directive *
 size_t format_text(struct format_sink *sink, const char *format, va_list arguments)
 {
     struct output output = {.sink = sink};
-    va_list own; /* a va_list parameter may be an array: its copy's address has one type everywhere */
+    va_list own; /* a parameter of that type may be a pointer to it: its address has another type */
     va_copy(own, arguments);
     while (*format != '\0') {
         size_t plain = 0;

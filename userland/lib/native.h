@@ -249,7 +249,7 @@ native_inline int64_t space_copy(handle space, uint64_t request, uint64_t far_ad
     struct registers r =
         NATIVE_CALL(SYSCALL_space_copy, IN(0, space) IN(1, request) IN(2, far_address)
                                             IN(3, (uintptr_t)own_address) IN(4, direction)
-                                                IN(5, bytes) IN(6, 0)); /* x6 counts */
+                                                IN(5, bytes) IN(6, 0));
     if (stop)
         *stop = (struct copy_stop){r.x[1], r.x[2]};
     return (int64_t)r.x[0];
@@ -346,7 +346,7 @@ native_inline int64_t region_protect(handle space, uintptr_t address, uint64_t p
 }
 
 struct region_facts {
-    uint64_t start, pages, map, object, first, resident;
+    uint64_t start, pages, map, object, first, source; /* objects by id; source 0: none */
 };
 
 native_inline int64_t region_query(handle space, uintptr_t address, struct region_facts *facts)
@@ -397,7 +397,7 @@ native_inline int64_t page_supply_unasked(handle object, uint64_t how, uint64_t 
 native_inline int64_t page_reclaim(handle object, uint64_t index, uint64_t pages, uint64_t how)
 {
     return (int64_t)NATIVE_CALL(SYSCALL_page_reclaim,
-                                IN(0, object) IN(1, index) IN(2, pages) IN(3, how))
+                                IN(0, object) IN(1, index) IN(2, pages) IN(3, how) IN(4, 0))
         .x[0];
 }
 

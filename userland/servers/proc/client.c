@@ -44,6 +44,14 @@ static int64_t ask_for_pages(struct thread *thread, uint64_t address, uint64_t e
     return ANSWER_RETRY;
 }
 
+/* The kernel copies between pages that are entered in the tables, and ours are entered when first
+ * touched. */
+static void touch(const char *own, size_t bytes)
+{
+    for (const char *at = own; at < own + bytes; at = (const char *)((uintptr_t)at | (PAGE_SIZE - 1)) + 1)
+        (void)*(const volatile char *)at;
+}
+
 static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t bytes,
                     uint64_t direction, uint64_t *done)
 {
@@ -55,6 +63,11 @@ static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t b
     struct copy_stop stop;
     int64_t result = space_copy(HANDLE_NONE, thread->request, far, (char *)own + *done, direction,
                                 bytes - *done, &stop);
+    if (result == -EFAULT) {
+        touch((const char *)own + *done, bytes - *done);
+        result = space_copy(HANDLE_NONE, thread->request, far, (char *)own + *done, direction,
+                            bytes - *done, &stop);
+    }
     if (result >= 0) {
         *done += (uint64_t)result;
         return *done == bytes ? 0 : -EFAULT;
