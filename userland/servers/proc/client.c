@@ -10,6 +10,17 @@
  * in six pages and four stay pinned, so an honest call needs one or two. */
 #define RETRIES_MAX 32
 
+/* The end of the region at `address`, or of its page when the kernel does not say. Pages beyond may
+ * not exist, and asking for one of those would fail the call where Linux answers a short count. */
+static uint64_t region_end(const struct thread *thread, uint64_t address)
+{
+    struct region_facts facts;
+    uint64_t page_end = (address | (PAGE_SIZE - 1)) + 1;
+    if (region_query(thread->process->space, address, &facts) < 0 || facts.start > address)
+        return page_end;
+    return facts.start + (facts.pages << PAGE_SHIFT);
+}
+
 /* Asks for the absent page and those of the same range after it. */
 static int64_t ask_for_pages(struct thread *thread, uint64_t address, uint64_t end, uint64_t tag)
 {
@@ -21,13 +32,24 @@ static int64_t ask_for_pages(struct thread *thread, uint64_t address, uint64_t e
     }
     thread->retry_tag = (uint32_t)tag;
     unsigned count = 0;
-    while (count < 6 && address < end) {
+    uint64_t limit = end;
+    if ((address | (PAGE_SIZE - 1)) < end - 1)
+        limit = region_end(thread, address);
+    while (count < 6 && address < end && address < limit) {
         thread->retry[count++] = address;
         address = (address | (PAGE_SIZE - 1)) + 1;
     }
     if (count < 6)
         thread->retry[count] = 0;
     return ANSWER_RETRY;
+}
+
+/* The kernel copies between pages that are entered in the tables, and ours are entered when first
+ * touched. */
+static void touch(const char *own, size_t bytes)
+{
+    for (const char *at = own; at < own + bytes; at = (const char *)((uintptr_t)at | (PAGE_SIZE - 1)) + 1)
+        (void)*(const volatile char *)at;
 }
 
 static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t bytes,
@@ -41,6 +63,11 @@ static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t b
     struct copy_stop stop;
     int64_t result = space_copy(HANDLE_NONE, thread->request, far, (char *)own + *done, direction,
                                 bytes - *done, &stop);
+    if (result == -EFAULT) {
+        touch((const char *)own + *done, bytes - *done);
+        result = space_copy(HANDLE_NONE, thread->request, far, (char *)own + *done, direction,
+                            bytes - *done, &stop);
+    }
     if (result >= 0) {
         *done += (uint64_t)result;
         return *done == bytes ? 0 : -EFAULT;

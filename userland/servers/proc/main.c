@@ -22,6 +22,20 @@ static uint64_t answered; /* system calls */
 
 /* ---- Messages ---- */
 
+/*
+ * A call that was sent back comes again with the same registers. Unless the kernel could not bring
+ * the pages: then it has answered EFAULT itself, and what comes is another call.
+ */
+static __attribute__((noinline)) void check_again(struct thread *thread, uint64_t head, uint64_t a,
+                                                  uint64_t b, uint64_t c)
+{
+    if (thread->again[0] == head && thread->again[1] == a && thread->again[2] == b &&
+        thread->again[3] == c)
+        return;
+    thread->progress = thread->stage = 0;
+    thread->retries = thread->retry_tag = 0;
+}
+
 /* Puts a handler's answer into the message; the tag to reply with. */
 native_inline int64_t answer(struct thread *thread, struct message *message, int64_t result)
 {
@@ -33,6 +47,10 @@ native_inline int64_t answer(struct thread *thread, struct message *message, int
     }
     if (result == ANSWER_NONE)
         return ANSWER_LATER;
+    thread->again[0] = message->head;
+    thread->again[1] = message->w[0];
+    thread->again[2] = message->w[1];
+    thread->again[3] = message->w[2];
     message->w[0] = thread->retry[0];
     message->w[1] = thread->retry[1];
     message->w[2] = thread->retry[2];
@@ -58,6 +76,8 @@ native_inline int64_t on_syscall(struct message *message)
     int64_t result;
     thread->request = message->request;
     answered++;
+    if (__builtin_expect(thread->retry_tag, 0))
+        check_again(thread, message->head, message->w[0], message->w[1], message->w[2]);
     if (__builtin_expect(configuration.strace, 0))
         result = traced(thread, number, message->w[0], message->w[1], message->w[2],
                         message->w[3], message->w[4], message->w[5]);
@@ -177,6 +197,14 @@ static void take_handles(void)
         configuration.notification = (handle)notification;
 }
 
+/* The boot seed, for whoever gave proc the system handle; else what the counter says. */
+static uint64_t seed(void)
+{
+    const struct boot_facts *facts = (const struct boot_facts *)MESSAGE_BYTES;
+    handle system = startup_handle("system");
+    return system && debug(system, DEBUG_BOOT, 0, 0) >= 0 && facts->seed ? facts->seed : time_now();
+}
+
 static void take_pager(const struct manifest *manifest)
 {
     const char *name = manifest->program_pager ? manifest->program_pager : "anon";
@@ -191,9 +219,8 @@ int main(const struct startup *startup)
     take_handles();
     int64_t error = read_bundle(startup->bundle_bytes, &manifest);
     if (!error) {
-        struct boot_facts *facts = (struct boot_facts *)MESSAGE_BYTES;
         take_pager(&manifest);
-        random_init(debug(0, DEBUG_BOOT, 0, 0) < 0 ? time_now() : facts->seed);
+        random_init(seed());
         console_init();
         error = run_first(&manifest);
     }

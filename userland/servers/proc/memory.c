@@ -293,8 +293,7 @@ int64_t linux_munmap(struct thread *thread, uint64_t address, uint64_t bytes)
         region_unmap(thread->process->space, address, rounded >> PAGE_SHIFT, UNMAP_DISCARD);
     if (removed < 0)
         return removed;
-    if (removed > 0)
-        note_hole(&thread->process->layout, address, address + rounded);
+    note_hole(&thread->process->layout, address, address + rounded);
     return 0;
 }
 

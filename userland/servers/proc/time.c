@@ -4,8 +4,8 @@
  * tell the time since the process began, an upper bound.
  *
  * proc itself must not sleep. For every program thread that sleeps at the same moment there is a
- * helper thread of proc, made when first needed and used again: it receives a deadline on an
- * endpoint of its own, sleeps, and notifies the loop. It touches nothing but its own struct.
+ * helper thread of proc, made when first needed and used again: it waits on a notification of its
+ * own, sleeps to the deadline, and notifies the loop. It touches nothing but its own struct.
  */
 #include "lib/wired.h"
 #include "proc.h"
@@ -13,13 +13,13 @@
 #define NANOSECONDS 1000000000UL
 #define TIMER_ABSTIME 1
 #define SLEEPER_STACK_BYTES PAGE_SIZE
-#define SLEEPER_PRIORITY 20 /* above programs, so that a wake-up is not late */
+#define SLEEPER_PRIORITY 15 /* above programs, so that a wake-up is not late */
 
 struct sleeper {
     struct sleeper *next;
     struct thread *thread; /* of the program; NULL: it ended, or nobody sleeps here */
     uint64_t request;
-    handle endpoint, helper;
+    handle begin, helper; /* begin: notified when a deadline is set */
     uint64_t deadline; /* ns since boot; written before the helper is told */
     bool busy, done;   /* done: set by the helper, cleared by the loop */
 };
@@ -39,7 +39,7 @@ static _Noreturn void sleeper_main(struct sleeper *sleeper)
 {
     for (;;) {
         struct message message;
-        if (recv(sleeper->endpoint, 0, &message) < 0)
+        if (recv(sleeper->begin, 0, &message) < 0)
             continue;
         sleep_until(sleeper->deadline);
         __atomic_store_n(&sleeper->done, true, __ATOMIC_RELEASE);
@@ -51,10 +51,10 @@ static struct sleeper *sleeper_create(void)
 {
     struct sleeper *sleeper = wired_alloc(sizeof *sleeper);
     char *stack = wired_alloc(SLEEPER_STACK_BYTES);
-    int64_t endpoint = create_endpoint(LEVEL_PROC - 1); /* the loop sends down to it */
+    int64_t begin = create_notification(0, HANDLE_NONE);
     int64_t helper = thread_create(HANDLE_SPACE, 0, SLEEPER_PRIORITY, 0);
-    if (sleeper && stack && endpoint >= 0 && helper >= 0) {
-        sleeper->endpoint = (handle)endpoint;
+    if (sleeper && stack && begin >= 0 && helper >= 0) {
+        sleeper->begin = (handle)begin;
         sleeper->helper = (handle)helper;
         if (thread_ctl(sleeper->helper, THREAD_START, (uintptr_t)sleeper_main,
                        (uintptr_t)stack + SLEEPER_STACK_BYTES, (uintptr_t)sleeper) >= 0) {
@@ -65,8 +65,8 @@ static struct sleeper *sleeper_create(void)
     }
     if (helper >= 0)
         handle_close((handle)helper);
-    if (endpoint >= 0)
-        handle_close((handle)endpoint);
+    if (begin >= 0)
+        handle_close((handle)begin);
     wired_free(stack);
     wired_free(sleeper);
     return NULL;
@@ -88,12 +88,7 @@ static int64_t sleep_thread(struct thread *thread, uint64_t deadline)
     sleeper->request = thread->request;
     sleeper->thread = thread;
     sleeper->busy = true;
-    /* The helper is in recv, or a few instructions before it: this does not wait for any program. */
-    struct message message = {.w = {0}};
-    if (send(sleeper->endpoint, 0, &message) < 0) {
-        sleeper->busy = false;
-        return -EAGAIN;
-    }
+    notify(sleeper->begin, 1);
     return ANSWER_NONE;
 }
 
