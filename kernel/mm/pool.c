@@ -229,13 +229,7 @@ void pool_release_slab(uint64_t frames)
 static inline frame_number page_mark(struct cached_frame cached, struct pool *pool,
                                      enum frame_state state)
 {
-    struct frame *frame = cached.frame;
-    frame->refs = 1;
-    frame->state = (uint8_t)state;
-    frame->pins = 0;
-    frame->pool = pool;
-    frame->object = NULL;
-    frame->index = 0;
+    frame_mark(cached.frame, pool, state);
     return cached.number;
 }
 

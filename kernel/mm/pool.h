@@ -63,6 +63,14 @@ frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use
 /* The opposite. The descriptor says whom to release. */
 void pool_free_frame(frame_number number);
 
+/* Up to `count` frames as pool_alloc_frame gives them; returns how many: fewer when memory ran out, 0
+ * when the pool cannot take all of them (then one may still fit). */
+unsigned pool_alloc_frames(struct pool *pool, enum frame_state state, int use,
+                           frame_number numbers[], unsigned count);
+/* Frees frames that are all charged to `pool`. */
+void pool_free_frames(struct pool *pool, struct frame *const frames[], const frame_number numbers[],
+                      unsigned count);
+
 /* Frames charged, all pools together: total - free when the ledger balances. */
 uint64_t pool_charged_frames(void);
 
