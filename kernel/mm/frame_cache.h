@@ -16,7 +16,7 @@
 #include "debug/panic.h"
 #include "mm/buddy.h"
 
-#define FRAME_CACHE_SIZE 31  /* 512 bytes in all */
+#define FRAME_CACHE_SIZE  31 /* 512 bytes in all */
 #define FRAME_CACHE_BATCH 16 /* frames moved at once from and to the buddy */
 
 struct cached_frame {

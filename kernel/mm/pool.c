@@ -7,7 +7,8 @@
 #include "entry/abi.h"
 #include "mm/frame_cache.h"
 
-#define FRAMES_ABSURD ((uint64_t)1 << 52) /* more than 64 address bits hold: sums cannot overflow */
+#define FRAMES_ABSURD ((uint64_t)1 << 52) /* more than 64 address bits hold: sums cannot overflow  \
+                                           */
 
 struct pool root_pool;
 
@@ -71,14 +72,15 @@ static __attribute__((noinline, cold)) void refused(struct pool *pool, uint64_t 
 /* False: a limit was met, nothing changed. */
 static bool charge_locked(struct pool *pool, uint64_t frames)
 {
-    struct pool *at = charge_try(pool, frames);
+    struct pool *at = frames ? charge_try(pool, frames) : NULL; /* 0 fits even above a limit */
     if (at)
         refused(pool, frames, at);
     return !at;
 }
 
-/* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so neither
- * does this: the root may then stand above its limit for a while, which only stops growth. */
+/* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so
+ * neither does this: the root may then stand above its limit for a while, which only stops growth.
+ */
 static void waste_update(void)
 {
     uint64_t now = slab_frames > object_frames ? slab_frames - object_frames : 0;
