@@ -15,15 +15,14 @@
 typedef uint64_t frame_number; /* physical address >> PAGE_SHIFT; 0 means "none" */
 
 enum frame_state {
-    FRAME_KERNEL =
-        0,      /* heads no block: inside a lower frame's block, or never given to the allocator */
-    FRAME_FREE, /* heads a free block in the buddy */
-    FRAME_CACHED, /* in a per-CPU cache of single frames: free as well */
-    FRAME_RAW,    /* allocated, owner has not said for what; from here on: allocated */
-    FRAME_SLAB,   /* kernel objects */
-    FRAME_TABLE,  /* translation table */
-    FRAME_SLOT,   /* slot chunk of an object */
-    FRAME_PAGE,   /* page of an object */
+    FRAME_KERNEL = 0, /* heads no block: inside a lower one's, or never given to the allocator */
+    FRAME_FREE,       /* heads a free block in the buddy */
+    FRAME_CACHED,     /* in a per-CPU cache of single frames: free as well */
+    FRAME_RAW,        /* allocated, owner has not said for what; from here on: allocated */
+    FRAME_SLAB,       /* kernel objects */
+    FRAME_TABLE,      /* translation table */
+    FRAME_SLOT,       /* slot chunk of an object */
+    FRAME_PAGE,       /* page of an object */
     FRAME_STATES
 };
 

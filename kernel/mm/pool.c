@@ -7,8 +7,8 @@
 #include "entry/abi.h"
 #include "mm/frame_cache.h"
 
-#define FRAMES_ABSURD ((uint64_t)1 << 52) /* more than 64 address bits hold: sums cannot overflow  \
-                                           */
+/* More than 64 address bits hold: sums of amounts below this cannot overflow. */
+#define FRAMES_ABSURD ((uint64_t)1 << 52)
 
 struct pool root_pool;
 
@@ -78,9 +78,8 @@ static bool charge_locked(struct pool *pool, uint64_t frames)
     return !at;
 }
 
-/* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so
- * neither does this: the root may then stand above its limit for a while, which only stops growth.
- */
+/* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so nor
+ * does this: the root may then stand above its limit for a while, which only stops growth. */
 static void waste_update(void)
 {
     uint64_t now = slab_frames > object_frames ? slab_frames - object_frames : 0;
@@ -121,7 +120,7 @@ int pool_init(struct pool *pool, struct pool *parent, uint64_t guaranteed, uint6
 int pool_fini(struct pool *pool)
 {
     lock_take(&pool_lock);
-    bool busy = pool == &root_pool || pool->used || pool->own || pool->bytes || pool->children;
+    bool busy = pool == &root_pool || pool->used || pool->children;
     if (!busy) {
         pool->previous->next = pool->next;
         if (pool->next)

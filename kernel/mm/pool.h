@@ -24,11 +24,11 @@
 struct pool {
     struct pool *parent;
     struct pool *next, *previous; /* all pools, the root first, for audits */
-    uint64_t guaranteed, limit,
-        used;         /* frames; used includes object bytes rounded up, and children */
-    uint64_t own;     /* frames whose descriptor names this pool */
-    uint64_t bytes;   /* of kernel objects */
-    uint64_t refused; /* charges of this pool that failed */
+    uint64_t guaranteed, limit;   /* frames */
+    uint64_t used;                /* frames; with object bytes rounded up, and children */
+    uint64_t own;                 /* frames whose descriptor names this pool */
+    uint64_t bytes;               /* of kernel objects */
+    uint64_t refused;             /* charges of this pool that failed */
     uint64_t children;
     uint64_t audit_own, audit_below; /* scratch of pool_audit */
 };
@@ -61,10 +61,9 @@ void pool_release_bytes(struct pool *pool, uint64_t bytes);
 int pool_charge_slab(uint64_t frames);
 void pool_release_slab(uint64_t frames);
 
-/* Charge and allocate one frame in one step, descriptor filled: state, pool; refs 1; all else 0.
- * 0: no memory, nothing has changed. */
-frame_number pool_alloc_frame(struct pool *pool, enum frame_state state,
-                              int use /* enum frame_use */);
+/* Charge and allocate one frame (`use`: enum frame_use) in one step, descriptor filled: state,
+ * pool; refs 1; all else 0. 0: no memory, nothing has changed. */
+frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use);
 /* The opposite. The descriptor says whom to release. */
 void pool_free_frame(frame_number number);
 

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define FRAMES 24 /* fewer than a cache holds */
-#define ROUNDS 200000
+#define FRAMES 6 /* few, so that they meet often */
+#define ROUNDS 300000
 
 static struct frame frames[FRAMES];
 static struct frame_cache cache;
@@ -23,6 +23,12 @@ static void claim(const struct frame *frame)
         atomic_fetch_add(&contradictions, 1);
 }
 
+static void give_back(const struct frame *frame)
+{
+    if (atomic_exchange(&returned[frame - frames], 1) != 0)
+        atomic_fetch_add(&contradictions, 1);
+}
+
 static void *thief(void *unused)
 {
     while (!ended) {
@@ -34,7 +40,7 @@ static void *thief(void *unused)
                 atomic_fetch_add(&contradictions, 1);
             atomic_fetch_add(&stolen, 1);
             atomic_fetch_sub(&holders[frame - frames], 1);
-            atomic_store(&returned[frame - frames], 1);
+            give_back(frame);
         }
     }
     return unused;
@@ -44,32 +50,28 @@ static void push(unsigned i)
 {
     frames[i].state = FRAME_RAW;
     atomic_fetch_sub(&holders[i], 1);
-    if (!frame_cache_push(&cache, &frames[i], 1000 + i)) /* full of drained entries: drop them */
-        while (cache.count) {
-            struct cached_frame popped = frame_cache_pop(&cache);
-            if (popped.frame)
-                atomic_store(&returned[popped.frame - frames], 1);
-        }
-    else
-        return;
-    frame_cache_push(&cache, &frames[i], 1000 + i);
+    while (
+        !frame_cache_push(&cache, &frames[i], 1000 + i)) { /* full of entries that were drained */
+        struct cached_frame popped = frame_cache_pop(&cache);
+        if (popped.frame)
+            give_back(popped.frame);
+    }
 }
 
 TEST(a_frame_is_never_with_two_while_others_drain)
 {
     pthread_t thieves[2];
     for (unsigned i = 0; i < FRAMES; i++)
-        atomic_store(&returned[i], 1);
+        give_back(&frames[i]);
     for (unsigned i = 0; i < 2; i++)
         CHECK(pthread_create(&thieves[i], NULL, thief, NULL) == 0);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        unsigned i = (unsigned)unit_random_below(FRAMES);
-        if (atomic_exchange(&returned[i], 0)) {
-            claim(&frames[i]);
-            push(i);
-        }
-        struct cached_frame popped =
-            round % 3 ? (struct cached_frame){NULL, 0} : frame_cache_pop(&cache);
+        for (unsigned i = 0; i < FRAMES; i++)
+            if (atomic_exchange(&returned[i], 0)) {
+                claim(&frames[i]);
+                push(i);
+            }
+        struct cached_frame popped = frame_cache_pop(&cache);
         if (popped.frame) {
             claim(popped.frame);
             if (popped.number != 1000 + (frame_number)(popped.frame - frames))

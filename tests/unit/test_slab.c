@@ -1,5 +1,5 @@
 // sources: kernel/mm/slab.c kernel/mm/pool.c kernel/mm/pool_audit.c kernel/mm/buddy.c
-// kernel/mm/frame.c tests/unit/arena.c
+// sources: kernel/mm/frame.c tests/unit/arena.c
 #include "arch/cpu.h"
 #include "arch/memory.h"
 #include "boot/fdt.h"
@@ -65,7 +65,8 @@ static void check_filled(const struct object_model *object, unsigned char with)
 static bool hold(unsigned cache, unsigned pool)
 {
     struct object_model *object = &objects[object_count];
-    uint64_t bytes = pools[pool].bytes, used = root_pool.used;
+    uint64_t bytes = pools[pool].bytes, used = root_pool.used, slabs = caches[cache].slabs;
+    bool room = slabs * caches[cache].capacity > caches[cache].objects;
     *object = (struct object_model){slab_alloc(&caches[cache], &pools[pool]), cache, pool,
                                     (unsigned char)(1 + unit_random_below(255))};
     if (!object->memory) {
@@ -77,6 +78,7 @@ static bool hold(unsigned cache, unsigned pool)
     CHECK_EQUAL(
         frame_of(address_frame(object->memory) & ~((1ull << caches[cache].order) - 1))->state,
         FRAME_SLAB);
+    CHECK_EQUAL(caches[cache].slabs, room ? slabs : slabs + 1); /* freed room is used again */
     check_filled(object, 0);
     memset(object->memory, object->fill, sizes[cache]);
     pool_bytes[pool] += caches[cache].size;
@@ -175,6 +177,20 @@ TEST(exhausted_memory_is_an_error_and_nothing_more)
     while (count)
         buddy_free(taken[--count], 0);
     CHECK(hold(7, 0));
+    release_all();
+}
+
+TEST(empty_slabs_of_other_caches_are_the_last_resort)
+{
+    static frame_number taken[ARENA_FRAMES];
+    unsigned count = 0;
+    CHECK(hold(1, 0)); /* leaves an empty slab of two frames */
+    release(0);
+    while ((taken[count] = buddy_alloc(0, USE_PAGE)))
+        count++;
+    CHECK(hold(0, 0)); /* needs one */
+    while (count)
+        buddy_free(taken[--count], 0);
     release_all();
 }
 
