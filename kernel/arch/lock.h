@@ -15,8 +15,7 @@ struct lock {
 static inline void lock_take(struct lock *lock)
 {
     uint32_t seen, failed;
-    __asm__ volatile("   prfm pstl1keep, %2\n"
-                     "1: ldaxr %w0, %2\n"
+    __asm__ volatile("1: ldaxr %w0, %2\n"
                      "   cbnz  %w0, 1b\n"
                      "   stxr  %w1, %w3, %2\n"
                      "   cbnz  %w1, 1b"

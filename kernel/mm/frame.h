@@ -1,9 +1,11 @@
 /*
  * frame.h: one descriptor of 32 bytes for every frame of every memory bank.
  *
- * A frame is in exactly one state at a time; the ledger (DEBUG_LEDGER) counts
- * them. Frames are named by frame number (physical address >> 12) everywhere
- * but in these descriptors' own links.
+ * Memory is a row of blocks of 2^order frames, free or allocated, and of frames
+ * that nobody ever gave to the allocator. Only the first frame of a block, its
+ * head, carries the block's state and order; the descriptors behind it are not
+ * looked at. So booting, splitting and merging cost O(blocks), not O(frames).
+ * The ledger (DEBUG_LEDGER) walks the blocks and counts each frame once.
  */
 #pragma once
 #include <stdbool.h>
@@ -13,11 +15,10 @@
 typedef uint64_t frame_number; /* physical address >> PAGE_SHIFT; 0 means "none" */
 
 enum frame_state {
-    FRAME_KERNEL = 0, /* never given to the allocator: image, descriptors, firmware, holes */
-    FRAME_FREE,       /* first frame of a free block in the buddy; order says how large */
-    FRAME_FREE_TAIL,  /* inside a free block */
-    FRAME_CACHED,     /* in a per-CPU cache of single frames */
-    FRAME_RAW,        /* allocated, owner has not said for what */
+    FRAME_KERNEL = 0, /* heads no block: inside a lower frame's block, or never given to the allocator */
+    FRAME_FREE,       /* heads a free block in the buddy */
+    FRAME_CACHED,     /* in a per-CPU cache of single frames: free as well */
+    FRAME_RAW,        /* allocated, owner has not said for what; from here on: allocated */
     FRAME_SLAB,       /* kernel objects */
     FRAME_TABLE,      /* translation table */
     FRAME_SLOT,       /* slot chunk of an object */
@@ -40,8 +41,10 @@ struct frame {
         struct slab_cache *cache; /* SLAB (charged to the root pool) */
     };
     union {
-        struct { uint32_t next, previous; }; /* frame table indices + 1: free and partial lists */
-        struct object *object;               /* PAGE: the object that names it */
+        struct {
+            uint32_t next, previous; /* frame numbers, 0 ends: free and partial lists */
+        };
+        struct object *object; /* PAGE: the object that names it */
     };
     union {
         uint64_t index;      /* PAGE: index in the object */
@@ -51,7 +54,7 @@ struct frame {
 };
 _Static_assert(sizeof(struct frame) == 32, "the frame table is charged to everybody: keep it small");
 
-/* The frame table: one run of descriptors per memory bank, in address order. */
+/* The frame table: one run of descriptors per memory bank. */
 #define BANKS_MAX 32
 struct bank {
     frame_number first, count;
@@ -59,15 +62,46 @@ struct bank {
 };
 extern struct bank banks[BANKS_MAX];
 extern unsigned bank_count;
+extern const struct bank *bank_last_hit; /* any CPU may write it: only ever a guess */
 
-/* Adds a bank; `descriptors` is zeroed memory for `count` of them. All frames start as FRAME_KERNEL. */
+/*
+ * Adds a bank; `descriptors` is zeroed memory for `count` of them. All frames start as FRAME_KERNEL.
+ * At boot only, at most BANKS_MAX times. The links above are 32 bits wide: first + count may not
+ * exceed 2^32 frames (16 TiB, all that the 44 address bits of a Cortex-A72 reach).
+ */
 void frame_add_bank(frame_number first, frame_number count, struct frame *descriptors);
 
-/* The descriptor of a frame, or NULL when no bank has it. O(banks), last hit first. */
-struct frame *frame_of(frame_number number);
+/* The bank a frame lies in, or NULL. O(banks), last hit first. */
+const struct bank *bank_search(frame_number number);
+static inline bool bank_has(const struct bank *bank, frame_number number)
+{
+    return __builtin_expect(number - bank->first < bank->count, 1);
+}
+static inline const struct bank *bank_guess(void)
+{
+    return __atomic_load_n(&bank_last_hit, __ATOMIC_RELAXED);
+}
+static inline const struct bank *bank_of(frame_number number)
+{
+    const struct bank *bank = bank_guess();
+    return bank_has(bank, number) ? bank : bank_search(number);
+}
 
-/* The frame a descriptor describes. `frame` must come from a bank. */
+/* The descriptor of a frame, or NULL when no bank has it. */
+static inline struct frame *frame_of(frame_number number)
+{
+    const struct bank *bank = bank_of(number);
+    return bank ? &bank->frames[number - bank->first] : NULL;
+}
+
+/* The frame a descriptor describes. `frame` must come from a bank. O(banks), last hit first. */
 frame_number frame_number_of(const struct frame *frame);
+
+/* Frames of the block that a descriptor heads; 1 for FRAME_KERNEL. */
+static inline uint64_t frame_block_size(const struct frame *frame)
+{
+    return frame->state == FRAME_KERNEL ? 1 : (uint64_t)1 << frame->order;
+}
 
 /* Counts frames by state over all banks, into counts[FRAME_STATES]. Slow: for audits. */
 void frame_count(uint64_t counts[FRAME_STATES]);

@@ -6,24 +6,32 @@
  * never fails) and a limit. Charging n frames adds to `used`; what exceeds the
  * guarantee is charged to the parent in turn. A parent thus always counts
  * max(guaranteed, used) for each child. Kernel objects are charged by bytes and
- * count as whole frames rounded up; the slab frames they really live in are
- * charged to the root pool, so for the root: used == total - free, exactly.
+ * count as whole frames rounded up. The slab frames they really live in belong to
+ * the root pool: its `own` has them all, its `used` only what they exceed the
+ * object bytes by (the waste), so that nothing is counted twice. Hence, always:
+ *
+ *   used = own + frames of bytes + sum of max(guaranteed, used) of the children
+ *          (the root: - slab frames + waste)
+ *   sum of own over all pools = total - free, exactly
+ *   used of the root >= total - free: a charge that succeeded finds a frame
  */
 #pragma once
 #include "mm/frame.h"
 
 struct pool {
     struct pool *parent;
-    struct pool *next; /* all pools, for audits */
-    uint64_t guaranteed, limit, used; /* frames; used includes object bytes rounded up, and children */
-    uint64_t own;                     /* frames whose descriptor names this pool */
-    uint64_t bytes;                   /* of kernel objects */
-    uint64_t refused;                 /* charges that failed */
+    struct pool *next, *previous;      /* all pools, the root first, for audits */
+    uint64_t guaranteed, limit, used;  /* frames; used includes object bytes rounded up, and children */
+    uint64_t own;                      /* frames whose descriptor names this pool */
+    uint64_t bytes;                    /* of kernel objects */
+    uint64_t refused;                  /* charges of this pool that failed */
     uint64_t children;
+    uint64_t audit_own, audit_below;   /* scratch of pool_audit */
 };
 extern struct pool root_pool;
 
-/* The root pool owns all memory: `total` frames of which `kernel` are used already. */
+/* The root pool owns all memory: `total` frames in all banks, of which `kernel` were never given to
+ * the buddy. Call once, when nothing is allocated yet. */
 void pool_init_root(uint64_t total, uint64_t kernel);
 
 /* Makes `pool` (zeroed by the caller) a child. ENOMEM: the parent cannot give the guarantee;
@@ -36,7 +44,8 @@ int pool_fini(struct pool *pool);
 /* New limit. EINVAL: below the guarantee. A limit below `used` only stops growth. */
 int pool_set_limit(struct pool *pool, uint64_t limit);
 
-/* Charges or releases frames. ENOMEM when this pool or one above is at its limit; nothing changes then. */
+/* Charges or releases frames. ENOMEM when this pool or one above is at its limit; nothing changes
+ * then. Who charges so, not by pool_alloc_frame, names the pool in the blocks' descriptors. */
 int pool_charge(struct pool *pool, uint64_t frames);
 void pool_release(struct pool *pool, uint64_t frames);
 
@@ -44,10 +53,22 @@ void pool_release(struct pool *pool, uint64_t frames);
 int pool_charge_bytes(struct pool *pool, uint64_t bytes);
 void pool_release_bytes(struct pool *pool, uint64_t bytes);
 
-/* Charge and allocate one frame in one step, descriptor filled: state, pool; refs 1. 0: no memory. */
+/* For slabs: frames of the root pool that hold other pools' objects. */
+int pool_charge_slab(uint64_t frames);
+void pool_release_slab(uint64_t frames);
+
+/* Charge and allocate one frame in one step, descriptor filled: state, pool; refs 1; all else 0.
+ * 0: no memory, nothing has changed. */
 frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use /* enum frame_use */);
 /* The opposite. The descriptor says whom to release. */
 void pool_free_frame(frame_number number);
 
-/* Checks every pool's own count against the descriptors. Returns contradictions; *pools = how many pools. */
+/* Frames charged, all pools together: total - free when the ledger balances. */
+uint64_t pool_charged_frames(void);
+
+/*
+ * Checks every pool's counts against the descriptors and against its children, and the whole
+ * against the buddy. Returns contradictions; *pools = how many pools. Walks all frames; only
+ * meaningful while no other CPU allocates.
+ */
 uint64_t pool_audit(uint64_t *pools);

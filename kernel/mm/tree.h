@@ -20,8 +20,9 @@ struct tree {
 
 /* Inserts by node->key. Equal keys are allowed and keep insertion order. */
 void tree_insert(struct tree *tree, struct tree_node *node);
+/* `node` must be in the tree; it may be inserted again afterwards. */
 void tree_remove(struct tree *tree, struct tree_node *node);
-/* Greatest key <= key; smallest key >= key; or NULL. */
+/* Greatest key <= key (of equal ones the last); smallest key >= key (the first); or NULL. */
 struct tree_node *tree_at_or_below(const struct tree *tree, uint64_t key);
 struct tree_node *tree_at_or_above(const struct tree *tree, uint64_t key);
 struct tree_node *tree_first(const struct tree *tree);

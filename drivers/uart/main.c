@@ -1,0 +1,175 @@
+/*
+ * uart: the PL011 console driver. Bytes go out as they are, by polling the FIFO
+ * (a character time each at worst); bytes that come in wait in a ring until the
+ * console's user reads them. When the ring is full the line is left alone: the
+ * UART's FIFO and the sender's flow control hold the rest, nothing is thrown away.
+ *
+ * Handles: "self", "uart" (registers), "uart.irq" (absent on a board that does not
+ * wire the interrupt: then nothing can be typed).
+ */
+#include "lib/layout.h"
+#include "lib/log.h"
+#include "lib/memory.h"
+#include "lib/protocol.h"
+#include "lib/server.h"
+#include "lib/startup.h"
+#include "pl011.h"
+
+#define REGISTERS  ((struct pl011 *)LAYOUT_WIRED_END)
+#define RING_BYTES 4096 /* a power of two */
+
+static char ring[RING_BYTES];
+static size_t ring_in, ring_out; /* counts since the start */
+
+static handle irq;
+static handle listener; /* told of input; 0: nobody asked */
+static uint64_t listener_bits;
+
+/* Room in the ring? Then the receive interrupts may come. */
+static void listen_if_room(void)
+{
+    bool room = ring_in - ring_out < RING_BYTES;
+    REGISTERS->interrupt_mask = room ? PL011_INTERRUPT_RECEIVE | PL011_INTERRUPT_TIMEOUT : 0;
+}
+
+/* From the FIFO to the ring. True when the ring was empty and is not any more. */
+static bool receive(void)
+{
+    bool was_empty = ring_in == ring_out;
+    while (ring_in - ring_out < RING_BYTES && !(REGISTERS->flags & PL011_FLAGS_RECEIVE_EMPTY)) {
+        uint32_t data = REGISTERS->data;
+        if (!(data & PL011_DATA_BREAK))
+            ring[ring_in++ % RING_BYTES] = (char)data;
+    }
+    listen_if_room();
+    return was_empty && ring_in != ring_out;
+}
+
+/* CONSOLE_WRITE: w1=bytes, the text in the message page. */
+static int64_t console_write(struct message *message)
+{
+    uint64_t bytes = message->w[1];
+    if (bytes > message_page_bytes(message))
+        return -EINVAL;
+    for (uint64_t i = 0; i < bytes; i++) {
+        while (REGISTERS->flags & PL011_FLAGS_TRANSMIT_FULL)
+            ;
+        REGISTERS->data = (uint8_t)MESSAGE_BYTES[i];
+    }
+    return 0;
+}
+
+/* CONSOLE_READ: w1=most bytes. The tag of the answer says how many words the text takes. */
+static int64_t console_read(struct message *message, int64_t *tag)
+{
+    uint64_t most = message->w[1], bytes = 0;
+    if (most > PAGE_SIZE)
+        return -EINVAL;
+    while (bytes < most && ring_out != ring_in)
+        MESSAGE_BYTES[bytes++] = ring[ring_out++ % RING_BYTES];
+    receive(); /* what had to wait for room */
+    message->w[1] = bytes;
+    *tag = (int64_t)tag_for_bytes(bytes);
+    return 0;
+}
+
+/* CONSOLE_SET_NOTIFICATION: w1=bits, w5=notification. Told at once when something waits already. */
+static int64_t console_set_notification(const struct message *message)
+{
+    handle notification = (handle)message->w[5];
+    if (!(message_tag(message) & TAG_HANDLE))
+        return -EINVAL;
+    if (!message->w[1]) {
+        handle_close(notification);
+        return -EINVAL;
+    }
+    if (listener)
+        handle_close(listener);
+    listener = notification;
+    listener_bits = message->w[1];
+    if (ring_in != ring_out)
+        notify(listener, listener_bits);
+    return 0;
+}
+
+static int64_t on_call(struct message *message)
+{
+    int64_t result = -ENOSYS, tag = 0;
+    if (message->w[0] != CONSOLE_SET_NOTIFICATION)
+        message_refuse_handle(message);
+    switch (message->w[0]) {
+    case CONSOLE_WRITE:
+        result = console_write(message);
+        break;
+    case CONSOLE_READ:
+        result = console_read(message, &tag);
+        break;
+    case CONSOLE_SET_NOTIFICATION:
+        result = console_set_notification(message);
+        break;
+    }
+    message->w[0] = (uint64_t)result;
+    return tag;
+}
+
+/* The interrupt: its line stays off until it is acknowledged. */
+static int64_t on_notify(struct message *message)
+{
+    (void)message;
+    bool news = receive();
+    REGISTERS->interrupt_clear = PL011_INTERRUPT_RECEIVE | PL011_INTERRUPT_TIMEOUT;
+    irq_acknowledge(irq);
+    if (news && listener)
+        notify(listener, listener_bits);
+    return ANSWER_LATER;
+}
+
+static void map_registers(void)
+{
+    int64_t error = region_map(HANDLE_SPACE, (uintptr_t)REGISTERS, 1, MAP_READ | MAP_WRITE,
+                               startup_handle_needed("uart"), 0, 0, 0);
+    if (error < 0) {
+        log_print(LOG_ERROR, "%s: cannot map the registers: %s\n", startup_name(),
+                  error_name(error));
+        native_exit(1);
+    }
+}
+
+/* Line settings only where firmware left the UART off: a change in use loses characters. */
+static void switch_on(void)
+{
+    uint32_t wanted = PL011_CONTROL_ENABLE | PL011_CONTROL_TRANSMIT | PL011_CONTROL_RECEIVE;
+    if (!(REGISTERS->line & PL011_LINE_FIFO))
+        REGISTERS->line = PL011_LINE_FIFO | PL011_LINE_8BITS;
+    REGISTERS->control |= wanted;
+    REGISTERS->interrupt_mask = 0;
+    REGISTERS->interrupt_clear = PL011_INTERRUPTS_ALL;
+}
+
+/* From here on receive interrupts come as notifications to our endpoint. */
+static void bind_interrupt(handle self)
+{
+    irq = startup_handle("uart.irq");
+    if (!irq) {
+        log_print(LOG_WARNING, "%s: no interrupt line: nothing can be typed\n", startup_name());
+        return;
+    }
+    int64_t notification = create_notification(0, self);
+    int64_t error = notification < 0 ? notification : irq_bind(irq, (handle)notification, 1);
+    if (error < 0)
+        log_print(LOG_ERROR, "%s: cannot bind the interrupt: %s\n", startup_name(),
+                  error_name(error));
+    receive(); /* what was typed before we were here; lets the interrupts through */
+}
+
+static const struct server_operations operations = {.on_call = on_call, .on_notify = on_notify};
+
+int main(const struct startup *startup)
+{
+    (void)startup;
+    handle self = startup_handle_needed("self");
+    map_registers();
+    switch_on();
+    bind_interrupt(self);
+    server_loop(self, &operations);
+}

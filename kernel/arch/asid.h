@@ -1,0 +1,15 @@
+/*
+ * asid.h: address space identifiers. Each space gets one when it first runs;
+ * when they are used up a new generation begins, all TLBs are emptied once, and
+ * spaces get new ones as they run.
+ */
+#pragma once
+#include "arch/translation.h"
+
+void asid_init(void);
+extern uint64_t asid_generation;
+/* Gives `translation` an ASID of the current generation (ttbr changes). */
+void asid_assign(struct translation *translation);
+
+/* No user space: an empty table, ASID 0. */
+void translation_deactivate(void);

@@ -1,0 +1,40 @@
+#include "arch/fpu.h"
+#include "task/thread.h"
+
+/* fp.S */
+void fpu_store(void *q);
+void fpu_load(const void *q);
+
+void fpu_take(struct cpu *cpu, struct thread *thread)
+{
+    fpu_enable(true);
+    instruction_barrier(); /* the kernel itself uses the registers next */
+    if (cpu->fpu_owner)
+        fpu_store(&cpu->fpu_owner->fp);
+    fpu_load(&thread->fp);
+    cpu->fpu_owner = thread;
+    cpu->fpu_enabled = true;
+}
+
+void fpu_save(struct thread *thread)
+{
+    struct cpu *cpu = thread->cpu;
+
+    if (cpu->fpu_owner != thread)
+        return;
+    fpu_enable(true);
+    instruction_barrier();
+    fpu_store(&thread->fp);
+    fpu_enable(cpu->fpu_enabled);
+}
+
+void fpu_forget(struct thread *thread)
+{
+    struct cpu *cpu = thread->cpu;
+
+    if (cpu->fpu_owner != thread)
+        return;
+    cpu->fpu_owner = NULL;
+    cpu->fpu_enabled = false;
+    fpu_enable(false);
+}

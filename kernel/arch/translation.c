@@ -1,0 +1,225 @@
+/*
+ * translation.c: the tables of user spaces. Three levels of tables above a leaf
+ * of 512 pages; every table is a frame charged to the space's pool.
+ */
+#include "arch/translation.h"
+#include "arch/cache.h"
+#include "arch/memory.h"
+#include "arch/tlb.h"
+#include "entry/abi.h"
+
+#define SHIFT_OF(level) (39 - 9 * (level)) /* address bits below an index of that level */
+
+static uint64_t *table_behind(uint64_t entry)
+{
+    return frame_address((entry & ENTRY_ADDRESS) >> PAGE_SHIFT);
+}
+
+static uint64_t *table_new(struct translation *translation)
+{
+    frame_number number = pool_alloc_frame(translation->pool, FRAME_TABLE, USE_KERNEL);
+
+    if (!number)
+        return NULL;
+    page_zero(frame_address(number));
+    translation->tables++;
+    return frame_address(number);
+}
+
+static void table_free(struct translation *translation, uint64_t *table)
+{
+    pool_free_frame(address_frame(table));
+    translation->tables--;
+}
+
+int translation_init(struct translation *translation, struct pool *pool)
+{
+    translation->pool = pool;
+    translation->hint_block = ~0ul;
+    translation->root = table_new(translation);
+    if (!translation->root)
+        return -ENOMEM;
+    translation->ttbr = address_frame(translation->root) << PAGE_SHIFT;
+    return 0;
+}
+
+bool translation_destroy_step(struct translation *translation)
+{
+    uint64_t *root = translation->root;
+
+    if (!root)
+        return true;
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+        if (!root[i])
+            continue;
+        uint64_t *level1 = table_behind(root[i]);
+        for (unsigned j = 0; j < TABLE_ENTRIES; j++) {
+            if (!level1[j])
+                continue;
+            uint64_t *level2 = table_behind(level1[j]);
+            for (unsigned k = 0; k < TABLE_ENTRIES; k++)
+                if (level2[k])
+                    table_free(translation, table_behind(level2[k]));
+            table_free(translation, level2);
+            level1[j] = 0;
+            return false;
+        }
+        table_free(translation, level1);
+        root[i] = 0;
+        return false;
+    }
+    table_free(translation, root);
+    translation->root = NULL;
+    return true;
+}
+
+uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create)
+{
+    uint64_t *table = translation->root;
+
+    if (translation->hint_block == va >> 21)
+        return translation->hint_leaf;
+    for (unsigned level = 0; level < 3; level++) {
+        uint64_t *entry = &table[va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
+        if (!*entry) {
+            uint64_t *next = create ? table_new(translation) : NULL;
+            if (!next)
+                return NULL;
+            tlb_entries_written(); /* the empty table, before anybody can walk into it */
+            *entry = address_frame(next) << PAGE_SHIFT | ENTRY_TABLE;
+        }
+        table = table_behind(*entry);
+    }
+    translation->hint_block = va >> 21;
+    translation->hint_leaf = table;
+    return table;
+}
+
+uint64_t translation_lookup(struct translation *translation, uint64_t va)
+{
+    uint64_t *leaf = translation_leaf(translation, va, false);
+    uint64_t entry = leaf ? *leaf_entry(leaf, va) : 0;
+
+    return entry & ENTRY_VALID ? entry : 0;
+}
+
+/*
+ * Calls for each leaf table that exists in the range; skips what has none by
+ * whole tables, so an empty terabyte costs a few hundred steps.
+ */
+static uint64_t *leaf_next(struct translation *translation, uint64_t *va, uint64_t end)
+{
+    while (*va < end) {
+        uint64_t *table = translation->root;
+        unsigned level = 0;
+
+        for (; level < 3; level++) {
+            uint64_t entry = table[*va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
+            if (!entry)
+                break;
+            table = table_behind(entry);
+        }
+        if (level == 3)
+            return table;
+        *va = ((*va >> SHIFT_OF(level)) + 1) << SHIFT_OF(level);
+    }
+    return NULL;
+}
+
+static uint64_t leaf_end(uint64_t va, uint64_t end)
+{
+    uint64_t next = ((va >> 21) + 1) << 21;
+
+    return next < end ? next : end;
+}
+
+/* Invalidates `count` pages that were changed, by page or by ASID. */
+static void flush(struct translation *translation, const uint64_t *changed, uint64_t count)
+{
+    if (!count || !translation->asid_generation)
+        return; /* never ran: no CPU has seen it */
+    tlb_entries_written();
+    if (count > TLB_PAGES_MAX)
+        tlb_asid(translation->ttbr);
+    else
+        for (uint64_t i = 0; i < count; i++)
+            tlb_page(translation->ttbr, changed[i]);
+    tlb_complete();
+}
+
+uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_t pages)
+{
+    uint64_t end = va + (pages << PAGE_SHIFT), count = 0, changed[TLB_PAGES_MAX];
+    uint64_t *leaf;
+
+    while ((leaf = leaf_next(translation, &va, end))) {
+        uint64_t stop = leaf_end(va, end);
+        for (uint64_t *entry = leaf_entry(leaf, va); va < stop; va += PAGE_SIZE, entry++) {
+            if (!*entry)
+                continue;
+            *entry = 0;
+            if (count < TLB_PAGES_MAX)
+                changed[count] = va;
+            count++;
+        }
+    }
+    flush(translation, changed, count);
+    return count;
+}
+
+void translation_restrict(struct translation *translation, uint64_t va, uint64_t pages,
+                          unsigned rights)
+{
+    uint64_t end = va + (pages << PAGE_SHIFT), count = 0, changed[TLB_PAGES_MAX];
+    uint64_t *leaf;
+
+    while ((leaf = leaf_next(translation, &va, end))) {
+        uint64_t stop = leaf_end(va, end);
+        for (uint64_t *entry = leaf_entry(leaf, va); va < stop; va += PAGE_SIZE, entry++) {
+            if (!(*entry & ENTRY_VALID))
+                continue;
+            *entry = rights & MAP_WRITE ? *entry : *entry | ENTRY_READONLY;
+            *entry = rights & MAP_EXEC ? *entry : *entry | ENTRY_UXN;
+            *entry = rights ? *entry : 0;
+            if (count < TLB_PAGES_MAX)
+                changed[count] = va;
+            count++;
+        }
+    }
+    flush(translation, changed, count);
+}
+
+/* Unlinks and frees the tables on the way to va, from the leaf up, as far as the hole covers them. */
+static void prune_path(struct translation *translation, uint64_t va, uint64_t floor,
+                       uint64_t ceiling)
+{
+    uint64_t *path[3] = {translation->root};
+
+    for (unsigned level = 1; level < 3; level++)
+        path[level] = table_behind(path[level - 1][va >> SHIFT_OF(level - 1) & (TABLE_ENTRIES - 1)]);
+    for (int level = 2; level >= 0; level--) {
+        uint64_t span = 1ul << SHIFT_OF(level), start = va & ~(span - 1);
+        uint64_t *entry = &path[level][va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
+        if (start < floor || start + span > ceiling)
+            return;
+        uint64_t *below = table_behind(*entry);
+        *entry = 0;
+        if (translation->asid_generation) {
+            tlb_entries_written();
+            tlb_page_and_tables(translation->ttbr, va);
+            tlb_complete();
+        }
+        table_free(translation, below);
+        translation->hint_block = ~0ul;
+    }
+}
+
+void translation_prune(struct translation *translation, uint64_t va, uint64_t end, uint64_t floor,
+                       uint64_t ceiling)
+{
+    va &= ~((1ul << 21) - 1);
+    while (leaf_next(translation, &va, end)) {
+        prune_path(translation, va, floor, ceiling);
+        va = (va | ((1ul << 21) - 1)) + 1;
+    }
+}

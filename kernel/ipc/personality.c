@@ -1,0 +1,67 @@
+#include "ipc/personality.h"
+#include "debug/console.h"
+#include "debug/trace.h"
+#include "ipc/endpoint.h"
+#include "ipc/fast.h"
+#include "task/space.h"
+
+/* A server did what only programs may: nobody will answer for it. */
+static struct thread *without_personality(struct thread *thread, unsigned reason, uint64_t address)
+{
+    struct space *space = thread->space;
+
+    kprintf(LOG_ERROR,
+            "pagoda: %s (space %llu) ended: exception %u at 0x%llx pc=0x%llx image=%s\n",
+            space->name, (unsigned long long)space->id, reason, (unsigned long long)address,
+            (unsigned long long)thread->registers.pc, space->name);
+    space_kill(space);
+    return this_cpu()->current == thread ? schedule() : NULL;
+}
+
+static struct thread *send_to_personality(struct thread *thread, unsigned kind)
+{
+    request_new_id(thread);
+    thread->request.head = kind;
+    return request_send(thread, thread->space->personality);
+}
+
+struct thread *syscall_slow(struct thread *thread)
+{
+    struct endpoint *endpoint = thread->space->personality;
+
+    if (!endpoint)
+        return without_personality(thread, EXCEPTION_SYSTEM_CALL, thread->registers.x[8]);
+    trace(TRACE_SEND, thread->registers.x[8], KIND_SYSCALL);
+    return send_to_personality(thread, KIND_SYSCALL);
+}
+
+struct thread *personality_exception(struct thread *thread, unsigned reason, uint64_t address,
+                                     uint64_t esr)
+{
+    struct request *request = &thread->request;
+
+    trace(TRACE_EXCEPTION, reason, address);
+    if (!thread->space->personality)
+        return without_personality(thread, reason, address);
+    request->words[0] = reason;
+    request->words[1] = address;
+    request->words[2] = thread->registers.pc;
+    request->words[3] = esr;
+    request->words[4] = request->words[5] = 0;
+    return send_to_personality(thread, KIND_EXCEPTION);
+}
+
+struct thread *personality_start(struct thread *thread)
+{
+    for (unsigned i = 0; i < 6; i++)
+        thread->request.words[i] = 0;
+    return send_to_personality(thread, KIND_START);
+}
+
+struct thread *personality_retry(struct thread *thread)
+{
+    unsigned kind = thread->retry;
+
+    thread->retry = 0;
+    return kind == KIND_START ? personality_start(thread) : send_to_personality(thread, kind);
+}

@@ -1,0 +1,82 @@
+/*
+ * scheduler.h: who runs next. Priorities 0..31, higher first; within one
+ * priority time slices. The running thread is in no queue.
+ */
+#pragma once
+#include "arch/asid.h"
+#include "arch/fpu.h"
+#include "task/space.h"
+#include "task/thread.h"
+
+#define SLICE_NS 10000000 /* 10 ms */
+
+/* Puts a thread that can run into its CPU's queue (or holds it while stopped). */
+void thread_ready(struct thread *thread);
+/* Takes a READY thread out again. */
+void thread_unready(struct thread *thread);
+
+/* The best thread to run when `current` cannot: idles until there is one, and switches to it. */
+struct thread *schedule(void);
+
+/* Runs `current` on, unless a better one is ready; call it where something was woken. */
+struct thread *reschedule(struct thread *current);
+
+/* `current` goes behind the others of its priority. */
+struct thread *yield_from(struct thread *current);
+
+/* Makes `next`, another thread than the current one and with a valid ASID, the running thread of this
+ * CPU: tables, FP access, thread pointer. */
+static inline struct thread *switch_now(struct cpu *cpu, struct thread *next)
+{
+    struct thread *old = cpu->current;
+    struct space *space = next->space;
+    bool owner = cpu->fpu_owner == next;
+
+    old->registers.tls = read_register(tpidr_el0);
+    write_register(tpidr_el0, next->registers.tls);
+    cpu->current = next;
+    if (cpu->space != space) {
+        cpu->space = space;
+        write_register(ttbr0_el1, space->translation.ttbr); /* the eret synchronises */
+    }
+    if (cpu->fpu_enabled != owner) {
+        cpu->fpu_enabled = owner;
+        fpu_enable(owner);
+    }
+    next->state = THREAD_STATE_RUNNING;
+    return next;
+}
+
+/* The same for any thread that may run. */
+static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
+{
+    if (next->space->translation.asid_generation != asid_generation)
+        asid_assign(&next->space->translation);
+    if (cpu->current != next)
+        return switch_now(cpu, next);
+    if (cpu->space != next->space) { /* after idling */
+        cpu->space = next->space;
+        write_register(ttbr0_el1, next->space->translation.ttbr);
+    }
+    next->state = THREAD_STATE_RUNNING;
+    return next;
+}
+
+struct thread *switch_slow(struct cpu *cpu, struct thread *next);
+
+/* After `current` began to wait: `next` may run at once unless somebody better is ready. */
+/* What switch_direct leaves to the scheduler. */
+struct thread *switch_slow(struct cpu *cpu, struct thread *next);
+
+/* `current` began to wait: `next` may run at once unless somebody better is ready. */
+static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
+{
+    if (__builtin_expect((cpu->ready_mask >> next->priority >> 1) | next->stopped |
+                             (next->space->translation.asid_generation ^ asid_generation), 0))
+        return switch_slow(cpu, next);
+    return switch_now(cpu, next);
+}
+
+/* The running thread died: nobody is current until the next switch. */
+void scheduler_forget(struct cpu *cpu);
+void scheduler_init(struct cpu *cpu);

@@ -1,0 +1,132 @@
+/*
+ * timer.c: one hardware timer serves sleepers, slices and the oldest pager
+ * request. It is only ever moved earlier; when it fires everything due is done
+ * and it is set for what comes next, or turned off.
+ */
+#include "sched/timer.h"
+#include "arch/timer_hardware.h"
+#include "debug/console.h"
+#include "debug/trace.h"
+#include "ipc/endpoint.h"
+#include "platform/platform.h"
+#include "task/lookup.h"
+#include "vm/fault.h"
+
+static struct tree sleepers; /* by deadline */
+static struct lock sleepers_lock;
+
+void timer_init(uint32_t intid)
+{
+    timer_off();
+    interrupts->enable(intid, true);
+}
+
+void timer_want(struct cpu *cpu, uint64_t when)
+{
+    if (when >= cpu->timer_set)
+        return;
+    cpu->timer_set = when;
+    timer_set_deadline(when);
+}
+
+void timer_sleep(struct thread *thread, uint64_t when)
+{
+    thread->state = THREAD_STATE_SLEEPING;
+    thread->order.key = when;
+    lock_take(&sleepers_lock);
+    tree_insert(&sleepers, &thread->order);
+    lock_release(&sleepers_lock);
+    timer_want(thread->cpu, when);
+}
+
+void timer_cancel(struct thread *thread)
+{
+    lock_take(&sleepers_lock);
+    tree_remove(&sleepers, &thread->order);
+    lock_release(&sleepers_lock);
+}
+
+void request_check_begin(struct cpu *cpu)
+{
+    cpu->request_check = timer_now() + REQUEST_DEADLINE_NS;
+    timer_want(cpu, cpu->request_check);
+}
+
+/* A pager did not answer in time: say who, and give up on the request. */
+static void request_expire(struct thread *thread)
+{
+    struct request *request = &thread->request;
+    struct space *server = request->server;
+    struct thread *holder = server ? server->threads : NULL;
+
+    trace(TRACE_EXPIRED, request->id, thread->fault_index);
+    kprintf(LOG_ERROR,
+            "pagoda: pager %s did not answer request %llx (page 0x%llx of object %llu, for %s at "
+            "0x%llx) within %llu ms pc=0x%llx image=%s\n",
+            server ? server->name : "(not receiving)", (unsigned long long)request->id,
+            (unsigned long long)thread->fault_index, (unsigned long long)thread->fault_object->id,
+            thread->space->name, (unsigned long long)request->va,
+            (unsigned long long)(REQUEST_DEADLINE_NS / 1000000),
+            (unsigned long long)(holder ? holder->registers.pc : 0), server ? server->name : "-");
+    thread_unwait(thread);
+    fault_refuse(thread, EXCEPTION_PAGER, request->va);
+}
+
+/*
+ * Gives up on requests that are too old. Returns when to look again: ~0 when nobody waits, so that a
+ * busy pager costs one timer interrupt in a while, not one for each fault.
+ */
+static uint64_t requests_check(struct cpu *cpu)
+{
+    struct thread *oldest;
+    uint64_t age;
+
+    while ((oldest = cpu->requests_first)) {
+        age = timer_ns_of(read_register(cntvct_el0) - oldest->request.sent);
+        if (age < REQUEST_DEADLINE_NS)
+            return timer_now() + REQUEST_DEADLINE_NS - age;
+        request_expire(oldest);
+    }
+    return ~0ul;
+}
+
+static uint64_t sleepers_wake(uint64_t now)
+{
+    struct tree_node *node;
+
+    while ((node = tree_first(&sleepers))) {
+        struct thread *thread = tree_entry(node, struct thread, order);
+        if (node->key > now)
+            return node->key;
+        timer_cancel(thread);
+        thread_wake_with(thread, 0);
+    }
+    return ~0ul;
+}
+
+void timer_interrupt(struct cpu *cpu)
+{
+    uint64_t now = timer_now(), next;
+
+    cpu->timer_set = ~0ul;
+    next = sleepers_wake(now);
+    if (cpu->request_check <= now)
+        cpu->request_check = requests_check(cpu);
+    if (cpu->request_check < next)
+        next = cpu->request_check;
+    if (cpu->slice_end > now && cpu->slice_end < next)
+        next = cpu->slice_end;
+    timer_off();
+    if (next != ~0ul)
+        timer_want(cpu, next);
+}
+
+struct thread *call_sleep_until(struct thread *thread)
+{
+    uint64_t when = thread->registers.x[0];
+
+    if (when <= timer_now())
+        return yield_from(answer(thread, 0));
+    timer_sleep(thread, when);
+    return schedule();
+}

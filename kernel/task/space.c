@@ -1,0 +1,127 @@
+/*
+ * space.c: making and ending address spaces.
+ */
+#include "task/space.h"
+#include "arch/asid.h"
+#include "arch/tlb.h"
+#include "ipc/endpoint.h"
+#include "mm/slab.h"
+#include "task/pool_object.h"
+#include "task/reaper.h"
+#include "vm/region.h"
+
+struct space *spaces;
+static uint64_t space_ids;
+static struct lock spaces_lock;
+static struct slab_cache space_cache;
+
+void space_init(void)
+{
+    slab_cache_init(&space_cache, "space", sizeof(struct space));
+}
+
+struct space *space_new(struct pool_object *pool, unsigned level)
+{
+    struct space *space = slab_alloc(&space_cache, pool->pool);
+
+    if (!space)
+        return NULL;
+    if (translation_init(&space->translation, pool->pool)) {
+        slab_free(&space_cache, space, pool->pool);
+        return NULL;
+    }
+    space->object.kind = KERNEL_OBJECT_SPACE;
+    space->level = level;
+    space->pool = pool;
+    object_ref(&pool->object);
+    handle_table_init(&space->handles, pool->pool);
+    lock_take(&spaces_lock);
+    space->id = ++space_ids;
+    space->next = spaces;
+    if (spaces)
+        spaces->previous = space;
+    spaces = space;
+    lock_release(&spaces_lock);
+    return space;
+}
+
+void space_kill(struct space *space)
+{
+    if (space->dying)
+        return;
+    space->dying = true;
+    object_ref(&space->object);
+    /* Nobody runs in it from here on; what its threads own goes step by step. */
+    for (struct thread *thread = space->threads; thread; thread = thread->space_next) {
+        thread->stopped = true;
+        if (thread->state == THREAD_STATE_READY)
+            thread_unready(thread);
+        if (thread->state == THREAD_STATE_READY || thread->state == THREAD_STATE_RUNNING)
+            thread->state = THREAD_STATE_HELD;
+    }
+    reap_space(space);
+}
+
+/* Whatever CPU still has the tables in TTBR0 lets go of them. */
+static void forget_tables(struct space *space)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (cpu->space == space) {
+        translation_deactivate();
+        cpu->space = NULL;
+    }
+    if (space->translation.asid_generation) {
+        tlb_asid(space->translation.ttbr);
+        tlb_complete();
+        space->translation.asid_generation = 0;
+    }
+}
+
+bool space_destroy_step(struct space *space)
+{
+    struct tree_node *node;
+
+    if (space->threads) {
+        thread_kill(space->threads);
+        return false;
+    }
+    if (!requests_abandon_step(space, &space->abandon_from))
+        return false;
+    if (space->translation.asid_generation)
+        forget_tables(space);
+    if (!handle_table_destroy_step(&space->handles))
+        return false;
+    node = tree_first(&space->regions);
+    if (node) {
+        region_free(tree_entry(node, struct region, node));
+        return false;
+    }
+    if (!translation_destroy_step(&space->translation))
+        return false;
+    if (space->personality)
+        object_unref(&space->personality->object);
+    space->personality = NULL;
+    if (space->watch) {
+        notification_signal(space->watch, space->watch_bits);
+        object_unref(&space->watch->object);
+        space->watch = NULL;
+    }
+    return true;
+}
+
+void space_free(struct space *space)
+{
+    struct pool_object *pool = space->pool;
+
+    lock_take(&spaces_lock);
+    if (space->previous)
+        space->previous->next = space->next;
+    else
+        spaces = space->next;
+    if (space->next)
+        space->next->previous = space->previous;
+    lock_release(&spaces_lock);
+    slab_free(&space_cache, space, pool->pool);
+    object_unref(&pool->object);
+}

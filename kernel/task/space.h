@@ -1,0 +1,51 @@
+/*
+ * space.h: an address space: translation tables, regions, handles, a pool, and
+ * the threads in it.
+ */
+#pragma once
+#include "arch/translation.h"
+#include "ipc/handle.h"
+#include "mm/tree.h"
+
+struct region;
+struct thread;
+struct endpoint;
+struct notification;
+struct pool_object;
+
+struct space {
+    struct kernel_object object;
+    struct lock lock; /* regions, tables */
+    uint8_t level;
+    uint8_t priority_limit; /* of its threads */
+    bool dying;             /* killed: nothing new may begin in it */
+    struct translation translation;
+    struct tree regions;         /* by start address */
+    struct region *last_region;  /* where the last fault was; NULL: none */
+    struct handle_table handles;
+    struct endpoint *personality; /* answers its svc #0 and exceptions; NULL: none */
+    struct pool_object *pool;
+    struct thread *threads; /* first in it */
+    uint64_t id;            /* never used twice */
+    uint64_t faults_minor, faults_major, resident;
+    struct notification *watch;
+    uint64_t watch_bits;
+    char name[17];
+    struct space *next, *previous; /* all spaces, for debuggers */
+    struct space *reap_next;
+    uint32_t abandon_from; /* thread number up to which its unanswered requests were ended */
+};
+extern struct space *spaces; /* all of them */
+
+/*
+ * A new space charged to `pool` (one reference taken). NULL: ENOMEM.
+ */
+struct space *space_new(struct pool_object *pool, unsigned level);
+
+/* Begins the end of a space: stops its threads for good; the reaper frees the rest. */
+void space_kill(struct space *space);
+
+/* One bounded step of freeing a killed space. True when nothing is left but the struct. */
+bool space_destroy_step(struct space *space);
+void space_free(struct space *space);
+void space_init(void);

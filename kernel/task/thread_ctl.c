@@ -1,0 +1,186 @@
+/*
+ * thread_ctl.c: everything one thread may do to another: start it, stop it, look
+ * into it, end it. Enough for signals and debuggers.
+ */
+#include "arch/fpu.h"
+#include "arch/memory.h"
+#include "arch/string.h"
+#include "ipc/personality.h"
+#include "sched/scheduler.h"
+#include "task/lookup.h"
+
+#define PSTATE_USER_BITS 0xf0000000ul /* N Z C V: the rest of PSTATE is the kernel's */
+#define PSTATE_STEP      (1ul << 21)
+
+/* Its registers are its own business only while it cannot use them. */
+static bool holds_still(const struct thread *thread, const struct thread *caller)
+{
+    switch (thread->state) {
+    case THREAD_STATE_NEW:
+    case THREAD_STATE_HELD:
+        return true;
+    case THREAD_STATE_ANSWER:
+        return thread->request.server == caller->space || thread->stopped;
+    case THREAD_STATE_RUNNING:
+    case THREAD_STATE_READY:
+        return false;
+    default:
+        return thread->stopped;
+    }
+}
+
+static struct thread *start(struct thread *caller, struct thread *thread)
+{
+    uint64_t *x = caller->registers.x;
+
+    if (thread->state != THREAD_STATE_NEW)
+        return answer(caller, -EBUSY);
+    if (x[2] >= USER_END || x[3] > USER_END)
+        return answer(caller, -EINVAL);
+    thread->registers.pc = x[2];
+    thread->registers.sp = x[3];
+    thread->registers.x[0] = x[4];
+    thread_ready(thread);
+    return reschedule(answer(caller, 0));
+}
+
+static struct thread *stop(struct thread *caller, struct thread *thread)
+{
+    thread->stopped = true;
+    answer(caller, 0);
+    if (thread == caller) {
+        thread->state = THREAD_STATE_HELD;
+        return schedule();
+    }
+    if (thread->state == THREAD_STATE_READY) {
+        thread_unready(thread);
+        thread->state = THREAD_STATE_HELD;
+    }
+    return caller;
+}
+
+static struct thread *resume(struct thread *caller, struct thread *thread)
+{
+    thread->stopped = false;
+    if (thread->state == THREAD_STATE_HELD)
+        thread_ready(thread);
+    return reschedule(answer(caller, 0));
+}
+
+static struct thread *cancel(struct thread *caller, struct thread *thread)
+{
+    bool ours = thread->request.kind == KIND_CALL || thread->request.kind == KIND_SEND;
+
+    switch (thread->state) {
+    case THREAD_STATE_QUEUED:
+    case THREAD_STATE_ANSWER:
+        if (!ours)
+            return answer(caller, -EBUSY);
+        break;
+    case THREAD_STATE_RECEIVING:
+    case THREAD_STATE_SLEEPING:
+        break;
+    default:
+        return answer(caller, -EBUSY);
+    }
+    thread_unwait(thread);
+    thread_wake_with(thread, -EINTR);
+    return reschedule(answer(caller, 0));
+}
+
+static struct thread *begin(struct thread *caller, struct thread *thread)
+{
+    if (thread->state != THREAD_STATE_NEW)
+        return answer(caller, -EBUSY);
+    if (!thread->space->personality)
+        return answer(caller, -EINVAL);
+    personality_start(thread);
+    return reschedule(answer(caller, 0));
+}
+
+static struct thread *registers_write(struct thread *caller, struct thread *thread)
+{
+    uint64_t own_bits = thread->registers.pstate & ~PSTATE_USER_BITS;
+
+    memcpy(&thread->registers, caller->message_page, sizeof thread->registers);
+    thread->registers.pstate = (thread->registers.pstate & PSTATE_USER_BITS) | own_bits;
+    return answer(caller, 0);
+}
+
+static struct thread *look(struct thread *caller, struct thread *thread, uint64_t operation)
+{
+    bool write = operation == THREAD_WRITE || operation == THREAD_WRITE_FP;
+
+    if (!caller->message_page)
+        return answer(caller, -EMSGSIZE);
+    if (write && !holds_still(thread, caller))
+        return answer(caller, -EBUSY);
+    fpu_save(thread);
+    switch (operation) {
+    case THREAD_READ:
+        memcpy(caller->message_page, &thread->registers, sizeof thread->registers);
+        return answer(caller, 0);
+    case THREAD_WRITE:
+        return registers_write(caller, thread);
+    case THREAD_READ_FP:
+        memcpy(caller->message_page, &thread->fp, sizeof thread->fp);
+        return answer(caller, 0);
+    default:
+        fpu_forget(thread);
+        memcpy(&thread->fp, caller->message_page, sizeof thread->fp);
+        return answer(caller, 0);
+    }
+}
+
+struct thread *call_thread_ctl(struct thread *caller)
+{
+    uint64_t *x = caller->registers.x, operation = x[1];
+    unsigned rights = operation == THREAD_READ || operation == THREAD_READ_FP ? RIGHT_READ : RIGHT_MANAGE;
+    int64_t error;
+    struct kernel_object *object = lookup(caller, x[0], KERNEL_OBJECT_THREAD, rights, &error);
+
+    if (!object)
+        return answer(caller, error);
+    struct thread *thread = tree_entry(object, struct thread, object);
+    if (thread->state == THREAD_STATE_DEAD || thread->space->dying)
+        return answer(caller, -EOWNERDEAD);
+    switch (operation) {
+    case THREAD_START:
+        return start(caller, thread);
+    case THREAD_STOP:
+        return stop(caller, thread);
+    case THREAD_RESUME:
+        return resume(caller, thread);
+    case THREAD_KILL:
+        answer(caller, 0);
+        thread_kill(thread);
+        return thread == caller ? schedule() : caller;
+    case THREAD_READ:
+    case THREAD_WRITE:
+    case THREAD_READ_FP:
+    case THREAD_WRITE_FP:
+        return look(caller, thread, operation);
+    case THREAD_PRIORITY:
+        if (x[2] > thread->space->priority_limit)
+            return answer(caller, -EINVAL);
+        if (thread->state == THREAD_STATE_READY)
+            thread_unready(thread);
+        thread->priority = thread->base_priority = x[2];
+        if (thread->state == THREAD_STATE_READY)
+            thread_ready(thread);
+        return reschedule(answer(caller, 0));
+    case THREAD_CANCEL:
+        return cancel(caller, thread);
+    case THREAD_STEP:
+        if (x[2] > 1)
+            return answer(caller, -EINVAL);
+        if (!holds_still(thread, caller))
+            return answer(caller, -EBUSY);
+        thread->stepping = x[2];
+        thread->registers.pstate = (thread->registers.pstate & ~PSTATE_STEP) | (x[2] ? PSTATE_STEP : 0);
+        return answer(caller, 0);
+    case THREAD_BEGIN:
+        return begin(caller, thread);
+    }
+    return answer(caller, -ENOSYS);
+}

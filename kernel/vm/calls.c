@@ -1,0 +1,214 @@
+/*
+ * calls.c: the calls on regions.
+ */
+#include "arch/tlb.h"
+#include "debug/trace.h"
+#include "task/lookup.h"
+#include "task/reaper.h"
+#include "vm/region.h"
+
+#define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
+#define STEP_PAGES 512 /* between two looks at the interrupt line */
+
+/* A pager must be below whoever waits for it (invariant 1); programs may page for each other. */
+static bool pager_allowed(const struct space *space, const struct object *object)
+{
+    return !object || !object->pager || object->pager->level < space->level ||
+           (object->pager->level == LEVEL_PROGRAM && space->level == LEVEL_PROGRAM);
+}
+
+static bool fits(const struct object *object, uint64_t first, uint64_t pages)
+{
+    return first < object->pages && pages <= object->pages - first;
+}
+
+struct thread *call_region_map(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x, va = x[1], pages = x[2];
+    unsigned rights = x[3] & MAP_RIGHTS;
+    struct object *source = NULL;
+    int64_t error;
+    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
+
+    if (!space)
+        return answer(thread, error);
+    struct handle_entry *entry = handle_lookup(&thread->space->handles, (uint32_t)x[4],
+                                               KERNEL_OBJECT_OBJECT, rights, &error);
+    if (!entry)
+        return answer(thread, error);
+    struct object *object = (struct object *)entry->object;
+    if (x[6]) {
+        source = lookup_object(thread, x[6], RIGHT_READ | (rights & MAP_EXEC), &error);
+        if (!source)
+            return answer(thread, error);
+    }
+    if (!range_valid(va, pages) || x[3] & ~(uint64_t)(MAP_RIGHTS | MAP_POPULATE) ||
+        !fits(object, x[5], pages) || (source && (object->kind != OBJECT_PAGED || x[7] >= source->pages)))
+        return answer(thread, -EINVAL);
+    if (!pager_allowed(space, object) || !pager_allowed(space, source))
+        return answer(thread, -EPERM);
+    error = region_add(space, va, pages << PAGE_SHIFT, rights, entry->meta >> 8 & MAP_RIGHTS, object,
+                       x[5], source, x[7]);
+    if (error || !(x[3] & MAP_POPULATE))
+        return answer(thread, error);
+    /* What could not be entered now will be by a fault. */
+    region_populate(region_at(space, va), va, pages < STEP_PAGES ? pages : STEP_PAGES);
+    return answer(thread, 0);
+}
+
+/* The first region that touches [va, end), split so that it begins at va or later and ends by end. */
+static int64_t region_cut(struct space *space, uint64_t va, uint64_t end, struct region **region)
+{
+    struct tree_node *node = tree_at_or_below(&space->regions, va);
+    int64_t error;
+
+    if (!node || node->key + tree_entry(node, struct region, node)->length <= va)
+        node = tree_at_or_above(&space->regions, va);
+    *region = NULL;
+    if (!node || node->key >= end)
+        return 0;
+    *region = tree_entry(node, struct region, node);
+    if (node->key < va) {
+        error = region_split(*region, va);
+        if (error)
+            return error;
+        *region = tree_entry(tree_next(node), struct region, node);
+    }
+    if ((*region)->node.key + (*region)->length > end)
+        return region_split(*region, end);
+    return 0;
+}
+
+/* Takes up to STEP_PAGES off the front of a region. */
+static void region_shorten(struct region *region, bool discard)
+{
+    struct space *space = region->space;
+    uint64_t pages = region->length >> PAGE_SHIFT;
+
+    if (pages > STEP_PAGES)
+        pages = STEP_PAGES;
+    space->resident -= translation_clear(&space->translation, region->node.key, pages);
+    if (discard && region->object->kind == OBJECT_PAGED)
+        object_discard_unmapped(region->object, region->first, pages);
+    trace(TRACE_UNMAP, region->node.key, pages);
+    region->node.key += pages << PAGE_SHIFT; /* still between its neighbours: the tree stays ordered */
+    region->length -= pages << PAGE_SHIFT;
+    region->first += pages;
+    region->source_first += pages;
+    if (!region->length)
+        region_free(region);
+}
+
+/* Tables that serve nothing between the neighbours of a hole are freed. */
+static void prune_hole(struct space *space, uint64_t va, uint64_t end)
+{
+    struct tree_node *below = tree_at_or_below(&space->regions, va);
+    struct tree_node *above = tree_at_or_above(&space->regions, end);
+    uint64_t floor = below ? below->key + tree_entry(below, struct region, node)->length : 0;
+    uint64_t ceiling = above ? above->key : USER_END;
+
+    translation_prune(&space->translation, va, end, floor, ceiling);
+}
+
+struct thread *call_region_unmap(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x, va = x[1], end;
+    struct region *region;
+    int64_t error;
+    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
+
+    if (!space)
+        return answer(thread, error);
+    if (!range_valid(va, x[2]) || x[3] & ~(uint64_t)UNMAP_DISCARD)
+        return answer(thread, -EINVAL);
+    end = va + (x[2] << PAGE_SHIFT);
+    for (;;) {
+        error = region_cut(space, va, end, &region);
+        if (error)
+            return answer(thread, error);
+        if (!region)
+            break;
+        region_shorten(region, x[3] & UNMAP_DISCARD);
+        if (interrupt_pending())
+            return call_again(thread); /* what is unmapped already is not found again */
+    }
+    prune_hole(space, va, end);
+    answer(thread, 0);
+    return reap_wait(thread);
+}
+
+/* True when regions cover the range without a hole, and each allows `rights`. */
+static int64_t range_covered(struct space *space, uint64_t va, uint64_t end, unsigned rights)
+{
+    while (va < end) {
+        struct region *region = region_at(space, va);
+        if (!region)
+            return -ENOENT;
+        if (rights & ~region->rights_limit)
+            return -EACCES;
+        va = region->node.key + region->length;
+    }
+    return 0;
+}
+
+struct thread *call_region_protect(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x, va = x[1], end;
+    struct region *region;
+    int64_t error;
+    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
+
+    if (!space)
+        return answer(thread, error);
+    if (!range_valid(va, x[2]) || x[3] & ~(uint64_t)MAP_RIGHTS)
+        return answer(thread, -EINVAL);
+    end = va + (x[2] << PAGE_SHIFT);
+    error = range_covered(space, va, end, x[3]);
+    while (!error && va < end) {
+        error = region_cut(space, va, end, &region);
+        if (error)
+            break;
+        uint64_t from = region->node.key, length = region->length;
+        if (region->rights & ~x[3])
+            translation_restrict(&space->translation, from, length >> PAGE_SHIFT, x[3]);
+        region->rights = x[3];
+        region_merge(region);
+        va = from + length;
+        if (va < end && interrupt_pending()) {
+            x[1] = va;
+            x[2] = (end - va) >> PAGE_SHIFT;
+            return call_again(thread);
+        }
+    }
+    region = region_at(space, end - 1);
+    if (region)
+        region_merge(region);
+    return answer(thread, error);
+}
+
+struct thread *call_region_query(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    struct region *region;
+    int64_t error;
+    struct space *space = lookup_space(thread, x[0], RIGHT_READ, &error);
+
+    if (!space)
+        return answer(thread, error);
+    if (x[1] >= USER_END)
+        return answer(thread, -EINVAL);
+    region = region_at(space, x[1]);
+    if (!region) {
+        struct tree_node *node = tree_at_or_above(&space->regions, x[1]);
+        if (!node)
+            return answer(thread, -ENOENT);
+        region = tree_entry(node, struct region, node);
+    }
+    x[1] = region->node.key;
+    x[2] = region->length >> PAGE_SHIFT;
+    x[3] = region->rights;
+    x[4] = region->object->id;
+    x[5] = region->first;
+    x[6] = region->source ? region->source->id : 0;
+    return answer(thread, 0);
+}

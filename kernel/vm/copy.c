@@ -1,0 +1,92 @@
+/*
+ * copy.c: space_copy, the way a server reads and writes its clients' memory
+ * without ever waiting for it.
+ */
+#include "arch/cache.h"
+#include "arch/memory.h"
+#include "arch/string.h"
+#include "task/lookup.h"
+#include "vm/region.h"
+
+/*
+ * The frame behind va if the page is there and allows the access. Otherwise 0
+ * and why: -EFAULT never allowed, -EAGAIN a fault would bring it.
+ */
+static frame_number page_at(struct space *space, uint64_t va, unsigned access, bool *executable,
+                            int64_t *error)
+{
+    uint64_t entry = translation_lookup(&space->translation, va);
+    struct region *region;
+
+    if (entry && (access == MAP_READ || !(entry & ENTRY_READONLY))) {
+        *executable = !(entry & ENTRY_UXN);
+        return (entry & ENTRY_ADDRESS) >> PAGE_SHIFT;
+    }
+    region = region_at(space, va);
+    *error = region && region->rights & access ? -EAGAIN : -EFAULT;
+    return 0;
+}
+
+/* Copies one piece that crosses no page on either side. */
+static void copy_piece(frame_number far, uint64_t far_va, frame_number own, uint64_t own_va,
+                       uint64_t bytes, bool out, bool executable)
+{
+    char *far_page = frame_open(far, 0), *own_page = frame_open(own, 1);
+    char *f = far_page + (far_va & (PAGE_SIZE - 1)), *o = own_page + (own_va & (PAGE_SIZE - 1));
+
+    memcpy(out ? f : o, out ? o : f, bytes);
+    if (out && executable)
+        cache_sync_instructions(far_page);
+    frame_close(own_page, 1);
+    frame_close(far_page, 0);
+}
+
+static struct space *far_space(struct thread *thread, bool out, int64_t *error)
+{
+    uint64_t *x = thread->registers.x;
+    struct thread *client;
+
+    if (x[0])
+        return lookup_space(thread, x[0], out ? RIGHT_WRITE : RIGHT_READ, error);
+    client = thread_of_request(x[1], thread->space);
+    *error = -ESTALE;
+    return client ? client->space : NULL;
+}
+
+struct thread *call_space_copy(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    bool out = x[4] == COPY_OUT, executable = false, ignored;
+    int64_t error;
+    struct space *far = far_space(thread, out, &error);
+
+    if (!far)
+        return answer(thread, error);
+    if (x[4] > COPY_OUT)
+        return answer(thread, -EINVAL);
+    while (x[5]) {
+        if (x[2] >= USER_END || x[3] >= USER_END)
+            return answer(thread, -EFAULT);
+        uint64_t bytes = PAGE_SIZE - (x[2] & (PAGE_SIZE - 1));
+        uint64_t own_room = PAGE_SIZE - (x[3] & (PAGE_SIZE - 1));
+        bytes = bytes < own_room ? bytes : own_room;
+        bytes = bytes < x[5] ? bytes : x[5];
+        frame_number own = page_at(thread->space, x[3], out ? MAP_READ : MAP_WRITE, &ignored, &error);
+        if (!own)
+            return answer(thread, -EFAULT); /* the caller's side must be wired */
+        frame_number there = page_at(far, x[2], out ? MAP_WRITE : MAP_READ, &executable, &error);
+        if (!there) {
+            x[1] = x[2];
+            x[2] = x[6];
+            return answer(thread, error);
+        }
+        copy_piece(there, x[2], own, x[3], bytes, out, executable);
+        x[2] += bytes;
+        x[3] += bytes;
+        x[5] -= bytes;
+        x[6] += bytes;
+        if (x[5] && interrupt_pending())
+            return call_again(thread);
+    }
+    return answer(thread, x[6]);
+}

@@ -1,0 +1,173 @@
+/*
+ * create.c: the call that makes kernel objects other than spaces and threads.
+ */
+#include "arch/memory.h"
+#include "ipc/irq.h"
+#include "task/lookup.h"
+#include "task/reaper.h"
+
+#define PAGES_MAX (USER_END >> PAGE_SHIFT)
+
+/* Gives the new object its first handle; without one it is destroyed again. */
+static struct thread *hand_out(struct thread *thread, struct kernel_object *object, unsigned rights)
+{
+    int64_t handle;
+
+    object_ref(object); /* ours, while it has no other */
+    handle = handle_insert(&thread->space->handles, object, rights, 0);
+    object_unref(object);
+    answer(thread, handle);
+    return handle < 0 ? reap_wait(thread) : thread;
+}
+
+static struct thread *make_endpoint(struct thread *thread, uint64_t level)
+{
+    struct endpoint *endpoint;
+
+    if (level > LEVEL_ROOT)
+        return answer(thread, -EINVAL);
+    if (thread->space->level != LEVEL_ROOT && level < thread->space->level)
+        return answer(thread, -EPERM); /* nobody may make others wait for what is above them */
+    endpoint = endpoint_new(thread->space->pool, level);
+    return endpoint ? hand_out(thread, &endpoint->object, RIGHTS_ALL) : answer(thread, -ENOMEM);
+}
+
+static struct thread *make_notification(struct thread *thread, uint64_t badge, uint64_t handle)
+{
+    struct endpoint *endpoint = NULL;
+    struct notification *notification;
+    int64_t error;
+
+    if (handle) {
+        endpoint = lookup_endpoint(thread, handle, RIGHT_RECV, &error);
+        if (!endpoint)
+            return answer(thread, error);
+    }
+    notification = notification_new(thread->space->pool, endpoint, badge);
+    return notification ? hand_out(thread, &notification->object, RIGHTS_ALL) : answer(thread, -ENOMEM);
+}
+
+static struct thread *make_object(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    struct endpoint *pager;
+    struct object *object;
+    struct pool_object *pool;
+    int64_t error;
+
+    pager = lookup_endpoint(thread, x[1], RIGHT_PAGER, &error);
+    if (!pager)
+        return answer(thread, error);
+    pool = lookup_pool(thread, x[4], RIGHT_MANAGE, &error);
+    if (!pool)
+        return answer(thread, error);
+    if (!x[3] || x[3] > PAGES_MAX)
+        return answer(thread, -EINVAL);
+    object = object_new(pool, OBJECT_PAGED, x[3]);
+    if (!object)
+        return answer(thread, -ENOMEM);
+    object->pager = pager;
+    object_ref(&pager->object);
+    object->cookie = x[2];
+    return hand_out(thread, &object->object, RIGHTS_ALL);
+}
+
+/* Long: what is made so far hangs on the thread between two steps; x3 counts pages done. */
+static struct thread *make_wired(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    struct object *object = thread->building;
+    struct pool_object *pool;
+    int64_t error;
+
+    if (object && object->pages != x[1]) { /* its registers were changed in between: begin anew */
+        thread->building = NULL;
+        object_unref(&object->object);
+        object = NULL;
+    }
+    if (!object) {
+        pool = lookup_pool(thread, x[2], RIGHT_MANAGE, &error);
+        if (!pool)
+            return answer(thread, error);
+        if (!x[1] || x[1] > PAGES_MAX)
+            return answer(thread, -EINVAL);
+        object = object_new(pool, OBJECT_WIRED, x[1]);
+        if (!object)
+            return answer(thread, -ENOMEM);
+        object_ref(&object->object);
+        thread->building = object;
+        thread->building_done = 0;
+    }
+    while ((error = object_wire_step(object, &thread->building_done)) > 0)
+        if (interrupt_pending())
+            return call_again(thread);
+    thread->building = NULL;
+    if (!error) {
+        hand_out(thread, &object->object, RIGHTS_ALL);
+        object_unref(&object->object);
+        return thread;
+    }
+    object_unref(&object->object);
+    answer(thread, error);
+    return reap_wait(thread);
+}
+
+static struct thread *make_device(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x, first = x[2] >> PAGE_SHIFT;
+    struct object *object;
+
+    if (x[2] & (PAGE_SIZE - 1) || !x[3] || x[3] > 1ul << 20 || x[2] >= 1ul << 48)
+        return answer(thread, -EINVAL);
+    for (unsigned i = 0; i < bank_count; i++) /* memory is handed out by pools alone */
+        if (first < banks[i].first + banks[i].count && banks[i].first < first + x[3])
+            return answer(thread, -EINVAL);
+    object = object_new(thread->space->pool, OBJECT_RANGE, x[3]);
+    if (!object)
+        return answer(thread, -ENOMEM);
+    object->memory = MAIR_DEVICE;
+    object->base = x[2];
+    return hand_out(thread, &object->object, RIGHTS_ALL & ~RIGHT_EXEC);
+}
+
+static struct thread *make_pool(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    int64_t error;
+    struct pool_object *parent = lookup_pool(thread, x[1], RIGHT_MANAGE, &error);
+    struct pool_object *pool;
+
+    if (!parent)
+        return answer(thread, error);
+    pool = pool_object_new(parent, x[2], x[3], &error);
+    return pool ? hand_out(thread, &pool->object, RIGHTS_ALL) : answer(thread, error);
+}
+
+struct thread *call_create(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    struct irq *irq;
+    int64_t error;
+
+    switch (x[0]) {
+    case CREATE_ENDPOINT:
+        return make_endpoint(thread, x[1]);
+    case CREATE_NOTIFICATION:
+        return make_notification(thread, x[1], x[2]);
+    case CREATE_OBJECT:
+        return make_object(thread);
+    case CREATE_WIRED:
+        return make_wired(thread);
+    case CREATE_POOL:
+        return make_pool(thread);
+    case CREATE_DEVICE:
+    case CREATE_IRQ:
+        if (!lookup(thread, x[1], KERNEL_OBJECT_SYSTEM, RIGHT_MANAGE, &error))
+            return answer(thread, error);
+        if (x[0] == CREATE_DEVICE)
+            return make_device(thread);
+        irq = irq_new(thread->space->pool, x[2], &error);
+        return irq ? hand_out(thread, &irq->object, RIGHTS_ALL) : answer(thread, error);
+    }
+    return answer(thread, -EINVAL);
+}

@@ -1,0 +1,249 @@
+/*
+ * fault.c: an abort at EL0 becomes a mapping, a message to a pager, or a message
+ * to the personality. The way of a fault, step by step, is in README.md.
+ */
+#include "vm/fault.h"
+#include "vm/fast.h"
+#include "arch/memory.h"
+#include "arch/tlb.h"
+#include "debug/console.h"
+#include "debug/trace.h"
+#include "ipc/personality.h"
+#include "sched/timer.h"
+#include "vm/map.h"
+
+enum outcome {
+    MAPPED,  /* the access will succeed now */
+    WAITS,   /* the thread waits for a page; *next says who runs */
+    REFUSED, /* it may not, or cannot; *reason says why */
+};
+
+static inline void waiter_remove(struct thread *thread)
+{
+    struct object *object = thread->fault_object;
+
+    if (thread->fault_previous)
+        thread->fault_previous->fault_next = thread->fault_next;
+    else
+        object->waiters = thread->fault_next;
+    if (thread->fault_next)
+        thread->fault_next->fault_previous = thread->fault_previous;
+    thread->fault_object = NULL;
+}
+
+void fault_done(struct thread *thread)
+{
+    request_unwatch(thread);
+    thread->request.id = 0;
+    thread->request.server = NULL;
+    waiter_remove(thread);
+}
+
+/* Withdraws a thread from whatever page it waits for. The first waiter left behind asks anew. */
+void fault_unwait(struct thread *thread)
+{
+    struct object *object = thread->fault_object;
+    uint64_t index = thread->fault_index;
+    struct chunk *chunk;
+
+    if (!object)
+        return;
+    waiter_remove(thread);
+    if (thread->request.id && thread->request.kind == KIND_FAULT) {
+        request_unwatch(thread);
+        chunk = chunk_for(object, index, false);
+        if (chunk)
+            slot_set(chunk, index, *chunk_slot(chunk, index) & ~SLOT_BUSY);
+        thread->request.id = 0;
+        object_wake(object, index);
+    }
+}
+
+void fault_retry(struct thread *thread)
+{
+    if (thread->retry)
+        fault_continue(thread);
+    else
+        thread_ready(thread);
+}
+
+/* Residency of the 64 pages around index, for the pager's own decisions. */
+static inline uint64_t residency(const struct chunk *chunk, uint64_t index)
+{
+    return chunk->resident[(index - chunk->node.key) >> 6];
+}
+
+/* Sends the pager its eight registers. */
+static struct thread *request_page(struct thread *thread, struct region *region,
+                                   struct chunk *chunk, uint64_t index, uint64_t va,
+                                   unsigned flags)
+{
+    struct object *object = region->object;
+    struct endpoint *pager = object->pager;
+    struct request *request = &thread->request;
+    struct cpu *cpu = this_cpu();
+    slot *at = chunk_slot(chunk, index);
+    uint64_t in_region = (region->length - (va - region->node.key)) >> PAGE_SHIFT;
+    uint64_t in_chunk = CHUNK_SLOTS - (index & (CHUNK_SLOTS - 1));
+    uint64_t *w = request->words;
+
+    w[5] = *at & ~SLOT_BUSY;
+    slot_set(chunk, index, *at | SLOT_BUSY);
+    uint64_t id = request_new_id(thread);
+    request->head = KIND_FAULT;
+    request->flags = flags;
+    request->endpoint = pager;
+    request->va = va;
+    request->badge = 0;
+    fault_wait(thread, object, index);
+    request_watch(cpu, thread);
+    w[0] = object->cookie;
+    w[1] = index;
+    w[2] = request->window = in_region < in_chunk ? in_region : in_chunk;
+    w[3] = residency(chunk, index);
+    w[4] = thread->space->id;
+    cpu->counters.faults_pager++;
+    trace(TRACE_REQUEST, id, va);
+    return request_send(thread, pager);
+}
+
+/*
+ * Makes `va` accessible for `access`, or finds out why not. Called again after
+ * every wait: nothing found here is remembered across one.
+ */
+static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
+                            struct thread **next, unsigned *reason)
+{
+    struct space *space = thread->space;
+    struct region *region = region_at(space, va);
+    struct object *object;
+    uint64_t index, entry;
+    unsigned flags = access == MAP_WRITE ? FAULT_WRITE : access == MAP_EXEC ? FAULT_EXEC : 0;
+
+    *reason = EXCEPTION_NO_REGION;
+    if (__builtin_expect(!region, 0))
+        return REFUSED;
+    *reason = EXCEPTION_RIGHTS;
+    if (__builtin_expect(!(region->rights & access), 0))
+        return REFUSED;
+    va &= ~(uint64_t)(PAGE_SIZE - 1);
+    object = region->object;
+    index = region->first + ((va - region->node.key) >> PAGE_SHIFT);
+    *reason = EXCEPTION_NO_MEMORY;
+    entry = map_entry(region, index, access);
+    if (entry) {
+        if (map_enter(space, va, entry))
+            return REFUSED;
+        return MAPPED;
+    }
+    *reason = EXCEPTION_PAGER;
+    if (object->kind != OBJECT_PAGED || index >= object->pages)
+        return REFUSED;
+
+    /* Tables and slots first: then a supply cannot fail for want of them. */
+    *reason = EXCEPTION_NO_MEMORY;
+    struct chunk *chunk = chunk_for(object, index, true);
+    if (__builtin_expect(!chunk || !translation_leaf(&space->translation, va, true), 0))
+        return REFUSED;
+    slot value = *chunk_slot(chunk, index);
+    if (value & SLOT_BUSY) {
+        fault_wait(thread, object, index);
+        thread->state = THREAD_STATE_PAGE;
+        *next = thread == this_cpu()->current ? schedule() : NULL;
+        return WAITS;
+    }
+    if ((value & SLOT_STATE) == SLOT_RESIDENT) {
+        flags |= FAULT_COW;
+        if (frame_of((value & SLOT_ADDRESS) >> PAGE_SHIFT)->refs == 1)
+            flags |= FAULT_SOLE;
+    } else if ((value & SLOT_STATE) == SLOT_EMPTY && region->source && map_source_page(region, index)) {
+        flags |= FAULT_COW;
+    }
+    *next = request_page(thread, region, chunk, index, va, flags);
+    return WAITS;
+}
+
+struct thread *fault_handle(struct thread *thread, uint64_t va, unsigned access)
+{
+    struct thread *next;
+    unsigned reason;
+
+    switch (resolve(thread, va, access, &next, &reason)) {
+    case MAPPED:
+        thread->space->faults_minor++;
+        this_cpu()->counters.faults_soft++;
+        return thread;
+    case WAITS:
+        return next;
+    default:
+        return fault_refuse(thread, reason, va);
+    }
+}
+
+struct thread *fault_refuse(struct thread *thread, unsigned reason, uint64_t va)
+{
+    this_cpu()->counters.faults_refused++;
+    trace(TRACE_REFUSED, reason, va);
+    if (thread->retry != KIND_SYSCALL) {
+        thread->retry = 0;
+        return personality_exception(thread, reason, va, 0);
+    }
+    /* A system call asked for the page: it fails as Linux's would. */
+    thread->retry = 0;
+    thread->registers.x[0] = -EFAULT;
+    thread_ready(thread);
+    return NULL;
+}
+
+struct thread *fault_continue(struct thread *thread)
+{
+    struct thread *next;
+    unsigned reason;
+
+    while (thread->prefault_next < thread->prefault_count) {
+        uint64_t va = thread->prefault[thread->prefault_next];
+        if (va >= USER_END)
+            return fault_refuse(thread, EXCEPTION_NO_REGION, va);
+        switch (resolve(thread, va, thread->prefault_access, &next, &reason)) {
+        case MAPPED:
+            thread->space->faults_minor++;
+            this_cpu()->counters.faults_soft++;
+            thread->prefault_next++;
+            break;
+        case WAITS:
+            return next;
+        default:
+            return fault_refuse(thread, reason, va);
+        }
+    }
+    return personality_retry(thread);
+}
+
+/* Data fault status codes, ESR_EL1.DFSC and IFSC (Arm ARM D19.2.38). */
+#define STATUS(esr)         ((esr) & 0x3f)
+#define STATUS_IS_TABLE(esr) (STATUS(esr) >= 0x04 && STATUS(esr) <= 0x0f) /* translation, flag, permission */
+#define STATUS_ALIGNMENT    0x21
+#define ESR_WRITE           (1ul << 6)
+#define ESR_MAINTENANCE     (1ul << 8) /* a cache instruction: needs no write permission */
+
+struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
+{
+    unsigned access = MAP_READ;
+
+    this_cpu()->counters.faults++;
+    if (esr >> 26 == EC_ABORT_FETCH)
+        access = MAP_EXEC;
+    else if ((esr & (ESR_WRITE | ESR_MAINTENANCE)) == ESR_WRITE)
+        access = MAP_WRITE;
+    if (access != MAP_EXEC && !(far >> 55 & 1))
+        far &= 0x00ffffffffffffff; /* TBI0: the top byte is the program's own */
+    trace(TRACE_FAULT, far, thread->registers.pc);
+    if (__builtin_expect(!STATUS_IS_TABLE(esr), 0))
+        return personality_exception(
+            thread, STATUS(esr) == STATUS_ALIGNMENT ? EXCEPTION_ALIGNMENT : EXCEPTION_PAGER, far, esr);
+    if (__builtin_expect(far >= USER_END, 0)) {
+        this_cpu()->counters.faults_refused++;
+        return personality_exception(thread, EXCEPTION_NO_REGION, far, esr);
+    }
+    return fault_handle(thread, far, access);
+}

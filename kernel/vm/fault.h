@@ -1,0 +1,42 @@
+/*
+ * fault.h: page faults, from the abort to the pager's message.
+ */
+#pragma once
+#include "vm/object.h"
+
+/* Access kinds are MAP_READ, MAP_WRITE, MAP_EXEC. */
+
+/*
+ * Makes the page at `va` accessible for thread: by what is resident, or by a
+ * request to the pager. Returns the thread to run. When the access is not
+ * allowed the personality hears of it, or a pending system call fails with EFAULT.
+ */
+struct thread *fault_handle(struct thread *thread, uint64_t va, unsigned access);
+
+/* The fault cannot be served: EXCEPTION_* to the personality (or EFAULT to the system call that
+ * asked for the page). Returns the thread to run. */
+struct thread *fault_refuse(struct thread *thread, unsigned reason, uint64_t va);
+
+/* After prefaults were served: the next one, or the request goes out again. */
+struct thread *fault_continue(struct thread *thread);
+
+/* A fault was answered: strikes it off the object's list and lets the thread run on. */
+void fault_done(struct thread *thread);
+/* A thread that waited for a page looks again: by its instruction, or by its list of prefaults. */
+void fault_retry(struct thread *thread);
+
+/* Enters `thread` in the list of those who wait for a page of the object. */
+static inline void fault_wait(struct thread *thread, struct object *object, uint64_t index)
+{
+    struct thread *first = object->waiters;
+
+    thread->fault_object = object;
+    thread->fault_index = index;
+    thread->fault_previous = NULL;
+    thread->fault_next = first;
+    if (__builtin_expect(first != NULL, 0))
+        first->fault_previous = thread;
+    object->waiters = thread;
+}
+
+void fault_unwait(struct thread *thread);

@@ -1,0 +1,150 @@
+/*
+ * object.c: memory objects and their life.
+ */
+#include "vm/object.h"
+#include "arch/cache.h"
+#include "arch/memory.h"
+#include "arch/translation.h"
+#include "ipc/endpoint.h"
+#include "mm/slab.h"
+#include "task/reaper.h"
+#include "vm/fault.h"
+#include "vm/region.h"
+
+static struct slab_cache object_cache;
+static uint64_t object_ids;
+uint64_t zero_page;
+
+void objects_init(void)
+{
+    frame_number zero = pool_alloc_frame(&root_pool, FRAME_PAGE, USE_KERNEL);
+
+    slab_cache_init(&object_cache, "object", sizeof(struct object));
+    chunks_init();
+    page_zero(frame_address(zero));
+    zero_page = zero << PAGE_SHIFT;
+}
+
+struct object *object_new(struct pool_object *pool, enum object_kind kind, uint64_t pages)
+{
+    struct object *object = slab_alloc(&object_cache, pool->pool);
+
+    if (!object)
+        return NULL;
+    object->object.kind = KERNEL_OBJECT_OBJECT;
+    object->kind = kind;
+    object->id = __atomic_add_fetch(&object_ids, 1, __ATOMIC_RELAXED);
+    object->pages = pages;
+    object->pool = pool;
+    object_ref(&pool->object);
+    return object;
+}
+
+int64_t object_wire_step(struct object *object, uint64_t *done)
+{
+    for (unsigned i = 0; i < 8; i++, (*done)++) {
+        if (*done == object->pages)
+            return 0;
+        struct chunk *chunk = chunk_for(object, *done, true);
+        if (!chunk)
+            return -ENOMEM;
+        frame_number number = pool_alloc_frame(object->pool->pool, FRAME_PAGE, USE_KERNEL);
+        if (!number)
+            return -ENOMEM;
+        struct frame *frame = frame_of(number);
+        frame->object = object;
+        frame->index = *done;
+        page_zero(frame_address(number));
+        slot_set(chunk, *done, number << PAGE_SHIFT | SLOT_RESIDENT | SLOT_WRITABLE | SLOT_DIRTY);
+    }
+    return *done == object->pages ? 0 : 1;
+}
+
+frame_number object_frame(struct object *object, uint64_t index)
+{
+    frame_number number = pool_alloc_frame(object->pool->pool, FRAME_PAGE, USE_PAGE);
+    struct frame *frame;
+
+    if (__builtin_expect(!number, 0))
+        return 0;
+    frame = frame_of(number);
+    frame->object = object;
+    frame->index = index;
+    return number;
+}
+
+uint64_t object_page(struct object *object, uint64_t index)
+{
+    struct chunk *chunk;
+    slot value;
+
+    if (index >= object->pages)
+        return 0;
+    if (object->kind == OBJECT_RANGE)
+        return object->base + (index << PAGE_SHIFT);
+    chunk = chunk_for(object, index, false);
+    if (!chunk)
+        return 0;
+    value = *chunk_slot(chunk, index);
+    if ((value & SLOT_STATE) == SLOT_ZERO)
+        return zero_page;
+    return (value & SLOT_STATE) == SLOT_RESIDENT ? value & SLOT_ADDRESS : 0;
+}
+
+void object_unmap(struct object *object, uint64_t index, uint64_t pages)
+{
+    for (struct region *region = object->regions; region; region = region->object_next)
+        region_unmap_object(region, region->first, index, pages);
+    for (struct region *region = object->sourced; region; region = region->source_next)
+        region_unmap_object(region, region->source_first, index, pages);
+}
+
+void object_wake(struct object *object, uint64_t index)
+{
+    struct thread *thread = object->waiters, *next;
+
+    for (; thread; thread = next) {
+        next = thread->fault_next;
+        if (thread->state != THREAD_STATE_PAGE || (index != ~0ul && thread->fault_index != index))
+            continue;
+        fault_unwait(thread);
+        fault_retry(thread);
+    }
+}
+
+/* Nothing shows the object any more: who still waits for a page of it looks again, in vain. */
+static void release_waiters(struct object *object)
+{
+    while (object->waiters) {
+        struct thread *thread = object->waiters;
+        thread_unwait(thread);
+        fault_retry(thread);
+    }
+}
+
+bool object_destroy_step(struct object *object)
+{
+    struct tree_node *node;
+
+    release_waiters(object);
+    node = tree_first(&object->chunks);
+    if (!node)
+        return true;
+    struct chunk *chunk = tree_entry(node, struct chunk, node);
+    for (uint64_t i = 0, size = chunk_size(object); chunk->used && i < size; i++)
+        if (chunk->slots[i])
+            slot_discard(chunk, node->key + i);
+    chunk_free(chunk);
+    return false;
+}
+
+void object_free(struct object *object)
+{
+    struct pool_object *pool = object->pool;
+    struct endpoint *pager = object->pager;
+
+    slab_free(&object_cache, object, pool->pool);
+    if (pager)
+        object_unref(&pager->object);
+    object_unref(&pool->object);
+}

@@ -1,0 +1,97 @@
+/*
+ * reclaim.c: taking pages back from an object.
+ */
+#include "task/lookup.h"
+#include "vm/fault.h"
+#include "vm/object.h"
+
+/* Requests for pages that are being forgotten are withdrawn: a late supply finds nobody. */
+static void withdraw_requests(struct object *object, uint64_t index, uint64_t pages)
+{
+    struct thread *thread = object->waiters;
+
+    while (thread) {
+        if (thread->fault_index - index < pages) {
+            thread_unwait(thread);
+            fault_retry(thread);
+            thread = object->waiters; /* the list may have changed */
+            continue;
+        }
+        thread = thread->fault_next;
+    }
+}
+
+uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
+{
+    struct chunk *chunk = chunk_for(object, index, false);
+    uint64_t at, end, count = 0;
+
+    if (!chunk)
+        return 0;
+    at = index - chunk->node.key;
+    end = at + pages;
+    while (at < end) {
+        uint64_t bits = chunk->resident[at >> 6] >> (at & 63);
+        if (!bits) {
+            at = (at | 63) + 1;
+            continue;
+        }
+        at += __builtin_ctzl(bits);
+        if (at >= end)
+            break;
+        slot_discard(chunk, chunk->node.key + at);
+        count++;
+        at++;
+    }
+    if (!chunk->used)
+        chunk_free(chunk);
+    this_cpu()->counters.pages_discarded += count;
+    return count;
+}
+
+struct thread *call_page_reclaim(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    int64_t error;
+    struct object *object = lookup_object(thread, x[0], RIGHT_MANAGE, &error);
+
+    if (!object)
+        return answer(thread, error);
+    if (x[3] != RECLAIM_DISCARD)
+        return answer(thread, -ENOSYS);
+    if (object->kind != OBJECT_PAGED || !x[2] || x[1] >= object->pages ||
+        x[2] > object->pages - x[1])
+        return answer(thread, -EINVAL);
+    while (x[2]) {
+        uint64_t room = chunk_size(object) - (x[1] & (chunk_size(object) - 1));
+        uint64_t pages = x[2] < room ? x[2] : room;
+        if (!chunk_for(object, x[1], false)) { /* nothing here: on to the next chunk there is */
+            struct tree_node *next = tree_at_or_above(&object->chunks, x[1]);
+            if (!next || next->key >= x[1] + x[2])
+                break;
+            x[2] -= next->key - x[1];
+            x[1] = next->key;
+            continue;
+        }
+        withdraw_requests(object, x[1], pages);
+        object_unmap(object, x[1], pages);
+        x[4] += object_discard(object, x[1], pages);
+        x[1] += pages;
+        x[2] -= pages;
+        if (x[2] && interrupt_pending())
+            return call_again(thread);
+    }
+    return reschedule(answer(thread, x[4]));
+}
+
+void object_discard_unmapped(struct object *object, uint64_t index, uint64_t pages)
+{
+    withdraw_requests(object, index, pages);
+    while (pages) {
+        uint64_t room = chunk_size(object) - (index & (chunk_size(object) - 1));
+        uint64_t some = pages < room ? pages : room;
+        object_discard(object, index, some);
+        index += some;
+        pages -= some;
+    }
+}

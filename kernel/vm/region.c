@@ -1,0 +1,198 @@
+/*
+ * region.c: the ordered table of regions of a space.
+ */
+#include "vm/region.h"
+#include "arch/cache.h"
+#include "arch/tlb.h"
+#include "debug/trace.h"
+#include "mm/slab.h"
+#include "vm/map.h"
+
+static struct slab_cache region_cache;
+
+void regions_init(void)
+{
+    slab_cache_init(&region_cache, "region", sizeof(struct region));
+}
+
+bool region_range_free(struct space *space, uint64_t va, uint64_t length)
+{
+    struct tree_node *node = tree_at_or_below(&space->regions, va + length - 1);
+
+    return !node || node->key + tree_entry(node, struct region, node)->length <= va;
+}
+
+static void link(struct region *region)
+{
+    struct object *object = region->object, *source = region->source;
+
+    object_ref(&object->object);
+    region->object_next = object->regions;
+    region->object_previous = NULL;
+    if (object->regions)
+        object->regions->object_previous = region;
+    object->regions = region;
+    if (!source)
+        return;
+    object_ref(&source->object);
+    region->source_next = source->sourced;
+    region->source_previous = NULL;
+    if (source->sourced)
+        source->sourced->source_previous = region;
+    source->sourced = region;
+}
+
+int64_t region_new(struct space *space, uint64_t va, uint64_t length, unsigned rights,
+                   unsigned limit, struct object *object, uint64_t first, struct object *source,
+                   uint64_t source_first)
+{
+    struct region *region;
+
+    if (!region_range_free(space, va, length))
+        return -EEXIST;
+    region = slab_alloc(&region_cache, space->pool->pool);
+    if (!region)
+        return -ENOMEM;
+    region->node.key = va;
+    region->length = length;
+    region->rights = rights;
+    region->rights_limit = limit;
+    region->space = space;
+    region->object = object;
+    region->first = first;
+    region->source = source;
+    region->source_first = source_first;
+    link(region);
+    tree_insert(&space->regions, &region->node);
+    return 0;
+}
+
+void region_free(struct region *region)
+{
+    struct space *space = region->space;
+    struct object *object = region->object, *source = region->source;
+
+    tree_remove(&space->regions, &region->node);
+    if (space->last_region == region)
+        space->last_region = NULL;
+    if (region->object_previous)
+        region->object_previous->object_next = region->object_next;
+    else
+        object->regions = region->object_next;
+    if (region->object_next)
+        region->object_next->object_previous = region->object_previous;
+    if (source) {
+        if (region->source_previous)
+            region->source_previous->source_next = region->source_next;
+        else
+            source->sourced = region->source_next;
+        if (region->source_next)
+            region->source_next->source_previous = region->source_previous;
+    }
+    slab_free(&region_cache, region, space->pool->pool);
+    object_unref(&object->object);
+    if (source)
+        object_unref(&source->object);
+}
+
+int64_t region_split(struct region *region, uint64_t va)
+{
+    uint64_t before = va - region->node.key, length = region->length;
+    int64_t error;
+
+    region->length = before;
+    error = region_new(region->space, va, length - before, region->rights, region->rights_limit,
+                       region->object, region->first + (before >> PAGE_SHIFT), region->source,
+                       region->source_first + (before >> PAGE_SHIFT));
+    if (error)
+        region->length = length;
+    return error;
+}
+
+void region_unmap_object(struct region *region, uint64_t first, uint64_t index, uint64_t pages)
+{
+    uint64_t end = index + pages, stop = first + (region->length >> PAGE_SHIFT);
+
+    if (index < first)
+        index = first;
+    if (end > stop)
+        end = stop;
+    if (index >= end)
+        return;
+    struct space *space = region->space;
+    uint64_t va = region->node.key + ((index - first) << PAGE_SHIFT);
+    space->resident -= translation_clear(&space->translation, va, end - index);
+}
+
+int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
+{
+    struct space *space = region->space;
+    bool entered = false;
+
+    for (; pages; pages--, va += PAGE_SIZE) {
+        uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT);
+        uint64_t entry = map_entry(region, index, MAP_READ);
+        if (!entry)
+            continue;
+        uint64_t *leaf = translation_leaf(&space->translation, va, true);
+        if (!leaf)
+            return -ENOMEM;
+        if (*leaf_entry(leaf, va))
+            continue;
+        *leaf_entry(leaf, va) = entry;
+        space->resident++;
+        entered = true;
+    }
+    if (entered)
+        tlb_entries_written();
+    return 0;
+}
+
+/* `second` begins where `first` ends and shows what would come next anyway. */
+static bool continues(const struct region *first, const struct region *second)
+{
+    uint64_t pages = first->length >> PAGE_SHIFT;
+
+    return first->node.key + first->length == second->node.key && first->rights == second->rights &&
+           first->rights_limit == second->rights_limit && first->object == second->object &&
+           first->first + pages == second->first && first->source == second->source &&
+           (!first->source || first->source_first + pages == second->source_first);
+}
+
+void region_merge(struct region *region)
+{
+    struct tree_node *node = tree_next(&region->node);
+    struct region *other;
+
+    if (node) {
+        other = tree_entry(node, struct region, node);
+        if (continues(region, other)) {
+            uint64_t length = other->length;
+            region_free(other);
+            region->length += length;
+        }
+    }
+    if (!region->node.key)
+        return;
+    node = tree_at_or_below(&region->space->regions, region->node.key - 1);
+    if (!node)
+        return;
+    other = tree_entry(node, struct region, node);
+    if (continues(other, region)) {
+        uint64_t length = region->length;
+        region_free(region);
+        other->length += length;
+    }
+}
+
+int64_t region_add(struct space *space, uint64_t va, uint64_t length, unsigned rights,
+                   unsigned limit, struct object *object, uint64_t first, struct object *source,
+                   uint64_t source_first)
+{
+    int64_t error =
+        region_new(space, va, length, rights, limit, object, first, source, source_first);
+
+    if (!error)
+        region_merge(region_at(space, va));
+    return error;
+}

@@ -1,0 +1,84 @@
+/*
+ * slot.c: chunks of slots, and what may happen to one slot.
+ */
+#include "arch/cache.h"
+#include "arch/memory.h"
+#include "mm/slab.h"
+#include "task/space.h"
+#include "vm/object.h"
+#include "vm/region.h"
+
+static struct slab_cache chunk_cache, small_cache;
+
+void chunks_init(void)
+{
+    slab_cache_init(&chunk_cache, "chunk", sizeof(struct chunk));
+    slab_cache_init(&small_cache, "slots_small", CHUNK_SMALL * sizeof(slot));
+}
+
+struct chunk *chunk_find(struct object *object, uint64_t index)
+{
+    struct tree_node *node = tree_at_or_below(&object->chunks, index);
+
+    if (!node || index - node->key >= chunk_size(object))
+        return NULL;
+    return object->last = tree_entry(node, struct chunk, node);
+}
+
+static slot *slots_new(struct object *object)
+{
+    frame_number number;
+
+    if (chunk_size(object) == CHUNK_SMALL)
+        return slab_alloc(&small_cache, object->pool->pool);
+    number = pool_alloc_frame(object->pool->pool, FRAME_SLOT, USE_KERNEL);
+    if (!number)
+        return NULL;
+    page_zero(frame_address(number));
+    return frame_address(number);
+}
+
+struct chunk *chunk_create(struct object *object, uint64_t index)
+{
+    struct chunk *chunk = slab_alloc(&chunk_cache, object->pool->pool);
+
+    if (!chunk)
+        return NULL;
+    chunk->slots = slots_new(object);
+    if (!chunk->slots) {
+        slab_free(&chunk_cache, chunk, object->pool->pool);
+        return NULL;
+    }
+    chunk->object = object;
+    chunk->size = chunk_size(object);
+    chunk->node.key = index & ~(chunk_size(object) - 1);
+    tree_insert(&object->chunks, &chunk->node);
+    return object->last = chunk;
+}
+
+void chunk_free(struct chunk *chunk)
+{
+    struct object *object = chunk->object;
+
+    tree_remove(&object->chunks, &chunk->node);
+    if (object->last == chunk)
+        object->last = NULL;
+    if (chunk_size(object) == CHUNK_SMALL)
+        slab_free(&small_cache, chunk->slots, object->pool->pool);
+    else
+        pool_free_frame(address_frame(chunk->slots));
+    slab_free(&chunk_cache, chunk, object->pool->pool);
+}
+
+void slot_discard(struct chunk *chunk, uint64_t index)
+{
+    slot value = *chunk_slot(chunk, index);
+
+    slot_set(chunk, index, value & SLOT_BUSY);
+    if ((value & SLOT_STATE) == SLOT_RESIDENT) {
+        frame_number number = (value & SLOT_ADDRESS) >> PAGE_SHIFT;
+        struct frame *frame = frame_of(number);
+        if (--frame->refs == 0)
+            pool_free_frame(number);
+    }
+}

@@ -1,0 +1,13 @@
+/*
+ * Host stand-in for the kernel's arch/memory.h: the linear map is an arena of real
+ * memory that stands for frames from ARENA_FIRST on (arena.c: list it as a source).
+ */
+#pragma once
+#include "mm/frame.h"
+
+#define ARENA_FIRST ((frame_number)0x40000) /* 1 GiB, where RAM of QEMU virt begins */
+#define ARENA_FRAMES ((frame_number)4096)   /* 16 MiB */
+
+/* The address of a frame of the arena, and back; anything else ends the test program. */
+void *frame_address(frame_number number);
+frame_number address_frame(const void *address);

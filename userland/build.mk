@@ -1,0 +1,46 @@
+# Native programs: one per folder of userland/servers and drivers, linked with the library.
+#
+#   userland/servers/NAME/*.c *.S, drivers/NAME/*.c *.S  ->  build/userland/servers/NAME.elf
+
+USER_CC      := $(CROSS)gcc
+USER_CFLAGS  := -std=c17 -O2 -g -Wall -Wextra -Werror -ffreestanding -mgeneral-regs-only \
+                -mno-outline-atomics -fno-common -fno-pic -fno-stack-protector \
+                -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+                -Iuserland -Ikernel -MMD -MP
+USER_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id -Wl,-z,noexecstack \
+                -Wl,-z,max-page-size=4096 -T userland/lib/native.ld
+USER_LIBRARY := $(B)/userland/libnative.a
+USER_OBJECTS := $(patsubst %,$(B)/%.o,$(wildcard userland/lib/*.c userland/lib/*.S))
+USER_SERVERS := $(notdir $(patsubst %/,%,$(wildcard userland/servers/*/)))
+USER_DRIVERS := $(notdir $(patsubst %/,%,$(wildcard drivers/*/)))
+SERVER_ELFS  := $(patsubst %,$(B)/userland/servers/%.elf,$(USER_SERVERS) $(USER_DRIVERS))
+
+$(B)/userland/%.o: userland/% $(SETUP_STAMP)
+	@mkdir -p $(@D)
+	$(USER_CC) $(USER_CFLAGS) -I$(<D) -c $< -o $@
+
+$(B)/drivers/%.o: drivers/% $(SETUP_STAMP)
+	@mkdir -p $(@D)
+	$(USER_CC) $(USER_CFLAGS) -I$(<D) -c $< -o $@
+
+# The compiler must not turn the loops of memcpy into calls of memcpy.
+$(B)/userland/lib/memory.c.o: USER_CFLAGS += -fno-tree-loop-distribute-patterns
+
+$(USER_LIBRARY): $(USER_OBJECTS)
+	@rm -f $@
+	$(CROSS)ar rcs $@ $^
+
+# $(1): folder of the sources, $(2): name
+define native_program
+$(B)/userland/servers/$(2).elf: $(patsubst %,$(B)/%.o,$(wildcard $(1)/$(2)/*.c $(1)/$(2)/*.S)) \
+                                $(USER_LIBRARY) userland/lib/native.ld
+	@mkdir -p $$(@D)
+	$(USER_CC) $(USER_LDFLAGS) $$(filter %.o,$$^) $(USER_LIBRARY) -o $$@
+endef
+$(foreach name,$(USER_SERVERS),$(eval $(call native_program,userland/servers,$(name))))
+$(foreach name,$(USER_DRIVERS),$(eval $(call native_program,drivers,$(name))))
+
+.PHONY: servers
+servers: $(SERVER_ELFS)
+
+-include $(wildcard $(B)/userland/lib/*.d $(B)/userland/servers/*/*.d $(B)/drivers/*/*.d)

@@ -1,0 +1,415 @@
+/*
+ * manifest.c: from text to the lists of manifest.h. A line is split into words;
+ * its first word selects a row of one of two tables (lines of their own, indented
+ * lines below a server); the row's function does the rest. No kernel call in here.
+ */
+#include "lib/manifest.h"
+#include "entry/abi.h"
+#include "lib/format.h"
+#include "lib/manifest_words.h"
+#include "lib/memory.h"
+#include "lib/wired.h"
+
+#define NAME_MAX         23 /* with ".irq" behind it, it still fits struct startup_handle */
+#define NO_VALUE         0xffffffffu
+#define PRIORITY_DEFAULT 16
+#define PRIORITY_MAX     31
+
+struct parser {
+    struct manifest *manifest;
+    struct manifest_server *server; /* indented lines belong to it; NULL: there is none yet */
+    struct manifest_server **last_server;
+    struct manifest_word **last_variable;
+    struct manifest_grant **last_grant;
+    struct manifest_line line;
+    unsigned pager_line;
+    bool has_pool_limit;
+    char *error;
+};
+
+#define FAIL(parser, ...)                                                                          \
+    (manifest_error((parser)->error, (parser)->line.number, __VA_ARGS__), -EINVAL)
+
+static char *word(const struct parser *parser, unsigned number)
+{
+    struct manifest_word *at = parser->line.words;
+    while (number--)
+        at = at->next;
+    return at->text;
+}
+
+/* The word leaves the line and belongs to the caller. */
+static char *take(const struct parser *parser, unsigned number)
+{
+    struct manifest_word *at = parser->line.words;
+    while (number--)
+        at = at->next;
+    char *text = at->text;
+    at->text = NULL;
+    return text;
+}
+
+static int check_name(struct parser *parser, const char *name)
+{
+    size_t length = strlen(name);
+    if (!length || length > NAME_MAX)
+        return FAIL(parser, "a name has 1 to %d characters: \"%s\"", NAME_MAX, name);
+    for (; *name; name++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_", *name))
+            return FAIL(parser, "a name is made of a-z, 0-9, - and _: \"%s\"", word(parser, 1));
+    return 0;
+}
+
+/* ---- Lines of their own ---- */
+
+static int line_server(struct parser *parser)
+{
+    int error = check_name(parser, word(parser, 1));
+    if (error)
+        return error;
+    if (!strcmp(word(parser, 1), "root"))
+        return FAIL(parser, "\"root\" is the server that reads this");
+    if (manifest_find(parser->manifest, word(parser, 1)))
+        return FAIL(parser, "a second server named \"%s\"", word(parser, 1));
+    struct manifest_server *server = wired_alloc(sizeof *server);
+    if (!server)
+        return -ENOMEM;
+    server->name = take(parser, 1);
+    server->line = parser->line.number;
+    server->level = NO_VALUE;
+    server->priority = PRIORITY_DEFAULT;
+    *parser->last_server = parser->server = server;
+    parser->last_server = &server->next;
+    parser->last_grant = &server->grants;
+    return 0;
+}
+
+static int line_run(struct parser *parser)
+{
+    if (parser->manifest->run)
+        return FAIL(parser, "a second run line");
+    struct manifest_word *run = parser->line.words;
+    parser->manifest->run = run->next;
+    run->next = NULL; /* the arguments change owner as they are */
+    return 0;
+}
+
+static int line_environment(struct parser *parser)
+{
+    const char *equals = strchr(word(parser, 1), '=');
+    if (!equals || equals == word(parser, 1))
+        return FAIL(parser, "environment needs NAME=VALUE, not \"%s\"", word(parser, 1));
+    struct manifest_word *variable = wired_alloc(sizeof *variable);
+    if (!variable)
+        return -ENOMEM;
+    variable->text = take(parser, 1);
+    *parser->last_variable = variable;
+    parser->last_variable = &variable->next;
+    return 0;
+}
+
+static int read_size(struct parser *parser, unsigned number, uint64_t *bytes)
+{
+    if (manifest_size(word(parser, number), bytes))
+        return FAIL(parser, "not a size in whole pages (like 8192, 64K, 1M): \"%s\"",
+                    word(parser, number));
+    return 0;
+}
+
+static int line_pool_limit(struct parser *parser)
+{
+    if (parser->has_pool_limit)
+        return FAIL(parser, "a second pool-limit line");
+    parser->has_pool_limit = true;
+    int error = read_size(parser, 1, &parser->manifest->program_pool);
+    if (!error && !parser->manifest->program_pool)
+        return FAIL(parser, "programs need at least one page");
+    return error;
+}
+
+static int line_program_pager(struct parser *parser)
+{
+    if (strncmp(word(parser, 1), "anon=", 5))
+        return FAIL(parser, "pager needs anon=SERVER here, not \"%s\"", word(parser, 1));
+    if (parser->manifest->program_pager)
+        return FAIL(parser, "a second pager line");
+    parser->pager_line = parser->line.number;
+    parser->manifest->program_pager = wired_text(word(parser, 1) + 5, strlen(word(parser, 1) + 5));
+    return parser->manifest->program_pager ? 0 : -ENOMEM;
+}
+
+static int line_strace(struct parser *parser)
+{
+    parser->manifest->strace = true;
+    return 0;
+}
+
+static int line_summary(struct parser *parser)
+{
+    parser->manifest->summary = true;
+    return 0;
+}
+
+/* ---- Indented lines: what a server is and gets ---- */
+
+static int line_image(struct parser *parser)
+{
+    if (parser->server->image)
+        return FAIL(parser, "a second image for \"%s\"", parser->server->name);
+    parser->server->image = take(parser, 1);
+    return 0;
+}
+
+static int read_number(struct parser *parser, unsigned most, unsigned *number)
+{
+    uint64_t value;
+    if (manifest_number(word(parser, 1), &value) || value > most)
+        return FAIL(parser, "%s is a number from 0 to %u, not \"%s\"", word(parser, 0), most,
+                    word(parser, 1));
+    *number = (unsigned)value;
+    return 0;
+}
+
+static int line_level(struct parser *parser)
+{
+    return read_number(parser, LEVEL_PROGRAM, &parser->server->level);
+}
+
+static int line_priority(struct parser *parser)
+{
+    return read_number(parser, PRIORITY_MAX, &parser->server->priority);
+}
+
+static int line_pool(struct parser *parser)
+{
+    struct manifest_server *server = parser->server;
+    int error = read_size(parser, 1, &server->pool_guaranteed);
+    if (!error)
+        error = read_size(parser, 2, &server->pool_limit);
+    if (!error && (server->pool_guaranteed > server->pool_limit || !server->pool_limit))
+        return FAIL(parser, "the pool's limit is zero or below its guarantee");
+    return error;
+}
+
+static int line_endpoint(struct parser *parser)
+{
+    parser->server->endpoint = true;
+    return 0;
+}
+
+static int add_grant(struct parser *parser, enum manifest_grant_kind kind)
+{
+    int error = check_name(parser, word(parser, 1));
+    if (error)
+        return error;
+    for (struct manifest_grant *old = parser->server->grants; old; old = old->next)
+        if (!strcmp(old->name, word(parser, 1)))
+            return FAIL(parser, "\"%s\" has a handle named \"%s\" already", parser->server->name,
+                        old->name);
+    struct manifest_grant *grant = wired_alloc(sizeof *grant);
+    if (!grant)
+        return -ENOMEM;
+    *grant =
+        (struct manifest_grant){.kind = kind, .name = take(parser, 1), .line = parser->line.number};
+    *parser->last_grant = grant;
+    parser->last_grant = &grant->next;
+    return 0;
+}
+
+static int line_use(struct parser *parser)
+{
+    return add_grant(parser, GRANT_USE);
+}
+
+static int line_pager(struct parser *parser)
+{
+    return add_grant(parser, GRANT_PAGER);
+}
+
+static int line_device(struct parser *parser)
+{
+    return add_grant(parser, GRANT_DEVICE);
+}
+
+static int line_bundle(struct parser *parser)
+{
+    parser->server->bundle = true;
+    return 0;
+}
+
+static int line_system(struct parser *parser)
+{
+    parser->server->system = true;
+    return 0;
+}
+
+static int line_argument(struct parser *parser)
+{
+    if (parser->server->argument)
+        return FAIL(parser, "a second argument for \"%s\"", parser->server->name);
+    parser->server->argument = manifest_join(parser->line.words->next);
+    return parser->server->argument ? 0 : -ENOMEM;
+}
+
+/* ---- The tables ---- */
+
+struct directive {
+    const char *name;
+    unsigned least, most; /* words after the name */
+    int (*read)(struct parser *parser);
+};
+
+static const struct directive of_the_system[] = {
+    {"server", 1, 1, line_server},           {"run", 1, UINT32_MAX, line_run},
+    {"environment", 1, 1, line_environment}, {"pool-limit", 1, 1, line_pool_limit},
+    {"pager", 1, 1, line_program_pager},     {"strace", 0, 0, line_strace},
+    {"summary", 0, 0, line_summary},         {0},
+};
+
+static const struct directive of_a_server[] = {
+    {"image", 1, 1, line_image},
+    {"level", 1, 1, line_level},
+    {"priority", 1, 1, line_priority},
+    {"pool", 2, 2, line_pool},
+    {"endpoint", 0, 0, line_endpoint},
+    {"use", 1, 1, line_use},
+    {"pager", 1, 1, line_pager},
+    {"device", 1, 1, line_device},
+    {"bundle", 0, 0, line_bundle},
+    {"system", 0, 0, line_system},
+    {"argument", 1, UINT32_MAX, line_argument},
+    {0},
+};
+
+static int read_line(struct parser *parser)
+{
+    const struct manifest_line *line = &parser->line;
+    const struct directive *row = line->indented ? of_a_server : of_the_system;
+    if (line->indented && !parser->server)
+        return FAIL(parser, "an indented line without a server above it");
+    while (row->name && strcmp(row->name, word(parser, 0)))
+        row++;
+    if (!row->name)
+        return FAIL(parser, "unknown: \"%s\"%s", word(parser, 0),
+                    line->indented ? "" : " (lines of a server are indented)");
+    if (line->count - 1 < row->least || line->count - 1 > row->most)
+        return FAIL(parser, "%s takes %s%u word(s), not %u", row->name,
+                    row->most > row->least ? "at least " : "", row->least, line->count - 1);
+    if (!line->indented)
+        parser->server = NULL;
+    return row->read(parser);
+}
+
+/* ---- What can only be said when all lines are known ---- */
+
+static int check_grant(struct parser *parser, const struct manifest_server *server,
+                       const struct manifest_grant *grant)
+{
+    parser->line.number = grant->line;
+    if (grant->kind == GRANT_DEVICE)
+        return 0;
+    const struct manifest_server *other = manifest_find(parser->manifest, grant->name);
+    if (!other || !other->endpoint)
+        return FAIL(parser, "no server \"%s\" with an endpoint", grant->name);
+    if (other->level >= server->level)
+        return FAIL(parser, "\"%s\" (level %u) may only use lower levels, \"%s\" has %u",
+                    server->name, server->level, other->name, other->level);
+    return 0;
+}
+
+static int check_server(struct parser *parser, const struct manifest_server *server)
+{
+    parser->line.number = server->line;
+    const char *missing = !server->image              ? "image"
+                          : server->level == NO_VALUE ? "level"
+                          : !server->pool_limit       ? "pool"
+                                                      : NULL;
+    if (missing)
+        return FAIL(parser, "server \"%s\" needs a line \"%s\"", server->name, missing);
+    for (const struct manifest_grant *grant = server->grants; grant; grant = grant->next) {
+        int error = check_grant(parser, server, grant);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static int check_all(struct parser *parser)
+{
+    const struct manifest *manifest = parser->manifest;
+    for (const struct manifest_server *server = manifest->servers; server; server = server->next)
+        if (server->level == NO_VALUE || !server->image || !server->pool_limit)
+            return check_server(parser, server);
+    for (const struct manifest_server *server = manifest->servers; server; server = server->next) {
+        int error = check_server(parser, server);
+        if (error)
+            return error;
+    }
+    if (!manifest->program_pager)
+        return 0;
+    parser->line.number = parser->pager_line;
+    const struct manifest_server *pager = manifest_find(manifest, manifest->program_pager);
+    if (!pager || !pager->endpoint)
+        return FAIL(parser, "no server \"%s\" with an endpoint", manifest->program_pager);
+    if (pager->level >= LEVEL_PROC)
+        return FAIL(parser, "\"%s\" (level %u) must be below level %u to serve programs",
+                    pager->name, pager->level, LEVEL_PROC);
+    return 0;
+}
+
+int manifest_parse(struct manifest *manifest, const char *text, size_t size,
+                   char error_text[MANIFEST_ERROR_BYTES])
+{
+    *manifest = (struct manifest){0};
+    struct parser parser = {.manifest = manifest,
+                            .last_server = &manifest->servers,
+                            .last_variable = &manifest->environment,
+                            .line = {.next = text, .end = text + size},
+                            .error = error_text};
+    int found, error = 0;
+    while (!error && (found = manifest_next_line(&parser.line, error_text)) != 0)
+        error = found < 0 ? found : read_line(&parser);
+    if (!error)
+        error = check_all(&parser);
+    manifest_free_words(parser.line.words);
+    if (error == -ENOMEM)
+        manifest_error(error_text, parser.line.number, "no memory for what it says");
+    if (error)
+        manifest_free(manifest);
+    return error;
+}
+
+struct manifest_server *manifest_find(const struct manifest *manifest, const char *name)
+{
+    struct manifest_server *server = manifest->servers;
+    while (server && strcmp(server->name, name))
+        server = server->next;
+    return server;
+}
+
+static void free_server(struct manifest_server *server)
+{
+    while (server->grants) {
+        struct manifest_grant *grant = server->grants;
+        server->grants = grant->next;
+        wired_free(grant->name);
+        wired_free(grant);
+    }
+    wired_free(server->name);
+    wired_free(server->image);
+    wired_free(server->argument);
+    wired_free(server);
+}
+
+void manifest_free(struct manifest *manifest)
+{
+    while (manifest->servers) {
+        struct manifest_server *server = manifest->servers;
+        manifest->servers = server->next;
+        free_server(server);
+    }
+    manifest_free_words(manifest->run);
+    manifest_free_words(manifest->environment);
+    wired_free(manifest->program_pager);
+    *manifest = (struct manifest){0};
+}

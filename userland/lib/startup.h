@@ -1,0 +1,60 @@
+/*
+ * startup.h: what root tells a server when it starts: its handles by name and
+ * its argument. What stands here is exactly what the server's lines in the
+ * manifest gave it, plus HANDLE_SPACE, HANDLE_THREAD and HANDLE_POOL.
+ *
+ *   "self"       endpoint     the server's own endpoint: receive, be named as pager, revoke
+ *   "OTHER"      use OTHER    OTHER's endpoint: call
+ *   "OTHER"      pager OTHER  the same, and it may be named as pager of new objects
+ *   "DEV"        device DEV   the device's registers
+ *   "DEV.irq"    device DEV   its interrupt line; absent where the board has none
+ *   "bundle"     bundle       the boot bundle, readable and executable
+ *   "system"     system       devices, interrupts, facts, power
+ *   "programs"   level 5      the pool that programs are charged to
+ *   "exit"       level 5      notification: bit 0 says "the first program ended"
+ *   "NAME"       level 5      the pager of the manifest's line `pager anon=NAME`
+ */
+#pragma once
+#include "lib/native.h"
+
+#define STARTUP_NAME_BYTES 28 /* with the final 0; the manifest refuses longer names */
+
+struct startup_handle {
+    char name[STARTUP_NAME_BYTES];
+    uint32_t handle;
+};
+
+/* Followed by `count` handles, then by the argument, which ends with 0. */
+struct startup {
+    uint32_t count;
+    uint32_t bytes;        /* of the whole block */
+    uint64_t seed;         /* of random numbers: the board's, or the boot argument seed=; 0: none */
+    uint64_t bundle_bytes; /* size of the bundle when the server has it, else 0 */
+    char name[STARTUP_NAME_BYTES]; /* of the server in the manifest */
+    uint32_t level;
+    struct startup_handle handles[];
+};
+
+/* Bit of the notification "exit". */
+#define EXIT_PROGRAM_ENDED 0x1
+
+/* Every native program defines this; returning ends its space with a line in the log. */
+int main(const struct startup *startup);
+
+/* The block root wrote; NULL in root itself. */
+extern const struct startup *startup_block;
+
+/* The handle of that name, or HANDLE_NONE. */
+handle startup_handle(const char *name);
+
+/* The same for a handle the server cannot do without: logs which one is missing and ends. */
+handle startup_handle_needed(const char *name);
+
+/* The server's name; "root" in root. */
+const char *startup_name(void);
+
+/* The text of `argument TEXT`, or "". */
+const char *startup_argument(void);
+
+/* Ends this program: a line in the log, then its space is killed. */
+_Noreturn void native_exit(int status);

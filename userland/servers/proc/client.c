@@ -1,0 +1,125 @@
+/*
+ * client.c: the memory of a program that waits for an answer. The authority to copy is the pending
+ * request and ends with its reply. A page that is absent is never waited for: the program is told
+ * to fault on it and to ask again, so proc goes on serving others meanwhile.
+ */
+#include "lib/memory.h"
+#include "proc.h"
+
+/* More rounds than this without one byte more, and the page cannot be had: EFAULT. A round brings
+ * in six pages and four stay pinned, so an honest call needs one or two. */
+#define RETRIES_MAX 32
+
+/* The end of the region at `address`, or of its page when the kernel does not say. Pages beyond may
+ * not exist, and asking for one of those would fail the call where Linux answers a short count. */
+static uint64_t region_end(const struct thread *thread, uint64_t address)
+{
+    struct region_facts facts;
+    uint64_t page_end = (address | (PAGE_SIZE - 1)) + 1;
+    if (region_query(thread->process->space, address, &facts) < 0 || facts.start > address)
+        return page_end;
+    return facts.start + (facts.pages << PAGE_SHIFT);
+}
+
+/* Asks for the absent page and those of the same range after it. */
+static int64_t ask_for_pages(struct thread *thread, uint64_t address, uint64_t end, uint64_t tag)
+{
+    if (thread->retry[0] == address && thread->retry_tag == tag) {
+        if (++thread->retries > RETRIES_MAX)
+            return -EFAULT;
+    } else {
+        thread->retries = 0;
+    }
+    thread->retry_tag = (uint32_t)tag;
+    unsigned count = 0;
+    uint64_t limit = end;
+    if ((address | (PAGE_SIZE - 1)) < end - 1)
+        limit = region_end(thread, address);
+    while (count < 6 && address < end && address < limit) {
+        thread->retry[count++] = address;
+        address = (address | (PAGE_SIZE - 1)) + 1;
+    }
+    if (count < 6)
+        thread->retry[count] = 0;
+    return ANSWER_RETRY;
+}
+
+/* The kernel copies between pages that are entered in the tables, and ours are entered when first
+ * touched. */
+static void touch(const char *own, size_t bytes)
+{
+    for (const char *at = own; at < own + bytes; at = (const char *)((uintptr_t)at | (PAGE_SIZE - 1)) + 1)
+        (void)*(const volatile char *)at;
+}
+
+static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t bytes,
+                    uint64_t direction, uint64_t *done)
+{
+    uint64_t far = address + *done, end = address + bytes;
+    if (*done >= bytes)
+        return 0;
+    if (end < address)
+        return -EFAULT;
+    struct copy_stop stop;
+    int64_t result = space_copy(HANDLE_NONE, thread->request, far, (char *)own + *done, direction,
+                                bytes - *done, &stop);
+    if (result == -EFAULT) {
+        touch((const char *)own + *done, bytes - *done);
+        result = space_copy(HANDLE_NONE, thread->request, far, (char *)own + *done, direction,
+                            bytes - *done, &stop);
+    }
+    if (result >= 0) {
+        *done += (uint64_t)result;
+        return *done == bytes ? 0 : -EFAULT;
+    }
+    if (result != -EAGAIN)
+        return -EFAULT;
+    if (stop.copied)
+        thread->retries = 0;
+    *done += stop.copied;
+    return ask_for_pages(thread, address + *done, end,
+                         direction == COPY_IN ? TAG_RETRY_READ : TAG_RETRY_WRITE);
+}
+
+int64_t client_read(struct thread *thread, uint64_t address, void *own, size_t bytes)
+{
+    uint64_t done = 0;
+    return copy(thread, address, own, bytes, COPY_IN, &done);
+}
+
+int64_t client_write(struct thread *thread, uint64_t address, const void *own, size_t bytes)
+{
+    uint64_t done = 0;
+    return copy(thread, address, (void *)own, bytes, COPY_OUT, &done);
+}
+
+int64_t client_read_part(struct thread *thread, uint64_t address, void *own, size_t bytes,
+                         uint64_t *done)
+{
+    return copy(thread, address, own, bytes, COPY_IN, done);
+}
+
+int64_t client_write_part(struct thread *thread, uint64_t address, const void *own, size_t bytes,
+                          uint64_t *done)
+{
+    return copy(thread, address, (void *)own, bytes, COPY_OUT, done);
+}
+
+int64_t client_string(struct thread *thread, uint64_t address, char *own, size_t size)
+{
+    size_t have = 0;
+    while (have < size) {
+        /* Not beyond the end of a page: the next may not exist, and the string not need it. */
+        size_t bytes = PAGE_SIZE - ((address + have) & (PAGE_SIZE - 1));
+        if (bytes > size - have)
+            bytes = size - have;
+        int64_t error = client_read(thread, address + have, own + have, bytes);
+        if (error)
+            return error;
+        size_t length = strnlen(own + have, bytes);
+        if (length < bytes)
+            return (int64_t)(have + length);
+        have += bytes;
+    }
+    return -ENAMETOOLONG;
+}

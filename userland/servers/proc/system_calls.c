@@ -1,0 +1,127 @@
+/*
+ * system_calls.c: the table from a Linux call's number to who carries it out, and the calls that
+ * are too small for a file of their own.
+ */
+#include "lib/log.h"
+#include "lib/memory.h"
+#include "lib/wired.h"
+#include "proc.h"
+
+/* Every table entry takes six arguments and passes on as many as the handler wants. */
+#define PASS_0
+#define PASS_1 , a
+#define PASS_2 , a, b
+#define PASS_3 , a, b, c
+#define PASS_4 , a, b, c, d
+#define PASS_5 , a, b, c, d, e
+#define PASS_6 , a, b, c, d, e, f
+#define UNUSED __attribute__((unused))
+#define SYSTEM_CALL(number, name, handler, ...)                                                    \
+    static int64_t enter_##name(struct thread *thread, uint64_t a UNUSED, uint64_t b UNUSED,       \
+                                uint64_t c UNUSED, uint64_t d UNUSED, uint64_t e UNUSED,           \
+                                uint64_t f UNUSED)                                                 \
+    {                                                                                              \
+        return linux_##handler(thread PASTE(PASS_, COUNT(0, ##__VA_ARGS__)));                      \
+    }
+#include "system_calls.def"
+#undef SYSTEM_CALL
+
+system_call *const system_calls[SYSTEM_CALLS] = {
+#define SYSTEM_CALL(number, name, handler, ...) [number] = enter_##name,
+#include "system_calls.def"
+#undef SYSTEM_CALL
+};
+
+int64_t system_call_unknown(struct thread *thread, uint32_t number)
+{
+    struct process *process = thread->process;
+    for (uint32_t i = 0; i < process->unknown_count; i++)
+        if (process->unknown_calls[i] == number)
+            return -ENOSYS;
+    uint64_t *calls = wired_resize(process->unknown_calls,
+                                   (process->unknown_count + 1) * sizeof *process->unknown_calls);
+    if (calls) { /* without memory the line may come again: harmless */
+        process->unknown_calls = calls;
+        calls[process->unknown_count++] = number;
+    }
+    log_print(LOG_INFO, "proc: %s (pid %u): system call %u is not known, ENOSYS\n", process->path,
+              process->pid, number);
+    return -ENOSYS;
+}
+
+int64_t linux_getpid(struct thread *thread)
+{
+    return thread->process->pid;
+}
+
+int64_t linux_getppid(struct thread *thread)
+{
+    return thread->process->parent;
+}
+
+int64_t linux_gettid(struct thread *thread)
+{
+    return thread->tid;
+}
+
+/* Everybody is root: there is nothing yet that permissions would protect. */
+int64_t linux_getuid(struct thread *thread)
+{
+    (void)thread;
+    return 0;
+}
+
+int64_t linux_set_tid_address(struct thread *thread, uint64_t address)
+{
+    thread->clear_child_tid = address;
+    return thread->tid;
+}
+
+int64_t linux_set_robust_list(struct thread *thread, uint64_t head, uint64_t length)
+{
+    if (length != 24) /* struct robust_list_head */
+        return -EINVAL;
+    thread->robust_list = head;
+    return 0;
+}
+
+int64_t linux_sched_yield(struct thread *thread)
+{
+    (void)thread; /* the reply itself lets the scheduler choose */
+    return 0;
+}
+
+/* Programs look at the release: glibc refuses kernels older than the one it was built for. */
+int64_t linux_uname(struct thread *thread, uint64_t address)
+{
+    static const struct {
+        char system[65], node[65], release[65], version[65], machine[65], domain[65];
+    } name = {"Linux", "pagoda", "6.1.0-pagoda", "#1 Pagoda", "aarch64", "(none)"};
+    return client_write(thread, address, &name, sizeof name);
+}
+
+int64_t linux_getrandom(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t flags)
+{
+    char block[256];
+    if (flags & ~7UL || (flags & 6) == 6) /* NONBLOCK, RANDOM, INSECURE; not the last two together */
+        return -EINVAL;
+    if (bytes > LINUX_MAX_RW_COUNT)
+        bytes = LINUX_MAX_RW_COUNT;
+    while (thread->progress < bytes) {
+        uint64_t part = bytes - thread->progress;
+        if (part > sizeof block)
+            part = sizeof block;
+        random_bytes(block, part);
+        int64_t error = client_write(thread, address + thread->progress, block, part);
+        if (error)
+            return error == -EFAULT && thread->progress ? (int64_t)thread->progress : error;
+        thread->progress += part;
+    }
+    return (int64_t)bytes;
+}
+
+int64_t linux_exit_group(struct thread *thread, uint64_t status)
+{
+    process_end(thread->process, status & 0xff);
+    return ANSWER_NONE;
+}

@@ -1,0 +1,103 @@
+/*
+ * report.c: what happened, in a few lines for people, and the audit of all frames.
+ */
+#include "lib/layout.h"
+#include "lib/log.h"
+#include "lib/memory.h"
+#include "lib/protocol.h"
+#include "root.h"
+
+static bool read_counters(struct counters *counters)
+{
+    if (debug(HANDLE_SYSTEM, DEBUG_COUNTERS, 0, 0) < 0)
+        return false;
+    memcpy(counters, MESSAGE_BYTES, sizeof *counters);
+    return true;
+}
+
+/* Asks a server by name. False: it is not there, or does not answer that. */
+static bool ask(const char *name, uint64_t number, struct message *message)
+{
+    const struct manifest_server *wish = manifest_find(&the_system.manifest, name);
+    const struct server *server = wish ? wish->owner : NULL;
+    *message = (struct message){.w = {number}};
+    return server && server->alive && server->endpoint && !call(server->endpoint, 0, message) &&
+           !message->w[0];
+}
+
+static void report_program(int status)
+{
+    struct message proc;
+    if (ask("proc", PROC_STATUS, &proc))
+        log_print(LOG_NOTICE,
+                  "  program   exit status %d; %lu minor and %lu major faults; %lu system calls, "
+                  "%lu process(es)\n",
+                  status, proc.w[2], proc.w[3], proc.w[4], proc.w[5]);
+}
+
+static void report_faults(const struct counters *counters)
+{
+    struct message anon;
+    uint64_t all = counters->faults_pager + counters->faults_soft + counters->faults_refused;
+    log_print(LOG_NOTICE,
+              "  faults    %lu: %lu sent to a pager, %lu answered by the kernel alone, %lu refused\n",
+              all, counters->faults_pager, counters->faults_soft, counters->faults_refused);
+    if (ask("anon", ANON_STATISTICS, &anon))
+        log_print(LOG_NOTICE,
+                  "  pager     anon answered %lu: %lu zeroed, %lu shared zero page, %lu copied, "
+                  "%lu made writable\n",
+                  anon.w[1], anon.w[2], anon.w[3], anon.w[4], anon.w[5]);
+    if (the_system.manifest.program_pager)
+        log_print(LOG_NOTICE, "  pager     %s was behind the program\n",
+                  the_system.manifest.program_pager);
+}
+
+static void report_messages(const struct counters *counters)
+{
+    struct message proc;
+    uint64_t system_calls = ask("proc", PROC_STATUS, &proc) ? proc.w[4] : 0;
+    log_print(LOG_NOTICE,
+              "  messages  %lu page faults to pagers, %lu system calls to proc; %lu times another "
+              "thread was picked to run\n",
+              counters->faults_pager, system_calls, counters->switches);
+}
+
+static void report_frames(void)
+{
+    struct ledger ledger;
+    int64_t error = debug(HANDLE_SYSTEM, DEBUG_LEDGER, 0, 0);
+    if (error < 0 && error != -EIO)
+        return;
+    memcpy(&ledger, MESSAGE_BYTES, sizeof ledger);
+    log_print(LOG_NOTICE,
+              "  frames    %lu of 4 KiB: %lu free, %lu kernel and bundle, %lu kernel objects, "
+              "%lu tables, %lu slots, %lu pages\n",
+              ledger.total, ledger.free, ledger.kernel, ledger.slab, ledger.table, ledger.slot,
+              ledger.page);
+}
+
+void report_summary(int status)
+{
+    struct counters counters;
+    log_print(LOG_NOTICE, "what happened\n");
+    report_program(status);
+    if (read_counters(&counters)) {
+        report_faults(&counters);
+        report_messages(&counters);
+    }
+    report_frames();
+}
+
+bool ledger_balances(void)
+{
+    struct ledger ledger;
+    int64_t error = debug(HANDLE_SYSTEM, DEBUG_LEDGER, 0, 0);
+    if (!error)
+        return true;
+    memcpy(&ledger, MESSAGE_BYTES, sizeof ledger);
+    log_print(LOG_ERROR,
+              "pagoda: the frame ledger does not balance (%s): total %lu, free %lu, charged %lu, "
+              "%lu contradictions\n",
+              error_name(error), ledger.total, ledger.free, ledger.charged, ledger.errors);
+    return false;
+}

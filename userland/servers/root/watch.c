@@ -1,0 +1,70 @@
+/*
+ * watch.c: root's life after start: it waits for what servers tell it and for
+ * their deaths. A dead server is named; requests that wait for it, and later ones,
+ * fail with ESTALE, and everybody else goes on. Without a personality there are no
+ * programs: then the system ends.
+ */
+#include "lib/log.h"
+#include "lib/protocol.h"
+#include "lib/startup.h"
+#include "root.h"
+
+static bool anybody_alive(void)
+{
+    for (struct server *server = the_system.servers; server; server = server->next)
+        if (server->alive)
+            return true;
+    return false;
+}
+
+static void bury(struct server *server)
+{
+    server->alive = false;
+    log_print(LOG_ERROR, "pagoda: server %s died; requests to it fail from now on\n",
+              server->wish->name);
+    if (server->endpoint)
+        handle_revoke(server->endpoint);
+    server->endpoint = 0;
+    handle_close(server->thread);
+    handle_close(server->space);
+    handle_close(server->pool);
+    if (server->wish->level == LEVEL_PROC)
+        die("no program can go on without server %s", server->wish->name);
+    if (!anybody_alive())
+        die("no server is left");
+}
+
+/* What the program ended with, or -1 when it goes on after all. */
+static int ask_status(const struct server *server)
+{
+    struct message message = {.w = {PROC_STATUS}};
+    int64_t error = call(server->endpoint, 0, &message);
+    if (!error && (int64_t)message.w[0] < 0)
+        error = (int64_t)message.w[0];
+    if (error == -EAGAIN)
+        return -1;
+    if (error < 0)
+        die("server %s does not say how the program ended: %s", server->wish->name,
+            error_name(error));
+    return (int)(message.w[1] & 0xff);
+}
+
+int watch_over_servers(void)
+{
+    if (!anybody_alive())
+        die("the manifest names no server");
+    for (;;) {
+        struct message message;
+        int64_t error = recv(the_system.endpoint, 0, &message);
+        if (error < 0)
+            die("root cannot receive: %s", error_name(error));
+        struct server *server = (struct server *)(message.badge & ~(uint64_t)BADGE_EXIT);
+        if (!(message.badge & BADGE_EXIT)) {
+            bury(server);
+            continue;
+        }
+        int status = server->alive ? ask_status(server) : -1;
+        if (status >= 0)
+            return status;
+    }
+}
