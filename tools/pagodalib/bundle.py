@@ -118,8 +118,14 @@ def load_manifest(path=None):
 def make(options, words):
     """The bundle for `words` (program and arguments; none: the manifest's own run line).
 
-    options: add, pager, manifest, strace, summary, environment, pool_limit, every_app.
+    options: add, pager, manifest, strace, summary, environment, pool_limit, every_app,
+    root_server.
     """
+    if options.root_server:
+        bundle = Bundle(Manifest(""))
+        bundle.add_server("servers/root", options.root_server)
+        bundle.images["root"] = Path(options.root_server)
+        return bundle
     bundle = Bundle(load_manifest(options.manifest))
     manifest = bundle.manifest
     for name in ["root", *manifest.servers()]:

@@ -27,6 +27,10 @@ def add_bundle_options(parser):
     group.add_argument("--environment", action="append", default=[], metavar="NAME=VALUE")
     group.add_argument("--pool-limit", metavar="SIZE", help="memory for programs, e.g. 8M")
     group.add_argument("--every-app", action="store_true", help="all programs of the project")
+    group.add_argument(
+        "--root-server", metavar="FILE",
+        help="FILE alone, in the place of the root server: a test of the kernel (tests/native)",
+    )  # fmt: skip
     group.add_argument("--strace", action="store_true", help="show each Linux system call")
     group.add_argument("--summary", action="store_true", help="say at the end what happened")
 
