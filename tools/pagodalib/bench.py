@@ -62,7 +62,7 @@ def table(values):
 
 def main(options):
     build = build_folder()
-    values = measure("the kernel", "--memory", "1G", "--root-server", build / "tests/native/bench.elf")
+    values = measure("the kernel", "--memory", "1G", "--root", build / "tests/native/bench.elf")
     values |= measure("Linux calls", "--memory", "256M", "--", build / "userland/apps/bench.musl")
     values |= measure("an idle system", "--memory", "256M", "--", build / "userland/apps/hello.musl")
     if options.raw:

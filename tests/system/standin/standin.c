@@ -111,7 +111,7 @@ void standin_main(const uint32_t *tree)
     say_how_started(tree);
     put("program output\n");
     if (BEHAVIOUR == PANICS) {
-        put_system("panic: as asked\n");
+        put_system("kernel panic: as asked\n");
         leave(3);
     }
     if (BEHAVIOUR == SPEAKS_OF_A_PAGER)
