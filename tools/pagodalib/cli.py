@@ -16,6 +16,9 @@ COMMANDS = {
     "bundle": ("archive", "make, list or extract a boot bundle"),
     "gdb": ("debugger", "run a program under the debugger"),
     "trace": ("trace", "the kernel's trace as text"),
+    "bench": ("bench", "instructions per operation, beside other systems"),
+    "reference": ("reference", "the table of all kernel calls"),
+    "lint": ("lint", "the rules of the house"),
 }
 
 
