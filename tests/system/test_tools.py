@@ -54,14 +54,14 @@ def test_reference_has_every_call(command):
 
 
 def test_bench_table():
-    rows = bench.anchors()
-    assert len({row.name for row in rows}) == len(rows)
-    fast, slow = {"null_call": 1, "new_thing": 5}, {"null_call": 10**6}
-    lines = bench.table(fast, rows)
-    assert re.search(r"null native call +1 +\d+ met", lines[1])
-    assert any(line.startswith("new_thing") for line in lines)
-    assert lines[-1].startswith("not measured: ")
-    assert re.search(r"1,000,000 +\d+ over", bench.table(slow, rows)[1])
+    names = [row.name for row in bench.ROWS]
+    assert len(set(names)) == len(names)
+    aims = [row for row in bench.ROWS if row.target is not None]
+    met = list(bench.table({row.name: row.target for row in aims}))[2:]
+    over = list(bench.table({row.name: 2 * row.target for row in aims}))[2:]
+    for row, good, bad in zip(bench.ROWS, met, over, strict=True):
+        expected = (" met ", "+100 %") if row.target is not None else ("not measured",) * 2
+        assert expected[0] in good and expected[1] in bad, row.name
 
 
 def test_rules_of_the_house():

@@ -15,8 +15,8 @@ COMMANDS = {
     "image": ("image", "make a disk image that U-Boot starts"),
     "bundle": ("archive", "make, list or extract a boot bundle"),
     "gdb": ("debugger", "run a program under the debugger"),
+    "bench": ("bench", "instructions per operation, beside those of others"),
     "trace": ("trace", "the kernel's trace as text"),
-    "bench": ("bench", "instructions per operation, beside other systems"),
     "reference": ("reference", "the table of all kernel calls"),
     "lint": ("lint", "the rules of the house"),
 }
