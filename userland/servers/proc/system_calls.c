@@ -17,9 +17,9 @@
 #define PASS_6 , a, b, c, d, e, f
 #define UNUSED __attribute__((unused))
 #define SYSTEM_CALL(number, name, handler, ...)                                                    \
-    static int64_t enter_##name(struct thread *thread, uint64_t a UNUSED, uint64_t b UNUSED,       \
-                                uint64_t c UNUSED, uint64_t d UNUSED, uint64_t e UNUSED,           \
-                                uint64_t f UNUSED)                                                 \
+    static int64_t enter_##name(struct thread *thread, uint64_t request UNUSED, uint64_t a UNUSED, \
+                                uint64_t b UNUSED, uint64_t c UNUSED, uint64_t d UNUSED,           \
+                                uint64_t e UNUSED, uint64_t f UNUSED)                              \
     {                                                                                              \
         return linux_##handler(thread PASTE(PASS_, COUNT(0, ##__VA_ARGS__)));                      \
     }
@@ -46,6 +46,14 @@ int64_t system_call_unknown(struct thread *thread, uint32_t number)
     }
     log_print(LOG_INFO, "proc: %s (pid %u): system call %u is not known, ENOSYS\n", process->path,
               process->pid, number);
+    return -ENOSYS;
+}
+
+/* What every libc asks for, and does without: no line in the log. */
+int64_t linux_not_offered(struct thread *thread, uint64_t a UNUSED, uint64_t b UNUSED,
+                          uint64_t c UNUSED)
+{
+    (void)thread;
     return -ENOSYS;
 }
 
