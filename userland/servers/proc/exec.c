@@ -13,7 +13,8 @@
 #define OBJECT_PAGES (1UL << 36) /* a page for every user address */
 #define PROGRAM_PRIORITY 10
 #define PRIORITY_LIMIT 15
-#define STRINGS_MAX (STACK_BYTES / 4) /* as Linux: argv and envp together */
+#define STRINGS_MAX (STACK_BYTES / 4) /* as Linux: argv and envp together, */
+#define STRING_MAX (32 * PAGE_SIZE)   /* … and each of their strings: then E2BIG */
 
 /* ---- Loading ---- */
 
@@ -111,7 +112,7 @@ int64_t exec_start(struct thread *thread)
     }
     if (error) {
         log_print(LOG_ERROR, "pagoda: %s (pid %u) cannot start: %s\n", thread->process->path,
-                  thread->process->pid, error_name(error));
+                  thread->process->pid, linux_error_name(error));
         process_end(thread->process, 128 + SIGKILL); /* as Linux, after the point of no return */
         return ANSWER_NONE;
     }
@@ -152,7 +153,7 @@ static int64_t read_string(struct thread *thread, struct strings *strings, uint6
         }
         if (length != -ENAMETOOLONG)
             return length;
-        if (*room >= STRINGS_MAX)
+        if (*room >= STRINGS_MAX || *room - strings->bytes >= STRING_MAX)
             return -E2BIG;
         size_t larger = *room ? *room * 2 : PAGE_SIZE;
         char *grown = wired_resize(strings->text, larger);

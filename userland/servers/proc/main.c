@@ -205,7 +205,7 @@ static int64_t run_first(const struct manifest *manifest)
                         ? process_start_first(arguments[0], arguments, environment)
                         : -ENOMEM;
     if (error)
-        log_print(LOG_ERROR, "pagoda: %s: %s\n", manifest->run->text, error_name(error));
+        log_print(LOG_ERROR, "pagoda: %s: %s\n", manifest->run->text, linux_error_name(error));
     wired_free(arguments);
     wired_free(environment);
     return error;

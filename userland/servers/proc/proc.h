@@ -128,6 +128,9 @@ int64_t system_call_unknown(struct thread *thread, uint32_t number);
 /* strace.c. As system_calls[number], with a line in the log when the call is answered. */
 int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_t arguments[6]);
 
+/* The name of a negated errno: the kernel's and those of linux.h. */
+const char *linux_error_name(int64_t error);
+
 /* ---- client.c: memory of a program that waits for an answer ---- */
 
 /*
