@@ -12,7 +12,7 @@
 #include "vm/fast.h"
 #include "vm/map.h"
 
-#define SUPPLY_STEP 8 /* pages between two looks at the interrupt line */
+#define SUPPLY_STEP 8ul /* pages between two looks at the interrupt line */
 
 /* What one call asks for, decoded and checked. */
 struct supply {
@@ -159,6 +159,43 @@ static int64_t supply_page(struct supply *supply, uint64_t index, bool asked)
     }
 }
 
+/*
+ * The last `pages` (at most SUPPLY_STEP, all in one chunk, all of them empty) in one go. False:
+ * something about them is special, or memory is short; nothing has changed.
+ */
+static bool supply_zeroes(struct supply *supply, uint64_t index, uint64_t pages)
+{
+    struct chunk *chunk = chunk_for(supply->object, index, true);
+    frame_number numbers[SUPPLY_STEP];
+    unsigned got;
+
+    if (!chunk || !supply->writable || index + pages - chunk->node.key > chunk->size)
+        return false;
+    for (uint64_t i = 0; i < pages; i++)
+        if (*chunk_slot(chunk, index + i))
+            return false;
+    got = pool_alloc_frames(supply->object->pool->pool, FRAME_PAGE, USE_PAGE, numbers, pages);
+    for (unsigned i = 0; i < got; i++)
+        if (got < pages || numbers[i] >= linear_end) { /* undo: the long way says what is wrong */
+            while (got--)
+                pool_free_frame(numbers[got]);
+            return false;
+        }
+    for (uint64_t i = 0; i < got; i++) {
+        struct frame *frame = frame_of(numbers[i]);
+        uint64_t at = index + i - chunk->node.key;
+        page_zero(frame_address(numbers[i]));
+        frame->object = supply->object;
+        frame->index = index + i;
+        chunk->slots[at] = supplied(numbers[i], supply);
+        chunk->resident[at >> 6] |= 1ul << (at & 63);
+    }
+    chunk->used += got;
+    supply->object->resident += got;
+    this_cpu()->counters.supplied_zero += got;
+    return got == pages;
+}
+
 /* Fills from the far end, so that the page that was asked for comes last and a call that is
  * interrupted goes on with fewer pages. 1: not finished. */
 static int64_t supply_range(struct supply *supply, uint64_t index, uint64_t *pages, bool asked)
@@ -168,6 +205,12 @@ static int64_t supply_range(struct supply *supply, uint64_t index, uint64_t *pag
             if (interrupt_pending())
                 return 1;
             step = 0;
+        }
+        if (!step && *pages >= SUPPLY_STEP + asked && supply->operation == SUPPLY_ZERO &&
+            supply_zeroes(supply, index + *pages - SUPPLY_STEP, SUPPLY_STEP)) {
+            *pages -= SUPPLY_STEP;
+            step = SUPPLY_STEP - 1;
+            continue;
         }
         int64_t error = supply_page(supply, index + *pages - 1, asked && *pages == 1);
         if (error)
@@ -184,7 +227,7 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
             "pagoda: pager %s answered request %llx (page 0x%llx, for %s at 0x%llx) wrongly: %s "
             "0x%llx pc=0x%llx image=%s\n",
             pager->space->name, (unsigned long long)client->request.id,
-            (unsigned long long)client->request.index, client->space->name,
+            (unsigned long long)client->fault_index, client->space->name,
             (unsigned long long)client->request.va, what, (unsigned long long)index,
             (unsigned long long)pager->registers.pc, pager->space->name);
     return -EINVAL;
@@ -198,7 +241,7 @@ static void map_for(struct thread *client, struct supply *supply)
 
     if (!supply->region)
         return;
-    entry = map_entry(supply->region, client->request.index, supply->write ? MAP_WRITE : MAP_READ);
+    entry = map_entry(supply->region, client->fault_index, supply->write ? MAP_WRITE : MAP_READ);
     if (entry)
         map_enter(client->space, va, entry); /* the table is there; if not, it faults again */
 }
@@ -209,8 +252,8 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
     uint64_t *x = pager->registers.x;
     struct request *request = &client->request;
     struct region *region = region_at(client->space, request->va);
-    struct object *object = request->object;
-    uint64_t index = request->index, most = request->words[2];
+    struct object *object = client->fault_object;
+    uint64_t index = client->fault_index, most = request->window;
     struct supply supply = {
         .operation = x[2] & 0xff,
         .writable = x[2] & SUPPLY_WRITABLE,
@@ -321,8 +364,8 @@ struct thread *supply_slow(struct thread *thread)
             error = answer_fault(thread, client);
             if (__builtin_expect(error, 0))
                 return error > 0 ? call_again(thread) : answer(thread, error);
-            uint64_t index = client->request.index;
-            struct object *object = client->request.object;
+            uint64_t index = client->fault_index;
+            struct object *object = client->fault_object;
             fault_done(client);
             if (__builtin_expect(object->waiters != NULL, 0))
                 object_wake(object, index);
