@@ -122,7 +122,8 @@ static void long_line(void)
     char *line = fresh(bytes + PAGE);
     for (size_t i = 0; i < bytes; i++)
         line[PAGE / 2 + i] = i % 64 == 63 ? '\n' : '.';
-    expect("write of three pages to standard output", write(1, line + PAGE / 2, bytes), (long)bytes);
+    expect("write of three pages to standard output", write(1, line + PAGE / 2, bytes),
+           (long)bytes);
     munmap(line, bytes + PAGE);
 }
 

@@ -12,9 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PAGE 4096L
-#define ROUNDS 1000
-#define RW (PROT_READ | PROT_WRITE)
+#define PAGE      4096L
+#define ROUNDS    1000
+#define RW        (PROT_READ | PROT_WRITE)
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static uint64_t now(void)

@@ -13,9 +13,9 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define BUNDLE_ADDRESS LAYOUT_WIRED_END /* where proc maps it for itself */
-#define STATUS_NOT_FOUND 127            /* what a shell says of a program that is not there */
-#define STATUS_NOT_RUN 126              /* … that cannot be run */
+#define BUNDLE_ADDRESS   LAYOUT_WIRED_END /* where proc maps it for itself */
+#define STATUS_NOT_FOUND 127              /* what a shell says of a program that is not there */
+#define STATUS_NOT_RUN   126              /* … that cannot be run */
 
 struct configuration configuration;
 

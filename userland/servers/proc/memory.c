@@ -11,9 +11,9 @@
 #include "lib/protocol.h"
 #include "proc.h"
 
-#define USER_END (1UL << 48)
-#define LOWEST 0x10000UL /* as Linux's vm.mmap_min_addr: null stays unmapped */
-#define PAGE_MASK (PAGE_SIZE - 1UL)
+#define USER_END       (1UL << 48)
+#define LOWEST         0x10000UL /* as Linux's vm.mmap_min_addr: null stays unmapped */
+#define PAGE_MASK      (PAGE_SIZE - 1UL)
 #define COMMIT_CHECKED 64 /* pages; smaller requests are not worth asking the pool */
 
 static uint64_t round_up(uint64_t bytes)
@@ -190,8 +190,7 @@ static int64_t place(struct process *process, const struct mapping *mapping, uin
     address &= ~PAGE_MASK;
     if (fixed || (address >= LOWEST && bytes <= process->layout.top &&
                   address <= process->layout.top - bytes)) {
-        int64_t error =
-            memory_map(process, address, bytes, rights, mapping->file, mapping->page);
+        int64_t error = memory_map(process, address, bytes, rights, mapping->file, mapping->page);
         if (!error)
             return (int64_t)address;
         if (fixed || error != -EEXIST)
@@ -207,13 +206,11 @@ static int64_t clear_tail(struct thread *thread, const struct mapping *mapping)
     static const char zeros[PAGE_SIZE];
     uint64_t end = mapping->file->size - (mapping->page << PAGE_SHIFT); /* offset in the mapping */
     uint64_t last = thread->stage + (end & ~PAGE_MASK);
-    int64_t error =
-        client_write(thread, thread->stage + end, zeros, PAGE_SIZE - (end & PAGE_MASK));
+    int64_t error = client_write(thread, thread->stage + end, zeros, PAGE_SIZE - (end & PAGE_MASK));
     if (error == ANSWER_RETRY)
         return error;
     if (!error)
-        error =
-            region_protect(thread->process->space, last, 1, rights_of(mapping->protection));
+        error = region_protect(thread->process->space, last, 1, rights_of(mapping->protection));
     if (error) {
         region_unmap(thread->process->space, thread->stage, mapping->bytes >> PAGE_SHIFT,
                      UNMAP_DISCARD);
@@ -246,8 +243,8 @@ static int64_t map(struct thread *thread, const struct mapping *mapping)
     if (tail) {
         uint64_t last = (mapping->file->size - first) & ~PAGE_MASK;
         thread->stage = (uint64_t)address;
-        int64_t error = region_protect(process->space, (uint64_t)address + last, 1,
-                                       MAP_READ | MAP_WRITE);
+        int64_t error =
+            region_protect(process->space, (uint64_t)address + last, 1, MAP_READ | MAP_WRITE);
         if (!error)
             return clear_tail(thread, mapping);
         region_unmap(process->space, (uint64_t)address, mapping->bytes >> PAGE_SHIFT,
@@ -264,8 +261,8 @@ int64_t linux_mmap(struct thread *thread, uint64_t address, uint64_t bytes, uint
                    uint64_t flags, uint64_t descriptor, uint64_t offset)
 {
     uint64_t type = flags & LINUX_MAP_TYPE;
-    struct mapping mapping = {address, round_up(bytes), protection, flags, offset >> PAGE_SHIFT,
-                              NULL};
+    struct mapping mapping = {address, round_up(bytes),      protection,
+                              flags,   offset >> PAGE_SHIFT, NULL};
     if (bytes == 0 || offset & PAGE_MASK || type < LINUX_MAP_SHARED ||
         type > LINUX_MAP_SHARED_VALIDATE)
         return -EINVAL;
@@ -350,8 +347,8 @@ int64_t linux_mremap(struct thread *thread, uint64_t address, uint64_t old, uint
         facts.start + (facts.pages << PAGE_SHIFT) < address + from)
         return -EFAULT;
     if (to < from) {
-        int64_t removed = region_unmap(process->space, address + to, (from - to) >> PAGE_SHIFT,
-                                       UNMAP_DISCARD);
+        int64_t removed =
+            region_unmap(process->space, address + to, (from - to) >> PAGE_SHIFT, UNMAP_DISCARD);
         if (removed < 0)
             return removed;
         note_hole(&process->layout, address + to, address + from);
@@ -399,7 +396,8 @@ static void no_action(struct process *process, uint64_t address, uint64_t bytes)
 int64_t linux_madvise(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t advice)
 {
     uint64_t rounded = round_up(bytes);
-    if (address & PAGE_MASK || rounded < bytes || rounded > USER_END || address > USER_END - rounded)
+    if (address & PAGE_MASK || rounded < bytes || rounded > USER_END ||
+        address > USER_END - rounded)
         return -EINVAL;
     switch (advice) {
     case LINUX_MADV_DONTNEED:

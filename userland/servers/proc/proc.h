@@ -10,15 +10,15 @@
  * answers, outside both, are for the loop:
  */
 #pragma once
-#include "lib/native.h"
 #include "files.h"
+#include "lib/native.h"
 #include "linux.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define ANSWER_RETRY INT64_MIN      /* thread->retry says which addresses; the call comes again */
-#define ANSWER_NONE (INT64_MIN + 1) /* no reply now: the thread is gone, or is answered later */
+#define ANSWER_RETRY INT64_MIN       /* thread->retry says which addresses; the call comes again */
+#define ANSWER_NONE  (INT64_MIN + 1) /* no reply now: the thread is gone, or is answered later */
 
 struct process;
 
@@ -29,7 +29,7 @@ struct image {
         struct image_part *next;
         uint64_t address, bytes, done;
         const void *contents; /* NULL: zeros */
-    } *parts;
+    } * parts;
 };
 
 /* One thread of a program. Its address is the badge of the kernel's thread. */
@@ -102,23 +102,23 @@ extern struct configuration configuration;
 /* ---- The calls, from system_calls.def: linux_NAME(thread, one uint64_t for each argument) ---- */
 
 #define ARGUMENTS_0
-#define ARGUMENTS_1 , uint64_t
-#define ARGUMENTS_2 , uint64_t, uint64_t
-#define ARGUMENTS_3 , uint64_t, uint64_t, uint64_t
-#define ARGUMENTS_4 , uint64_t, uint64_t, uint64_t, uint64_t
-#define ARGUMENTS_5 , uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
-#define ARGUMENTS_6 , uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
+#define ARGUMENTS_1                             , uint64_t
+#define ARGUMENTS_2                             , uint64_t, uint64_t
+#define ARGUMENTS_3                             , uint64_t, uint64_t, uint64_t
+#define ARGUMENTS_4                             , uint64_t, uint64_t, uint64_t, uint64_t
+#define ARGUMENTS_5                             , uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
+#define ARGUMENTS_6                             , uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
 #define COUNT_(a, b, c, d, e, f, g, count, ...) count
-#define COUNT(...) COUNT_(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
+#define COUNT(...)                              COUNT_(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define PASTE_(a, b)                            a##b
+#define PASTE(a, b)                             PASTE_(a, b)
 #define SYSTEM_CALL(number, name, handler, ...)                                                    \
     int64_t linux_##handler(struct thread *thread PASTE(ARGUMENTS_, COUNT(0, ##__VA_ARGS__)));
 #include "system_calls.def"
 #undef SYSTEM_CALL
 
-/* system_calls.c. Carries a call out; a result, a negated errno or ANSWER_*. The arguments are where
- * the message has them, x2 .. x7: so on the short way nothing is moved. */
+/* system_calls.c. Carries a call out; a result, a negated errno or ANSWER_*. The arguments are
+ * where the message has them, x2 .. x7: so on the short way nothing is moved. */
 typedef int64_t system_call(struct thread *thread, uint64_t request, uint64_t a, uint64_t b,
                             uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 #define SYSTEM_CALLS 512 /* Linux's numbers end below; above is ENOSYS */

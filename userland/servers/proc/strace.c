@@ -10,7 +10,7 @@
 #include "lib/memory.h"
 #include "proc.h"
 
-#define LINE_BYTES 400
+#define LINE_BYTES   400
 #define STRING_SHOWN 64
 
 static const struct {
@@ -26,10 +26,10 @@ const char *linux_error_name(int64_t error)
     static const struct {
         int number;
         const char *name;
-    } names[] = {{ESRCH, "ESRCH"},     {ENXIO, "ENXIO"},   {E2BIG, "E2BIG"},
-                 {ENOEXEC, "ENOEXEC"}, {ENODEV, "ENODEV"}, {ENOTDIR, "ENOTDIR"},
-                 {EISDIR, "EISDIR"},   {ENOTTY, "ENOTTY"}, {ESPIPE, "ESPIPE"},
-                 {EROFS, "EROFS"},     {ERANGE, "ERANGE"}, {ENAMETOOLONG, "ENAMETOOLONG"},
+    } names[] = {{ESRCH, "ESRCH"},     {ENXIO, "ENXIO"},        {E2BIG, "E2BIG"},
+                 {ENOEXEC, "ENOEXEC"}, {ENODEV, "ENODEV"},      {ENOTDIR, "ENOTDIR"},
+                 {EISDIR, "EISDIR"},   {ENOTTY, "ENOTTY"},      {ESPIPE, "ESPIPE"},
+                 {EROFS, "EROFS"},     {ERANGE, "ERANGE"},      {ENAMETOOLONG, "ENAMETOOLONG"},
                  {ELOOP, "ELOOP"},     {EOVERFLOW, "EOVERFLOW"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i].number == -error)

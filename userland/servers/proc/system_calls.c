@@ -111,7 +111,8 @@ int64_t linux_uname(struct thread *thread, uint64_t address)
 int64_t linux_getrandom(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t flags)
 {
     char block[256];
-    if (flags & ~7UL || (flags & 6) == 6) /* NONBLOCK, RANDOM, INSECURE; not the last two together */
+    if (flags & ~7UL ||
+        (flags & 6) == 6) /* NONBLOCK, RANDOM, INSECURE; not the last two together */
         return -EINVAL;
     if (bytes > LINUX_MAX_RW_COUNT)
         bytes = LINUX_MAX_RW_COUNT;

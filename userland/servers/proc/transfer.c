@@ -27,8 +27,7 @@ static int64_t read_vector(struct thread *thread, uint64_t address, uint64_t cou
     uint64_t total = 0;
     if (count > LINUX_IOV_MAX)
         return -EINVAL;
-    int64_t error =
-        client_read(thread, address, vector_buffer, count * sizeof vector_buffer[0]);
+    int64_t error = client_read(thread, address, vector_buffer, count * sizeof vector_buffer[0]);
     if (error)
         return error;
     for (uint64_t i = 0; i < count; i++) {
@@ -51,8 +50,8 @@ static int64_t read_into(struct thread *thread, uint64_t descriptor,
         return -EISDIR;
     if (!file->node->operations || !file->node->operations->read)
         return -EINVAL;
-    int64_t result = file->node->operations->read(thread, file, vector, total,
-                                                  at ? *at : file->offset);
+    int64_t result =
+        file->node->operations->read(thread, file, vector, total, at ? *at : file->offset);
     if (result > 0 && !at)
         file->offset += (uint64_t)result;
     return result;
@@ -91,8 +90,7 @@ int64_t linux_readv(struct thread *thread, uint64_t descriptor, uint64_t address
     if (!file_of(thread->process, descriptor))
         return -EBADF;
     int64_t total = read_vector(thread, address, count);
-    return total < 0 ? total
-                     : read_into(thread, descriptor, vector_buffer, (uint64_t)total, NULL);
+    return total < 0 ? total : read_into(thread, descriptor, vector_buffer, (uint64_t)total, NULL);
 }
 
 int64_t linux_writev(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count)
@@ -122,8 +120,8 @@ int64_t linux_pread64(struct thread *thread, uint64_t descriptor, uint64_t addre
     return error ? error : read_into(thread, descriptor, &piece, piece.length, &offset);
 }
 
-int64_t linux_pwrite64(struct thread *thread, uint64_t descriptor, uint64_t address,
-                       uint64_t bytes, uint64_t offset)
+int64_t linux_pwrite64(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes,
+                       uint64_t offset)
 {
     struct linux_iovec piece = one_piece(address, bytes);
     if ((int64_t)offset < 0)
@@ -158,8 +156,7 @@ int64_t linux_lseek(struct thread *thread, uint64_t descriptor, uint64_t offset,
     return position;
 }
 
-int64_t linux_ioctl(struct thread *thread, uint64_t descriptor, uint64_t request,
-                    uint64_t argument)
+int64_t linux_ioctl(struct thread *thread, uint64_t descriptor, uint64_t request, uint64_t argument)
 {
     struct open_file *file = file_of(thread->process, descriptor);
     if (!file)
@@ -188,8 +185,8 @@ static int64_t bundle_read(struct thread *thread, struct open_file *file,
         total = node->size - offset;
     while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
         uint64_t done = 0;
-        int64_t error = client_write_part(
-            thread, address, node->data + offset + thread->progress, bytes, &done);
+        int64_t error = client_write_part(thread, address, node->data + offset + thread->progress,
+                                          bytes, &done);
         thread->progress += done;
         if (error)
             return stopped(thread, error);
