@@ -20,8 +20,7 @@ static uint64_t now(void)
 {
     uint64_t count, frequency;
 
-    __asm__ volatile("isb\n mrs %0, cntvct_el0\n mrs %1, cntfrq_el0"
-                     : "=r"(count), "=r"(frequency));
+    __asm__ volatile("isb\n mrs %0, cntvct_el0\n mrs %1, cntfrq_el0" : "=r"(count), "=r"(frequency));
     return count * (1000000000 / frequency);
 }
 
@@ -32,8 +31,7 @@ static void report(const char *name, uint64_t total, uint64_t rounds)
 
 static char *map(size_t pages, int flags)
 {
-    char *area = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    char *area = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
     if (area == MAP_FAILED) {
         perror("mmap");
