@@ -40,7 +40,7 @@ struct thread {
     uint32_t tid;
     /* A call that was sent back for absent pages: how far it had come. All zero for a new call. */
     uint64_t progress; /* bytes done */
-    uint64_t stage;    /* memory.c: address already mapped */
+    uint64_t stage;    /* mmap.c: address already mapped */
     uint32_t retries;  /* in a row without getting any further */
     uint32_t retry_tag;
     uint64_t retry[6]; /* addresses; 0 ends */
@@ -64,7 +64,7 @@ struct limit {
     uint64_t current, maximum;
 };
 
-/* Where a program's memory may go; see memory.c. */
+/* Where a program's memory may go; see layout.c. */
 struct layout {
     uint64_t brk_start, brk_end; /* end: as the program said, not rounded */
     uint64_t bottom, top;        /* mmap chooses addresses in [bottom, top) */
@@ -200,7 +200,7 @@ int64_t image_map(struct process *process, const char *path, char *const argumen
 /* NULL is allowed. */
 void image_free(struct image *image);
 
-/* ---- memory.c ---- */
+/* ---- layout.c ---- */
 
 /* Empties the layout: brk begins at `brk`, page aligned; mmap works below `top`. */
 void layout_init(struct layout *layout, uint64_t brk, uint64_t top);
