@@ -122,6 +122,16 @@ int64_t client_write_part(struct thread *thread, uint64_t address, const void *o
     return copy(thread, address, (void *)own, bytes, COPY_OUT, done);
 }
 
+int64_t client_pause(struct thread *thread, uint64_t done, uint64_t moved)
+{
+    if (done / CLIENT_TURN == (done - moved) / CLIENT_TURN)
+        return 0;
+    thread->retry_tag = TAG_RETRY_READ;
+    thread->retries = 0;
+    thread->retry[0] = 0; /* no page: just again */
+    return ANSWER_RETRY;
+}
+
 int64_t client_string(struct thread *thread, uint64_t address, char *own, size_t size)
 {
     size_t have = 0;

@@ -57,7 +57,7 @@ static int64_t console_write(struct thread *thread, struct open_file *file,
                              const struct linux_iovec *vector, uint64_t total)
 {
     (void)file;
-    for (unsigned chunk = 0; thread->progress < total; chunk++) {
+    while (thread->progress < total) {
         uint64_t filled;
         int64_t error = gather(thread, vector, total, &filled);
         if (filled) {
@@ -66,18 +66,12 @@ static int64_t console_write(struct thread *thread, struct open_file *file,
                 return thread->progress ? (int64_t)thread->progress : -EIO;
             thread->progress += (uint64_t)written;
         }
-        if (error == ANSWER_RETRY)
-            return error;
-        if (error)
+        if (error == -EFAULT)
             return thread->progress ? (int64_t)thread->progress : error;
-        if (chunk == CHUNKS_AT_ONCE && thread->progress < total) {
-            uint64_t address, bytes;
-            vector_piece(vector, total, thread->progress, &address, &bytes);
-            thread->retry_tag = TAG_RETRY_READ;
-            thread->retry[0] = address;
-            thread->retry[1] = 0;
-            return ANSWER_RETRY;
-        }
+        if (!error)
+            error = client_pause(thread, thread->progress, filled);
+        if (error && thread->progress < total)
+            return error;
     }
     return (int64_t)total;
 }

@@ -20,6 +20,8 @@
 #define ANSWER_RETRY INT64_MIN       /* thread->retry says which addresses; the call comes again */
 #define ANSWER_NONE  (INT64_MIN + 1) /* no reply now: the thread is gone, or is answered later */
 
+#define SYSTEM_CALLS 512 /* Linux's numbers end below; above is ENOSYS */
+
 struct process;
 
 /* What exec still has to write into a new space, and where the program begins. */
@@ -83,9 +85,9 @@ struct process {
     char *path;             /* of the program, for messages and /proc/self/exe */
     struct signal_action actions[LINUX_SIGNALS];
     struct limit limits[LINUX_LIMITS];
-    uint64_t start_time;     /* ns since boot */
-    uint64_t *unknown_calls; /* numbers already reported, */
-    uint32_t unknown_count;  /* … how many */
+    uint64_t start_time; /* ns since boot */
+    uint64_t
+        unknown_calls[SYSTEM_CALLS / 64 + 1]; /* bit by number: already reported; last: others */
 };
 
 /* Handles from root, and what the manifest asked for. */
@@ -121,7 +123,6 @@ extern struct configuration configuration;
  * where the message has them, x2 .. x7: so on the short way nothing is moved. */
 typedef int64_t system_call(struct thread *thread, uint64_t request, uint64_t a, uint64_t b,
                             uint64_t c, uint64_t d, uint64_t e, uint64_t f);
-#define SYSTEM_CALLS 512 /* Linux's numbers end below; above is ENOSYS */
 extern system_call *const system_calls[SYSTEM_CALLS];
 int64_t system_call_unknown(struct thread *thread, uint32_t number);
 
@@ -147,6 +148,14 @@ int64_t client_read_part(struct thread *thread, uint64_t address, void *own, siz
                          uint64_t *done);
 int64_t client_write_part(struct thread *thread, uint64_t address, const void *own, size_t bytes,
                           uint64_t *done);
+
+/*
+ * For long transfers, so that others get their turn: each time `done`, now `moved` bytes further,
+ * passes a multiple of CLIENT_TURN the answer is ANSWER_RETRY, and the call comes again at once;
+ * otherwise 0.
+ */
+#define CLIENT_TURN (64UL * 1024)
+int64_t client_pause(struct thread *thread, uint64_t done, uint64_t moved);
 
 /* A string with its end, at most `size` bytes in all: its length, -ENAMETOOLONG, -EFAULT or
  * ANSWER_RETRY. */

@@ -174,24 +174,35 @@ static int64_t stopped(const struct thread *thread, int64_t error)
     return error == -EFAULT && thread->progress ? (int64_t)thread->progress : error;
 }
 
+/* Moves bytes to the program: `contents` at the distance moved, or zeros when it is NULL. */
+static int64_t move_out(struct thread *thread, const uint8_t *contents,
+                        const struct linux_iovec *vector, uint64_t total)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+    uint64_t address, bytes, most = contents ? CLIENT_TURN : sizeof zeros;
+    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
+        const uint8_t *from = contents ? contents + thread->progress : zeros;
+        uint64_t done = 0;
+        int64_t error =
+            client_write_part(thread, address, from, bytes < most ? bytes : most, &done);
+        thread->progress += done;
+        if (error)
+            return stopped(thread, error);
+        error = client_pause(thread, thread->progress, done);
+        if (error && thread->progress < total)
+            return error;
+    }
+    return (int64_t)total;
+}
+
 static int64_t bundle_read(struct thread *thread, struct open_file *file,
                            const struct linux_iovec *vector, uint64_t total, uint64_t offset)
 {
     const struct node *node = file->node;
-    uint64_t address, bytes;
     if (offset >= node->size)
         return 0;
-    if (total > node->size - offset)
-        total = node->size - offset;
-    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
-        uint64_t done = 0;
-        int64_t error = client_write_part(thread, address, node->data + offset + thread->progress,
-                                          bytes, &done);
-        thread->progress += done;
-        if (error)
-            return stopped(thread, error);
-    }
-    return (int64_t)total;
+    return move_out(thread, node->data + offset, vector,
+                    total < node->size - offset ? total : node->size - offset);
 }
 const struct file_operations bundle_operations = {.read = bundle_read};
 
@@ -213,18 +224,7 @@ const struct file_operations null_operations = {.read = null_read, .write = null
 static int64_t zero_read(struct thread *thread, struct open_file *file,
                          const struct linux_iovec *vector, uint64_t total, uint64_t offset)
 {
-    static const char zeros[PAGE_SIZE];
-    uint64_t address, bytes;
     (void)file, (void)offset;
-    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
-        uint64_t done = 0;
-        if (bytes > sizeof zeros)
-            bytes = sizeof zeros;
-        int64_t error = client_write_part(thread, address, zeros, bytes, &done);
-        thread->progress += done;
-        if (error)
-            return stopped(thread, error);
-    }
-    return (int64_t)total;
+    return move_out(thread, NULL, vector, total);
 }
 const struct file_operations zero_operations = {.read = zero_read, .write = null_write};
