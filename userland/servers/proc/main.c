@@ -13,9 +13,9 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define BUNDLE_ADDRESS LAYOUT_WIRED_END /* where proc maps it for itself */
-#define STATUS_NOT_FOUND 127            /* what a shell says of a program that is not there */
-#define STATUS_NOT_RUN 126              /* … that cannot be run */
+#define BUNDLE_ADDRESS   LAYOUT_WIRED_END /* where proc maps it for itself */
+#define STATUS_NOT_FOUND 127              /* what a shell says of a program that is not there */
+#define STATUS_NOT_RUN   126              /* … that cannot be run */
 
 struct configuration configuration;
 
@@ -205,7 +205,7 @@ static int64_t run_first(const struct manifest *manifest)
                         ? process_start_first(arguments[0], arguments, environment)
                         : -ENOMEM;
     if (error)
-        log_print(LOG_ERROR, "pagoda: %s: %s\n", manifest->run->text, error_name(error));
+        log_print(LOG_ERROR, "pagoda: %s: %s\n", manifest->run->text, linux_error_name(error));
     wired_free(arguments);
     wired_free(environment);
     return error;

@@ -10,7 +10,7 @@
 #include "lib/memory.h"
 #include "proc.h"
 
-#define LINE_BYTES 400
+#define LINE_BYTES   400
 #define STRING_SHOWN 64
 
 static const struct {
@@ -20,6 +20,22 @@ static const struct {
 #include "system_calls.def"
 #undef SYSTEM_CALL
 };
+
+const char *linux_error_name(int64_t error)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = {{ESRCH, "ESRCH"},     {ENXIO, "ENXIO"},        {E2BIG, "E2BIG"},
+                 {ENOEXEC, "ENOEXEC"}, {ENODEV, "ENODEV"},      {ENOTDIR, "ENOTDIR"},
+                 {EISDIR, "EISDIR"},   {ENOTTY, "ENOTTY"},      {ESPIPE, "ESPIPE"},
+                 {EROFS, "EROFS"},     {ERANGE, "ERANGE"},      {ENAMETOOLONG, "ENAMETOOLONG"},
+                 {ELOOP, "ELOOP"},     {EOVERFLOW, "EOVERFLOW"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].number == -error)
+            return names[i].name;
+    return error_name(error); /* those the kernel has, too */
+}
 
 struct line {
     char text[LINE_BYTES];
@@ -89,7 +105,7 @@ static void add_result(struct line *line, int64_t result)
     if (result == ANSWER_NONE)
         ADD(line, " = ?");
     else if (result < 0 && result >= -4095)
-        ADD(line, " = %ld %s", (long)result, error_name(result));
+        ADD(line, " = %ld %s", (long)result, linux_error_name(result));
     else if (result > 0xffff)
         ADD(line, " = 0x%lx", result);
     else
