@@ -35,6 +35,7 @@
 #define KIND_SYSCALL 4   /* to a personality: w0..w5 = the program's x0..x5; number in x0 bits 32..63 */
 #define KIND_EXCEPTION 5 /* to a personality: w0 = EXCEPTION_*, w1 = address, w2 = pc, w3 = ESR */
 #define KIND_START 6     /* to a personality: a new thread asks before its first instruction */
+#define MESSAGE_AGAIN 0x100 /* in x0 of SYSCALL and START: sent again, as TAG_RETRY_* asked */
 /* For SYSCALL, EXCEPTION and START x8 is the thread's badge, set by thread_create. */
 
 /*
