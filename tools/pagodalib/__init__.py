@@ -1,0 +1,1 @@
+"""The parts of tools/pagoda. Python's standard library only."""

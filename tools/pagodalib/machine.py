@@ -1,0 +1,110 @@
+"""Command lines for QEMU, one board per class."""
+
+import os
+import re
+from pathlib import Path
+
+from .common import Failure, build_folder, find_program
+from .disk import make_boot_disk, make_boot_settings
+
+UBOOT_FIRMWARE = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
+
+
+def memory_bytes(text):
+    """256M, 1G, … in bytes."""
+    found = re.fullmatch(r"([1-9][0-9]*)([MG])", text)
+    if not found:
+        raise Failure(f"--memory needs a size like 256M or 4G, not {text}")
+    return int(found[1]) << {"M": 20, "G": 30}[found[2]]
+
+
+class Virt:
+    """QEMU's `virt`: GICv2 or v3, PL011, PSCI, virtio over PCI."""
+
+    name = "virt"
+    ram_start = 0x40000000
+    kernel_address = 0x40400000  # where U-Boot loads the Image
+
+    def __init__(self, options):
+        self.options = options
+        memory_bytes(options.memory)
+        if options.cpus < 1:
+            raise Failure("--cpus needs at least 1")
+        if options.icount and options.uboot:
+            raise Failure("--icount counts from a direct start: leave out --uboot")
+
+    def kernel(self):
+        path = Path(self.options.kernel or build_folder() / "virt/Image")
+        if not path.is_file():
+            raise Failure(f"no kernel at {path} (run make)")
+        return path
+
+    def basis(self):
+        """What every start has: the machine, its serial line, nothing else."""
+        options = self.options
+        machine = f"virt,gic-version={options.gic}"
+        command = [
+            os.environ.get("PAGODA_QEMU") or find_program("qemu-system-aarch64"),
+            "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
+            "-M", machine, "-cpu", options.cpu, "-smp", str(options.cpus), "-m", options.memory,
+            "-semihosting-config", "enable=on,target=native",
+            "-chardev", f"{options.serial},id=serial", "-serial", "chardev:serial",
+        ]  # fmt: skip
+        if options.icount:
+            command += ["-icount", "shift=0,sleep=off"]
+        if options.seed is not None:
+            command += ["-seed", str(options.seed)]
+        return command
+
+    def command(self, bundle, arguments, folder):
+        """The whole command line; files it needs are made in `folder`."""
+        start = self.uboot_start if self.options.uboot else self.direct_start
+        return self.basis() + start(bundle, arguments, Path(folder))
+
+    def direct_start(self, bundle, arguments, folder):
+        (folder / "bundle").write_bytes(bundle)
+        return [
+            "-kernel", str(self.kernel()), "-initrd", str(folder / "bundle"),
+            "-append", arguments,
+        ]  # fmt: skip
+
+    def uboot_start(self, bundle, arguments, folder):
+        firmware = os.environ.get("PAGODA_UBOOT", UBOOT_FIRMWARE)
+        if not Path(firmware).is_file():
+            raise Failure(f"no U-Boot at {firmware}; tools/setup gets it")
+        disk, settings = folder / "disk.img", folder / "settings.img"
+        make_boot_disk(self, self.kernel(), bundle, arguments, disk)
+        make_boot_settings(self, settings)
+        return [
+            "-bios", firmware,
+            "-drive", f"if=pflash,index=1,format=raw,readonly=on,file={settings}",
+            "-drive", f"if=none,id=disk,format=raw,readonly=on,file={disk}",
+            "-device", "virtio-blk-pci,drive=disk",
+        ]  # fmt: skip
+
+
+BOARDS = {board.name: board for board in (Virt,)}
+
+
+def machine_for(options):
+    if options.board not in BOARDS:
+        raise Failure(f"no board {options.board}; there is: {', '.join(BOARDS)}")
+    return BOARDS[options.board](options)
+
+
+def boot_arguments(options):
+    """What the kernel is told (/chosen bootargs)."""
+    words = ["console=runner", "semihosting", f"loglevel={log_level(options)}"]
+    if options.seed is not None:
+        words.append(f"seed={options.seed}")
+    if options.trace:
+        words.append("trace=1")
+    return " ".join(words + options.append)
+
+
+def log_level(options):
+    """Lines above this level stay in the kernel's log: errors and warnings are for everybody,
+    notices (the summary is one) for who asked, the rest for -v and -vv."""
+    if options.quiet:
+        return 3
+    return min(4 + options.summary + 2 * options.verbose, 7)
