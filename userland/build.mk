@@ -15,11 +15,11 @@ USER_SERVERS := $(notdir $(patsubst %/,%,$(wildcard userland/servers/*/)))
 USER_DRIVERS := $(notdir $(patsubst %/,%,$(wildcard drivers/*/)))
 SERVER_ELFS  := $(patsubst %,$(B)/userland/servers/%.elf,$(USER_SERVERS) $(USER_DRIVERS))
 
-$(B)/userland/%.o: userland/%
+$(B)/userland/%.o: userland/% $(SETUP_STAMP)
 	@mkdir -p $(@D)
 	$(USER_CC) $(USER_CFLAGS) -I$(<D) -c $< -o $@
 
-$(B)/drivers/%.o: drivers/%
+$(B)/drivers/%.o: drivers/% $(SETUP_STAMP)
 	@mkdir -p $(@D)
 	$(USER_CC) $(USER_CFLAGS) -I$(<D) -c $< -o $@
 

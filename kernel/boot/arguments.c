@@ -116,7 +116,10 @@ static bool set_log_level(struct boot_info *info, struct word value)
 static bool set_trace(struct boot_info *info, struct word value)
 {
     uint64_t on;
-    if (!parse_number(value, false, &on) || on > 1)
+    struct word rest;
+    if (matches(value, "dump", &rest) && !rest.length)
+        on = 1; /* root prints the records at the end */
+    else if (!parse_number(value, false, &on) || on > 1)
         return false;
     info->trace = on == 1;
     return true;
@@ -145,7 +148,7 @@ static const struct {
     {"linear=", "a size such as 128M", set_linear},
     {"loglevel=", "0 to 7", set_log_level},
     {"semihosting", "no value", set_semihosting},
-    {"trace=", "0 or 1", set_trace},
+    {"trace=", "0, 1 or dump", set_trace},
     {"seed=", "a number below 2^64", set_seed},
     {"console=", "runner", set_console},
 };

@@ -40,7 +40,8 @@ static void boot_facts(struct boot_facts *facts)
         memcpy(facts->console_kind, uart->kind, strnlen(uart->kind, sizeof facts->console_kind - 1));
 }
 
-static int64_t read_trace(unsigned cpu, uint64_t first, struct trace_record *to)
+/* *number: asked for and, on return, really given: the ring may have lost older ones. */
+static int64_t read_trace(unsigned cpu, uint64_t *number, struct trace_record *to)
 {
     struct cpu *of = &cpus[cpu];
     uint64_t count = 0, oldest;
@@ -48,7 +49,9 @@ static int64_t read_trace(unsigned cpu, uint64_t first, struct trace_record *to)
     if (!of->trace)
         return 0;
     oldest = of->trace_next > TRACE_RECORDS ? of->trace_next - TRACE_RECORDS : 0;
-    for (uint64_t i = first < oldest ? oldest : first; i < of->trace_next && count < PER_PAGE; i++)
+    if (*number < oldest)
+        *number = oldest;
+    for (uint64_t i = *number; i < of->trace_next && count < PER_PAGE; i++)
         to[count++] = of->trace[i % TRACE_RECORDS];
     return count;
 }
@@ -85,7 +88,8 @@ static struct thread *with_page(struct thread *thread)
     case DEBUG_TRACE:
         if (x[2] >= CPUS_MAX)
             return answer(thread, -EINVAL);
-        return answer(thread, read_trace(x[2], x[3], page));
+        x[1] = x[3];
+        return answer(thread, read_trace(x[2], &x[1], page));
     case DEBUG_BOOT:
         boot_facts(page);
         return answer(thread, 0);

@@ -123,7 +123,7 @@
 #define DEBUG_EXIT 2    /* x0 = system handle, x2 = status: power off; under emulation, end with status */
 #define DEBUG_LEDGER 3  /* audits every frame: message page gets struct ledger; EIO when it does not balance */
 #define DEBUG_COUNTERS 4 /* message page gets struct counters */
-#define DEBUG_TRACE 5    /* x2 = cpu, x3 = first record: records to the message page; returns how many */
+#define DEBUG_TRACE 5    /* x2 = cpu, x3 = first record: records to the message page; returns how many, x1 = number of the first */
 #define DEBUG_BOOT 6     /* message page gets struct boot_facts */
 #define DEBUG_LOG_READ 7 /* x2 = offset: kernel log text to the message page; returns bytes */
 

@@ -30,7 +30,8 @@ void pages_give(const struct server *server, uintptr_t address, uint64_t pages, 
                       (map & MAP_EXEC ? RIGHT_EXEC : 0);
     int64_t object = create_wired(pages, server->pool);
     if (object < 0)
-        die("server %s: no memory for %lu pages at 0x%lx: %s", server->wish->name, pages, address,
+        die("server %s: no room in its pool (%lu KiB) for %lu pages at 0x%lx: %s",
+            server->wish->name, server->wish->pool_limit / 1024, pages, address,
             error_name(object));
     if (bytes)
         fill(server, (handle)object, pages, from, bytes, skip);

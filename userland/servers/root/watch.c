@@ -51,6 +51,8 @@ static int ask_status(const struct server *server)
 
 int watch_over_servers(void)
 {
+    if (!anybody_alive())
+        die("the manifest names no server");
     for (;;) {
         struct message message;
         int64_t error = recv(the_system.endpoint, 0, &message);
