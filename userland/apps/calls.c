@@ -101,14 +101,14 @@ static void files(const char *self)
     expect("lseek current", CALL(SYS_lseek, fd, 0, SEEK_CUR), 4);
     expect("pread", CALL(SYS_pread64, fd, start, 4, 0), 4);
     expect("pread contents", memcmp(start, magic, 4), 0);
-    expect("pread negative", CALL(SYS_pread64, fd, start, 4, -1), -EINVAL);
+    expect("pread negative", CALL(SYS_pread64, fd, start, 4, -1L), -EINVAL);
     expect("fstat", CALL(SYS_fstat, fd, &status), 0);
     expect_true("fstat regular", S_ISREG(status.st_mode) && status.st_size > 1000);
     expect("newfstatat", CALL(SYS_newfstatat, AT_FDCWD, self, &other, 0), 0);
     expect_true("same inode", other.st_ino == status.st_ino && other.st_size == status.st_size);
     expect("lseek end", CALL(SYS_lseek, fd, 0, SEEK_END), status.st_size);
     expect("read at end", CALL(SYS_read, fd, magic, 4), 0);
-    expect("lseek before start", CALL(SYS_lseek, fd, -1, SEEK_SET), -EINVAL);
+    expect("lseek before start", CALL(SYS_lseek, fd, -1L, SEEK_SET), -EINVAL);
     expect("lseek whence", CALL(SYS_lseek, fd, 0, 9), -EINVAL);
     expect("read fault", CALL(SYS_pread64, fd, BAD_POINTER, 4, 0), -EFAULT);
     expect("write to a reader", CALL(SYS_write, fd, "x", 1), -EBADF);
