@@ -1,5 +1,7 @@
-// sources: userland/lib/manifest.c userland/lib/manifest_words.c userland/lib/format.c
-// userland/lib/wired.c flags: -Iuserland
+// clang-format off
+// sources: userland/lib/manifest.c userland/lib/manifest_words.c userland/lib/format.c userland/lib/wired.c
+// clang-format on
+// flags: -Iuserland
 #include "entry/abi.h"
 #include "lib/manifest.h"
 #include "pages.h"

@@ -52,20 +52,38 @@ static void refused(const struct refusal *refusal, const struct supply *instead)
         ++*count_for(counts, instead);
 }
 
-/* ANON_POPULATE: w1=index w2=pages w3=cookie w5=object. The handle came with the message. */
-static int64_t populate(const struct message *message)
+#define POPULATE_MOST 4096 /* pages a call: others' faults wait meanwhile */
+#define POPULATE_STEP 512  /* pages one page_supply may fill unasked */
+
+/* Supplies pages in steps. Returns how many, or the error when it is none. */
+static int64_t supply_pages(handle object, uint64_t index, uint64_t pages)
 {
-    uint64_t index = message->w[1], pages = message->w[2], end;
+    uint64_t done = 0;
+    while (done < pages) {
+        uint64_t step = pages - done < POPULATE_STEP ? pages - done : POPULATE_STEP;
+        int64_t error =
+            page_supply_unasked(object, SUPPLY_ZERO | SUPPLY_WRITABLE, index + done, step, 0, 0);
+        if (error < 0)
+            return done ? (int64_t)done : error;
+        done += step;
+    }
+    return (int64_t)done;
+}
+
+/* ANON_POPULATE: w1=index w2=pages w3=cookie w5=object. The handle came with the message. */
+static int64_t populate(struct message *message)
+{
+    uint64_t pages = message->w[2] < POPULATE_MOST ? message->w[2] : POPULATE_MOST;
     handle object = (handle)message->w[5];
     if (!(message_tag(message) & TAG_HANDLE))
         return -EINVAL;
-    int64_t error = -EINVAL;
-    if (pages && !__builtin_add_overflow(index, pages, &end))
-        error = page_supply_unasked(object, SUPPLY_ZERO | SUPPLY_WRITABLE, index, pages, 0, 0);
+    int64_t done = pages ? supply_pages(object, message->w[1], pages) : -EINVAL;
     handle_close(object);
-    if (error >= 0)
-        counts_of(message->w[3])->populated += pages;
-    return error < 0 ? error : 0;
+    if (done < 0)
+        return done;
+    counts_of(message->w[3])->populated += (uint64_t)done;
+    message->w[1] = (uint64_t)done;
+    return 0;
 }
 
 /* ANON_STATISTICS: w1=cookie. */
@@ -91,7 +109,6 @@ static int64_t on_call(struct message *message)
     switch (message->w[0]) {
     case ANON_POPULATE:
         result = populate(message);
-        message->w[1] = message->w[2];
         break;
     case ANON_STATISTICS:
         result = statistics(message);
