@@ -261,9 +261,9 @@ static void signals(void)
     struct {
         void *handler;
         unsigned long flags;
-        uint64_t mask; /* aarch64 has no restorer field here for glibc; musl fills one in its own */
-        uint64_t spare;
-    } action = {SIG_IGN, 0, 0, 0}, previous = {BAD_POINTER, 0, 0, 0};
+        void *restorer;
+        uint64_t mask;
+    } action = {SIG_IGN, 0, NULL, 0}, previous = {BAD_POINTER, 0, NULL, 0};
     expect("rt_sigaction", CALL(SYS_rt_sigaction, SIGUSR1, &action, &previous, 8), 0);
     expect_true("was default", previous.handler == SIG_DFL);
     expect("rt_sigaction SIGKILL", CALL(SYS_rt_sigaction, SIGKILL, &action, NULL, 8), -EINVAL);

@@ -4,9 +4,7 @@
  *   eat           mmap 1 MiB at a time and touch each page; ends when mmap says ENOMEM
  *   eat --heap    the same through malloc
  *   eat --map     map without touching: address space only, to a bound of 1 TiB
- *
- * Where memory is promised but not there, the program is killed instead; both are
- * what Linux does.
+ *   eat --promise touch what MAP_NORESERVE promised: ends by being killed, status 137
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +18,10 @@ static void *take(const char *mode)
 {
     if (strcmp(mode, "--heap") == 0)
         return malloc(STEP);
-    void *block = mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    if (strcmp(mode, "--promise") == 0)
+        flags |= MAP_NORESERVE;
+    void *block = mmap(NULL, STEP, PROT_READ | PROT_WRITE, flags, -1, 0);
     return block == MAP_FAILED ? NULL : block;
 }
 

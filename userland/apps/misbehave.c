@@ -172,11 +172,6 @@ static void privileged_smc(void)
 {
     __asm__ volatile(".inst 0xd4000003"); /* smc #0 */
 }
-static void clean_null(void)
-{
-    __asm__ volatile("dc cvau, %0" ::"r"(0UL)); /* allowed at EL0, but there is no such page */
-}
-
 static void write_sctlr(void)
 {
     __asm__ volatile("msr sctlr_el1, %0" ::"r"(0UL));
@@ -243,7 +238,6 @@ static const struct {
     {"privileged-eret", privileged_eret, 4},
     {"privileged-hvc", privileged_hvc, 4},
     {"privileged-smc", privileged_smc, 4},
-    {"clean-null", clean_null, 11},
     {"write-sctlr", write_sctlr, 4},
     {"write-ttbr", write_ttbr, 4},
     {"read-ttbr", read_ttbr, 4},

@@ -116,6 +116,7 @@ native_inline int64_t on_notify(struct message *message)
 /* From root. */
 native_inline int64_t on_call(struct message *message)
 {
+    message_refuse_handle(message);
     if (message->w[0] != PROC_STATUS) {
         message->w[0] = (uint64_t)-ENOSYS;
         return 0;

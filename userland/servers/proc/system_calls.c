@@ -49,6 +49,14 @@ int64_t system_call_unknown(struct thread *thread, uint32_t number)
     return -ENOSYS;
 }
 
+/* What every libc asks for, and does without: no line in the log. */
+int64_t linux_not_offered(struct thread *thread, uint64_t a UNUSED, uint64_t b UNUSED,
+                          uint64_t c UNUSED)
+{
+    (void)thread;
+    return -ENOSYS;
+}
+
 int64_t linux_getpid(struct thread *thread)
 {
     return thread->process->pid;
