@@ -10,7 +10,7 @@
 #include "proc.h"
 
 #define STATUS_NOT_FOUND 127 /* what a shell says of a program that is not there */
-#define STATUS_NOT_RUN 126   /* … that cannot be run */
+#define STATUS_NOT_RUN   126 /* … that cannot be run */
 
 struct process_report process_report;
 static const struct manifest_run *current;
@@ -39,9 +39,8 @@ static char **vector_of(const struct manifest_word *words)
 static int64_t start(const struct manifest_run *run)
 {
     char **arguments = vector_of(run->words), **environment = vector_of(variables);
-    int64_t error = arguments && environment
-                        ? process_start(arguments[0], arguments, environment)
-                        : -ENOMEM;
+    int64_t error =
+        arguments && environment ? process_start(arguments[0], arguments, environment) : -ENOMEM;
     wired_free(arguments);
     wired_free(environment);
     return error;
@@ -77,7 +76,8 @@ void runs_ended(uint32_t pid, uint32_t status, const struct space_statistics *st
     process_report.major += statistics->major;
     process_report.status = status;
     if (several)
-        log_print(LOG_NOTICE, "proc: %s (pid %u) ended: status %u, %lu minor and %lu major faults\n",
+        log_print(LOG_NOTICE,
+                  "proc: %s (pid %u) ended: status %u, %lu minor and %lu major faults\n",
                   current->words->text, pid, status, statistics->minor, statistics->major);
     start_from(current->next);
 }
