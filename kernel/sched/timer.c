@@ -59,12 +59,12 @@ static void request_expire(struct thread *thread)
     struct space *server = request->server;
     struct thread *holder = server ? server->threads : NULL;
 
-    trace(TRACE_EXPIRED, request->id, request->index);
+    trace(TRACE_EXPIRED, request->id, thread->fault_index);
     kprintf(LOG_ERROR,
             "pagoda: pager %s did not answer request %llx (page 0x%llx of object %llu, for %s at "
             "0x%llx) within %llu ms pc=0x%llx image=%s\n",
             server ? server->name : "(not receiving)", (unsigned long long)request->id,
-            (unsigned long long)request->index, (unsigned long long)request->object->id,
+            (unsigned long long)thread->fault_index, (unsigned long long)thread->fault_object->id,
             thread->space->name, (unsigned long long)request->va,
             (unsigned long long)(REQUEST_DEADLINE_NS / 1000000),
             (unsigned long long)(holder ? holder->registers.pc : 0), server ? server->name : "-");

@@ -38,8 +38,7 @@ struct request {
     uint64_t badge;            /* of the handle it was sent through */
     uint64_t words[6];         /* KIND_FAULT, EXCEPTION: what is told; CALL takes them from x2..x7 */
     /* KIND_FAULT */
-    struct object *object;
-    uint64_t index, va;
+    uint64_t va, window;                  /* the page's address; pages that may be supplied */
     uint64_t sent;                        /* counter */
     struct thread *older, *newer;         /* requests of this CPU in order of time */
 };

@@ -1,8 +1,10 @@
 /*
- * fast.c: the fault that everything is measured by: the first write to an
- * anonymous page, answered by a zeroed frame. Two straight lines, one for each of
- * the two kernel entries. What is not exactly this goes to fault.c and supply.c,
- * unchanged: a kernel without this file would do the same, slower.
+ * fast.c: the faults that everything is measured by, in straight lines: a page
+ * that is resident already; the first write to an anonymous page, answered by a
+ * zeroed frame; the first write to a private page of a file, answered by a copy.
+ * All look only where the last fault was (region, chunk, leaf table). What is not
+ * exactly one of these goes to fault.c and supply.c, unchanged: a kernel without
+ * this file would do the same, slower.
  */
 #include "vm/fast.h"
 #include "arch/cache.h"
@@ -11,85 +13,202 @@
 #include "task/lookup.h"
 #include "vm/region.h"
 
-/* ESR_EL1 of a write by a data abort for want of a translation, at any level (Arm ARM D19.2.38). */
-#define ESR_MASK  (0x3ful << 26 | 1 << 8 | 1 << 6 | 0x3c)
-#define ESR_WRITE (0x24ul << 26 | 1 << 6 | 0x04)
+/* ESR_EL1 of an abort (Arm ARM D19.2.38): DFSC 0b0x01LL translation, 0b0x11LL permission fault. */
+#define STATUS_BITS   0x34
+#define STATUS_SERVED 0x04
+#define ESR_WRITE     (1 << 6)
+#define ESR_CACHE     (1 << 8)
+
+/* Where an address leads, found without a search. */
+struct place {
+    struct region *region;
+    struct object *object;
+    struct chunk *chunk;
+    uint64_t index, at; /* of the page in the object; of its slot in the chunk */
+    uint64_t offset;    /* bytes into the region */
+    uint64_t *leaf;     /* its entry in the leaf table */
+};
+
+static inline __attribute__((always_inline)) bool place_find(struct space *space, uint64_t va, struct place *place)
+{
+    struct region *region = space->last_region;
+
+    if (!region || space->translation.hint_block != va >> 21)
+        return false;
+    place->region = region;
+    place->offset = va - region->node.key;
+    if (place->offset >= region->length)
+        return false;
+    place->object = region->object;
+    place->chunk = place->object->last;
+    if (!place->chunk)
+        return false;
+    place->index = region->first + (place->offset >> PAGE_SHIFT);
+    place->at = place->index - place->chunk->node.key;
+    place->leaf = leaf_entry(space->translation.hint_leaf, va);
+    return place->at < place->chunk->size;
+}
+
+/* The page of the region's source behind a place, 0: none, or not that simple. */
+static inline uint64_t source_page(const struct place *place)
+{
+    struct object *source = place->region->source;
+    uint64_t index = place->region->source_first + (place->offset >> PAGE_SHIFT);
+
+    if (!source || source->kind != OBJECT_RANGE || index >= source->pages)
+        return 0;
+    return source->base + (index << PAGE_SHIFT);
+}
+
+/* Enters a translation. One of the same page may only become wider: no break needed then. */
+static inline struct thread *enter(struct thread *thread, struct space *space,
+                                   const struct place *place, uint64_t va, uint64_t entry)
+{
+    uint64_t old = *place->leaf;
+
+    *place->leaf = entry;
+    tlb_entries_written();
+    if (old) {
+        tlb_page(space->translation.ttbr, va);
+        tlb_complete();
+    } else {
+        space->resident++;
+    }
+    space->faults_minor++;
+    this_cpu()->counters.faults_soft++;
+    return thread;
+}
+
+/* Asks the pager for the page; true when it was waiting and has the CPU now. */
+static inline __attribute__((always_inline)) struct thread *ask(struct thread *thread, struct cpu *cpu, const struct place *place,
+                                 uint64_t va, unsigned flags)
+{
+    struct object *object = place->object;
+    struct chunk *chunk = place->chunk;
+    struct thread *receiver = receiver_take(object->pager);
+    struct request *request = &thread->request;
+
+    if (!receiver)
+        return NULL;
+    chunk->slots[place->at] = SLOT_BUSY;
+    chunk->used++;
+    uint64_t id = request_new_id(thread);
+    request->head = KIND_FAULT | (uint64_t)flags << 16;
+    request->server = receiver->space;
+    request->va = va & ~(uint64_t)(PAGE_SIZE - 1);
+    uint64_t in_region = (place->region->length - place->offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    uint64_t in_chunk = CHUNK_SLOTS - (place->index & (CHUNK_SLOTS - 1));
+    request->window = in_region < in_chunk ? in_region : in_chunk;
+    fault_wait(thread, object, place->index);
+    request_watch(cpu, thread);
+    thread->state = THREAD_STATE_ANSWER;
+    cpu->counters.faults_pager++;
+
+    uint64_t *r = receiver->registers.x;
+    r[0] = KIND_FAULT | flags;
+    r[1] = id;
+    r[2] = object->cookie;
+    r[3] = place->index;
+    r[4] = request->window;
+    r[5] = chunk->resident[place->at >> 6];
+    r[6] = thread->space->id;
+    r[7] = SLOT_EMPTY;
+    r[8] = 0;
+    priority_lend(receiver, thread);
+    return receiver;
+}
 
 struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
 {
     struct cpu *cpu = this_cpu();
     struct space *space = thread->space;
-    struct region *region = space->last_region;
+    struct place place;
+    unsigned access = MAP_READ;
 
-    if ((esr & ESR_MASK) != ESR_WRITE || cpu->trace_on || !region)
+    if ((esr & (ESR_WRITE | ESR_CACHE)) == ESR_WRITE)
+        access = MAP_WRITE;
+    if (esr >> 26 == EC_ABORT_FETCH)
+        access = MAP_EXEC;
+    if ((esr & STATUS_BITS) != STATUS_SERVED || cpu->trace_on || !place_find(space, far, &place))
         return fault_slow(thread, esr, far);
-    uint64_t offset = far - region->node.key;
-    if (offset >= region->length || !(region->rights & MAP_WRITE) || region->source ||
-        space->translation.hint_block != far >> 21 || cpu->request_check == ~0ul)
+    unsigned rights = place.region->rights;
+    if (!(rights & access))
         return fault_slow(thread, esr, far);
-    struct object *object = region->object;
-    struct chunk *chunk = object->last;
-    uint64_t index = region->first + (offset >> PAGE_SHIFT);
-    if (object->kind != OBJECT_PAGED || !chunk)
+    slot value = place.chunk->slots[place.at];
+    uint64_t page;
+    if ((value & (SLOT_STATE | SLOT_BUSY)) == SLOT_RESIDENT) {
+        page = value & SLOT_ADDRESS;
+        if (!(value & SLOT_DIRTY)) {
+            if (access != MAP_WRITE)
+                rights &= ~MAP_WRITE;
+            else if (value & SLOT_WRITABLE)
+                place.chunk->slots[place.at] = value | SLOT_DIRTY;
+            else
+                return fault_slow(thread, esr, far);
+        }
+        if (rights & MAP_EXEC || (*place.leaf && (*place.leaf & ENTRY_ADDRESS) != page))
+            return fault_slow(thread, esr, far);
+        return enter(thread, space, &place, far, entry_for(page, rights, MAIR_NORMAL));
+    }
+    if (value)
         return fault_slow(thread, esr, far);
-    uint64_t at = index - chunk->node.key;
-    if (at >= chunk_size(object) || chunk->slots[at])
+    page = source_page(&place);
+    if (access != MAP_WRITE) {
+        if (!page || *place.leaf)
+            return fault_slow(thread, esr, far);
+        return enter(thread, space, &place, far, entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL));
+    }
+    if (place.object->kind != OBJECT_PAGED || cpu->request_check == ~0ul || (!page && place.region->source))
         return fault_slow(thread, esr, far);
-    struct thread *receiver = receiver_take(object->pager);
-    if (!receiver)
-        return fault_slow(thread, esr, far);
-
-    chunk->slots[at] = SLOT_BUSY;
-    chunk->used++;
-    struct request *request = &thread->request;
-    uint64_t id = request_new_id(thread);
-    request->head = KIND_FAULT | FAULT_WRITE << 16;
-    request->server = receiver->space;
-    request->object = object;
-    request->index = index;
-    request->va = far & ~(uint64_t)(PAGE_SIZE - 1);
-    uint64_t in_region = (region->length - offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    uint64_t in_chunk = CHUNK_SLOTS - (index & (CHUNK_SLOTS - 1));
-    request->words[2] = in_region < in_chunk ? in_region : in_chunk;
-    fault_wait(thread, object, index);
-    request_watch(cpu, thread);
-    thread->state = THREAD_STATE_ANSWER;
-    cpu->counters.faults++;
-    cpu->counters.faults_pager++;
-
-    uint64_t *r = receiver->registers.x;
-    r[0] = KIND_FAULT | FAULT_WRITE;
-    r[1] = id;
-    r[2] = object->cookie;
-    r[3] = index;
-    r[4] = request->words[2];
-    r[5] = chunk->resident[at >> 6];
-    r[6] = space->id;
-    r[7] = SLOT_EMPTY;
-    r[8] = 0;
-    priority_lend(receiver, thread);
-    return switch_direct(cpu, receiver);
+    struct thread *pager = ask(thread, cpu, &place, far, page ? FAULT_WRITE | FAULT_COW : FAULT_WRITE);
+    return pager ? switch_direct(cpu, pager) : fault_slow(thread, esr, far);
 }
 
-/* The request that `thread` answers by one zeroed, writable page, if nothing about it is special. */
+/* Nothing about the request that `thread` answers is special: a write to an empty slot, one waiter. */
 static inline struct thread *plain_request(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     struct thread *client = thread_of_request(x[1], thread->space);
+    uint64_t flags = x[2] == (SUPPLY_ZERO | SUPPLY_WRITABLE) ? FAULT_WRITE : FAULT_WRITE | FAULT_COW;
 
-    if (!client || client->request.head != (KIND_FAULT | FAULT_WRITE << 16) ||
-        client->request.index != x[3] || client->retry || client->fault_next ||
-        client->fault_object->waiters != client)
+    if (!client || client->request.head != (KIND_FAULT | flags << 16) ||
+        client->fault_index != x[3] || client->retry || client->fault_next || client->fault_previous)
         return NULL;
     return client;
+}
+
+/* A frame of the linear map for the place, filled; 0: not so simple. */
+static inline frame_number fill(const struct place *place, bool zero)
+{
+    uint64_t page = 0;
+
+    if (!zero) {
+        page = source_page(place) >> PAGE_SHIFT;
+        if (page - 1 >= linear_end - 1)
+            return 0;
+    }
+    frame_number number = object_frame(place->object, place->index);
+    if (number - 1 >= linear_end - 1) {
+        if (number)
+            pool_free_frame(number);
+        return 0;
+    }
+    if (zero)
+        page_zero(frame_address(number));
+    else
+        page_copy(frame_address(number), frame_address(page));
+    return number;
 }
 
 struct thread *call_page_supply(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     struct cpu *cpu = this_cpu();
+    bool zero = x[2] == (SUPPLY_ZERO | SUPPLY_WRITABLE);
+    struct place place;
 
-    if (x[2] != (SUPPLY_ZERO | SUPPLY_WRITABLE) || x[4] != 1 || x[0] >= HANDLE_CHUNK || cpu->trace_on)
+    if ((!zero && (x[2] != (SUPPLY_COPY | SUPPLY_WRITABLE) || x[6])) || x[4] != 1 ||
+        x[0] >= HANDLE_CHUNK || cpu->trace_on)
         return supply_slow(thread);
     struct handle_entry *entry =
         handle_quick(&thread->space->handles, x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_RECV);
@@ -98,42 +217,40 @@ struct thread *call_page_supply(struct thread *thread)
         return supply_slow(thread);
     struct endpoint *endpoint = (struct endpoint *)entry->object;
     struct space *space = client->space;
-    struct region *region = space->last_region;
-    struct object *object = client->request.object;
-    uint64_t va = client->request.va, index = x[3];
-    if (endpoint->signalled || endpoint->callers.root || !region || region->object != object ||
-        space->translation.hint_block != va >> 21)
+    uint64_t va = client->request.va;
+    if (endpoint->signalled || endpoint->callers.root || !place_find(space, va, &place) ||
+        place.index != x[3] || place.object != client->fault_object ||
+        (place.region->rights & (MAP_WRITE | MAP_EXEC)) != MAP_WRITE ||
+        place.chunk->slots[place.at] != SLOT_BUSY)
         return supply_slow(thread);
-    uint64_t offset = va - region->node.key, *leaf = leaf_entry(space->translation.hint_leaf, va);
-    struct chunk *chunk = object->last;
-    if (offset >= region->length || region->first + (offset >> PAGE_SHIFT) != index ||
-        (region->rights & (MAP_WRITE | MAP_EXEC)) != MAP_WRITE || *leaf || !chunk)
+    frame_number number = fill(&place, zero);
+    if (!number)
         return supply_slow(thread);
-    uint64_t at = index - chunk->node.key;
-    if (at >= chunk_size(object) || chunk->slots[at] != SLOT_BUSY)
-        return supply_slow(thread);
-    frame_number number = object_frame(object, index);
-    if (number - 1 >= linear_end - 1) { /* none, or outside the linear map */
-        if (number)
-            pool_free_frame(number);
-        return supply_slow(thread);
-    }
-    page_zero(frame_address(number));
     uint64_t physical = number << PAGE_SHIFT;
-    chunk->slots[at] = physical | SLOT_RESIDENT | SLOT_WRITABLE | SLOT_DIRTY;
-    chunk->resident[at >> 6] |= 1ul << (at & 63);
-    object->resident++;
-    *leaf = entry_for(physical, MAP_READ | MAP_WRITE, MAIR_NORMAL);
-    tlb_entries_written();
+    place.chunk->slots[place.at] = physical | SLOT_RESIDENT | SLOT_WRITABLE | SLOT_DIRTY;
+    place.chunk->resident[place.at >> 6] |= 1ul << (place.at & 63);
+    place.object->resident++;
     space->resident++;
+    if (*place.leaf) { /* the source's page was readable here: another address, so break first */
+        *place.leaf = 0;
+        tlb_entries_written();
+        tlb_page(space->translation.ttbr, va);
+        tlb_complete();
+        space->resident--;
+    }
+    *place.leaf = entry_for(physical, MAP_READ | MAP_WRITE, MAIR_NORMAL);
+    tlb_entries_written();
     space->faults_minor++;
-    cpu->counters.supplied_zero++;
+    if (zero)
+        cpu->counters.supplied_zero++;
+    else
+        cpu->counters.supplied_copy++;
 
     request_unwatch(client);
     client->request.id = 0;
     client->request.server = NULL;
     client->fault_object = NULL;
-    object->waiters = NULL;
+    place.object->waiters = NULL;
     receiver_wait(endpoint, thread);
     return switch_direct(cpu, client);
 }

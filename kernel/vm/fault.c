@@ -93,15 +93,13 @@ static struct thread *request_page(struct thread *thread, struct region *region,
     request->head = KIND_FAULT;
     request->flags = flags;
     request->endpoint = pager;
-    request->object = object;
-    request->index = index;
     request->va = va;
     request->badge = 0;
     fault_wait(thread, object, index);
     request_watch(cpu, thread);
     w[0] = object->cookie;
     w[1] = index;
-    w[2] = in_region < in_chunk ? in_region : in_chunk;
+    w[2] = request->window = in_region < in_chunk ? in_region : in_chunk;
     w[3] = residency(chunk, index);
     w[4] = thread->space->id;
     cpu->counters.faults_pager++;

@@ -37,6 +37,7 @@ struct chunk {
     struct tree_node node; /* key: index of the first slot */
     struct object *object;
     slot *slots;
+    uint64_t size;         /* slots: CHUNK_SLOTS or CHUNK_SMALL */
     uint64_t used;         /* slots not EMPTY, or busy */
     uint64_t resident[CHUNK_SLOTS / 64]; /* bitmap, told to pagers */
 };
@@ -84,7 +85,7 @@ static inline struct chunk *chunk_for(struct object *object, uint64_t index, boo
 {
     struct chunk *chunk = object->last;
 
-    if (__builtin_expect(chunk && index - chunk->node.key < chunk_size(object), 1))
+    if (__builtin_expect(chunk && index - chunk->node.key < chunk->size, 1))
         return chunk;
     chunk = chunk_find(object, index);
     return chunk || !create ? chunk : chunk_create(object, index);

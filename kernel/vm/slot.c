@@ -50,6 +50,7 @@ struct chunk *chunk_create(struct object *object, uint64_t index)
         return NULL;
     }
     chunk->object = object;
+    chunk->size = chunk_size(object);
     chunk->node.key = index & ~(chunk_size(object) - 1);
     tree_insert(&object->chunks, &chunk->node);
     return object->last = chunk;

@@ -184,7 +184,7 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
             "pagoda: pager %s answered request %llx (page 0x%llx, for %s at 0x%llx) wrongly: %s "
             "0x%llx pc=0x%llx image=%s\n",
             pager->space->name, (unsigned long long)client->request.id,
-            (unsigned long long)client->request.index, client->space->name,
+            (unsigned long long)client->fault_index, client->space->name,
             (unsigned long long)client->request.va, what, (unsigned long long)index,
             (unsigned long long)pager->registers.pc, pager->space->name);
     return -EINVAL;
@@ -198,7 +198,7 @@ static void map_for(struct thread *client, struct supply *supply)
 
     if (!supply->region)
         return;
-    entry = map_entry(supply->region, client->request.index, supply->write ? MAP_WRITE : MAP_READ);
+    entry = map_entry(supply->region, client->fault_index, supply->write ? MAP_WRITE : MAP_READ);
     if (entry)
         map_enter(client->space, va, entry); /* the table is there; if not, it faults again */
 }
@@ -209,8 +209,8 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
     uint64_t *x = pager->registers.x;
     struct request *request = &client->request;
     struct region *region = region_at(client->space, request->va);
-    struct object *object = request->object;
-    uint64_t index = request->index, most = request->words[2];
+    struct object *object = client->fault_object;
+    uint64_t index = client->fault_index, most = request->window;
     struct supply supply = {
         .operation = x[2] & 0xff,
         .writable = x[2] & SUPPLY_WRITABLE,
@@ -321,8 +321,8 @@ struct thread *supply_slow(struct thread *thread)
             error = answer_fault(thread, client);
             if (__builtin_expect(error, 0))
                 return error > 0 ? call_again(thread) : answer(thread, error);
-            uint64_t index = client->request.index;
-            struct object *object = client->request.object;
+            uint64_t index = client->fault_index;
+            struct object *object = client->fault_object;
             fault_done(client);
             if (__builtin_expect(object->waiters != NULL, 0))
                 object_wake(object, index);

@@ -120,6 +120,8 @@ def make(options, words):
 
     options: add, pager, manifest, strace, summary, environment, pool_limit, every_app.
     """
+    if options.root:
+        return _only_root(options)
     bundle = Bundle(load_manifest(options.manifest))
     manifest = bundle.manifest
     for name in ["root", *manifest.servers()]:
@@ -136,6 +138,16 @@ def make(options, words):
         words = [find_program(bundle, words[0]), *words[1:]]
     add_apps(bundle, words, options.every_app)
     _add_run_lines(bundle, options, words)
+    return bundle
+
+
+def _only_root(options):
+    """One native program that the kernel starts as root, alone in the system."""
+    bundle = Bundle(load_manifest(options.manifest) if options.manifest else Manifest(""))
+    bundle.add_server("servers/root", options.root)
+    for item in options.add:
+        host, _, guest = item.partition(":")
+        bundle.add_file(host, guest or default_guest_path(host))
     return bundle
 
 
@@ -178,10 +190,15 @@ def default_guest_path(host):
 
 
 def app_of(guest):
-    """Host file of a program of the project whose guest path is /bin/NAME, or None."""
+    """Host file of a program of the project whose guest path is /bin/NAME, or None.
+
+    Each program exists in several forms (NAME.musl, NAME.glibc-pie, …); NAME alone is .musl.
+    """
     folder, name = os.path.split(guest)
-    host = build_folder() / "userland/apps" / name
-    return host if folder == "/bin" and name and host.is_file() else None
+    if folder != "/bin" or not name:
+        return None
+    places = [build_folder() / "userland/apps" / form for form in (name, f"{name}.musl")]
+    return next((place for place in places if place.is_file()), None)
 
 
 def add_apps(bundle, words, every):

@@ -42,7 +42,7 @@ class Virt:
     def basis(self):
         """What every start has: the machine, its serial line, nothing else."""
         options = self.options
-        machine = f"virt,gic-version={options.gic}"
+        machine = f"virt,gic-version={options.gic}" + (",virtualization=on" if options.el2 else "")
         command = [
             os.environ.get("PAGODA_QEMU") or find_program("qemu-system-aarch64"),
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
@@ -98,7 +98,7 @@ def boot_arguments(options):
     if options.seed is not None:
         words.append(f"seed={options.seed}")
     if options.trace:
-        words.append("trace=1")
+        words.append("trace=dump")
     return " ".join(words + options.append)
 
 
@@ -107,4 +107,5 @@ def log_level(options):
     notices (the summary is one) for who asked, the rest for -v and -vv."""
     if options.quiet:
         return 3
-    return min(4 + options.summary + 2 * options.verbose, 7)
+    notices = bool(options.summary or options.trace)  # root tells both as notices
+    return min(4 + notices + 2 * options.verbose, 7)

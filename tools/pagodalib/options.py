@@ -23,6 +23,9 @@ def add_bundle_options(parser):
         "--pager", action="append", default=[], metavar="NAME=FILE",
         help="put your own pager FILE behind the program, in the place of server NAME (anon)",
     )  # fmt: skip
+    group.add_argument(
+        "--root", metavar="FILE", help="the native program FILE in place of root and all servers"
+    )
     group.add_argument("--manifest", metavar="FILE", help="servers as FILE says, not the usual ones")
     group.add_argument("--environment", action="append", default=[], metavar="NAME=VALUE")
     group.add_argument("--pool-limit", metavar="SIZE", help="memory for programs, e.g. 8M")
@@ -44,6 +47,7 @@ def add_machine_options(parser):
     start.add_argument(
         "--direct", dest="uboot", action="store_false", help="QEMU loads the kernel (default)"
     )
+    group.add_argument("--el2", action="store_true", help="enter the kernel at EL2, not EL1")
     group.add_argument("--icount", action="store_true", help="1 instruction = 1 ns, repeatable")
     group.add_argument("--seed", type=int, metavar="N", help="seed of all random numbers")
     group.add_argument(

@@ -78,7 +78,7 @@ def describe_end(outcome, demultiplexer, reporter, timeout):
 
 def main(options):
     options.words = split_words(options)
-    if not options.words and not options.manifest:
+    if not options.words and not options.manifest and not options.root:
         raise Failure("run what? pagoda run [options] -- PROGRAM ARGS…")
     bundle = bundles.make(options, options.words)
     machine = machine_for(options)

@@ -9,7 +9,7 @@ from .common import ROOT, build_folder, cross_tool
 _IMAGE = re.compile(r"\bimage=([^\s,;]+)")
 _PC = re.compile(r"\bpc=(0x[0-9a-fA-F]+)")
 _KERNEL_ADDRESS = re.compile(r"\b0x(ffff[0-9a-fA-F]{12})\b")
-_PANIC = re.compile(r"\bpanic\b", re.IGNORECASE)
+_PANIC = re.compile(r"\bkernel panic:")
 
 
 def source_line(elf, address):
@@ -37,8 +37,8 @@ class Symboliser:
     """
 
     def __init__(self, images, kernel=None):
-        self.images = images
         self.kernel = kernel or build_folder() / "virt/kernel.elf"
+        self.images = {"kernel": self.kernel, **images}
         self.panicked = False
 
     def explain(self, line):

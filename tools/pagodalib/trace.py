@@ -2,7 +2,7 @@
 
 A dump is lines of hex words `trace CPU TIME EVENT THREAD A B` between `trace begin`
 and `trace end` (struct trace_record in kernel/entry/abi.h; TIME in ns since boot).
-The names of events come from kernel/debug/trace.def, lines `EVENT(number, name, "…")`.
+The names of events come from the list X(NAME) X(NAME) … in kernel/debug/trace.h.
 """
 
 import re
@@ -13,7 +13,7 @@ from .common import ROOT, Failure, read_bytes
 
 DESCRIPTION = "Turns a trace that `pagoda run --trace FILE` kept (or a log with one in it) into text."
 _RECORD = re.compile(r"trace((?: (?:0x)?[0-9a-fA-F]+){6})$")
-_EVENT = re.compile(r'^\s*[A-Z_]+\(\s*(\w+)\s*,\s*(\w+)\s*(?:,\s*"([^"]*)")?', re.MULTILINE)
+_EVENT = re.compile(r"\bX\(([A-Z_]+)\)")
 
 
 class TraceCollector:
@@ -43,14 +43,10 @@ class TraceCollector:
 
 def event_names():
     """{number: name} as the kernel declares them; empty when there is no such file."""
-    path = ROOT / "kernel/debug/trace.def"
+    path = ROOT / "kernel/debug/trace.h"
     if not path.is_file():
         return {}
-    events = {}
-    for position, found in enumerate(_EVENT.findall(path.read_text(encoding="utf-8"))):
-        number = int(found[0], 0) if found[0][0].isdigit() else position
-        events[number] = found[1]
-    return events
+    return dict(enumerate(_EVENT.findall(path.read_text(encoding="utf-8"))))
 
 
 def parse(text):
