@@ -70,7 +70,7 @@ static void block_unlink(struct zone_blocks *zone, struct frame *head)
     head->state = FRAME_KERNEL;
 }
 
-/* Takes a block of `order` out, from the smallest that is large enough; 0: none. It heads no block yet. */
+/* Takes a block of `order` out of the smallest that is large enough, unmarked; 0: none. */
 static frame_number zone_take(struct zone_blocks *zone, unsigned order)
 {
     uint32_t enough = zone->nonempty >> order << order;

@@ -48,7 +48,7 @@ void buddy_free(frame_number first, unsigned order);
 uint64_t buddy_free_frames(void);
 /* Free blocks of an order in a zone (for /proc/buddyinfo and tests). */
 uint64_t buddy_free_blocks(enum zone zone, unsigned order);
-/* Returns every cached frame of every CPU to the buddy (tests, audits, last resort before ENOMEM). */
+/* Returns every CPU's cached frames to the buddy (tests, audits, last resort before ENOMEM). */
 void buddy_drain(void);
 
 /* Test hook: fail the n-th allocation from now on, once (0: off). Costs nothing while off. */

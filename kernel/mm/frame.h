@@ -15,7 +15,7 @@
 typedef uint64_t frame_number; /* physical address >> PAGE_SHIFT; 0 means "none" */
 
 enum frame_state {
-    FRAME_KERNEL = 0, /* heads no block: inside a lower frame's block, or never given to the allocator */
+    FRAME_KERNEL = 0, /* heads no block: inside a lower one's, or never given to the allocator */
     FRAME_FREE,       /* heads a free block in the buddy */
     FRAME_CACHED,     /* in a per-CPU cache of single frames: free as well */
     FRAME_RAW,        /* allocated, owner has not said for what; from here on: allocated */
@@ -52,7 +52,8 @@ struct frame {
         struct chunk *chunk; /* TABLE, leaf: slots behind its entries, or NULL */
     };
 };
-_Static_assert(sizeof(struct frame) == 32, "the frame table is charged to everybody: keep it small");
+_Static_assert(sizeof(struct frame) == 32,
+               "the frame table is charged to everybody: keep it small");
 
 /* The frame table: one run of descriptors per memory bank. */
 #define BANKS_MAX 32
@@ -65,9 +66,9 @@ extern unsigned bank_count;
 extern const struct bank *bank_last_hit; /* any CPU may write it: only ever a guess */
 
 /*
- * Adds a bank; `descriptors` is zeroed memory for `count` of them. All frames start as FRAME_KERNEL.
- * At boot only, at most BANKS_MAX times. The links above are 32 bits wide: first + count may not
- * exceed 2^32 frames (16 TiB, all that the 44 address bits of a Cortex-A72 reach).
+ * Adds a bank; `descriptors` is zeroed memory for `count` of them. All frames start as
+ * FRAME_KERNEL. At boot only, at most BANKS_MAX times. The links above are 32 bits wide: first +
+ * count may not exceed 2^32 frames (16 TiB, all that the 44 address bits of a Cortex-A72 reach).
  */
 void frame_add_bank(frame_number first, frame_number count, struct frame *descriptors);
 

@@ -16,8 +16,8 @@
 #include "debug/panic.h"
 #include "mm/buddy.h"
 
-#define FRAME_CACHE_SIZE 31  /* 512 bytes in all */
-#define FRAME_CACHE_BATCH 16 /* frames moved at once from and to the buddy */
+#define FRAME_CACHE_SIZE 127 /* 2 KiB in all */
+#define FRAME_CACHE_BATCH 64 /* frames moved at once from and to the buddy */
 
 struct cached_frame {
     struct frame *frame; /* NULL: none */
@@ -116,6 +116,17 @@ static inline bool frame_give_fast(struct frame *frame, frame_number number)
     cache += cpu_number();
     __asm__("" : "+r"(cache));
     return __builtin_expect(frame_cache_push(cache, frame, number), 1);
+}
+
+/* What pool_alloc_frame promises. */
+static inline void frame_mark(struct frame *frame, struct pool *pool, enum frame_state state)
+{
+    frame->refs = 1;
+    frame->state = (uint8_t)state;
+    frame->pins = 0;
+    frame->pool = pool;
+    frame->object = NULL;
+    frame->index = 0;
 }
 
 /* What buddy_alloc promises. GCC makes one store of the first four. */

@@ -7,7 +7,8 @@
 #include "entry/abi.h"
 #include "mm/frame_cache.h"
 
-#define FRAMES_ABSURD ((uint64_t)1 << 52) /* more than 64 address bits hold: sums cannot overflow */
+/* More than 64 address bits hold: sums of amounts below this cannot overflow. */
+#define FRAMES_ABSURD ((uint64_t)1 << 52)
 
 struct pool root_pool;
 
@@ -71,13 +72,13 @@ static __attribute__((noinline, cold)) void refused(struct pool *pool, uint64_t 
 /* False: a limit was met, nothing changed. */
 static bool charge_locked(struct pool *pool, uint64_t frames)
 {
-    struct pool *at = charge_try(pool, frames);
+    struct pool *at = frames ? charge_try(pool, frames) : NULL; /* 0 fits even above a limit */
     if (at)
         refused(pool, frames, at);
     return !at;
 }
 
-/* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so neither
+/* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so nor
  * does this: the root may then stand above its limit for a while, which only stops growth. */
 static void waste_update(void)
 {
@@ -119,7 +120,7 @@ int pool_init(struct pool *pool, struct pool *parent, uint64_t guaranteed, uint6
 int pool_fini(struct pool *pool)
 {
     lock_take(&pool_lock);
-    bool busy = pool == &root_pool || pool->used || pool->own || pool->bytes || pool->children;
+    bool busy = pool == &root_pool || pool->used || pool->children;
     if (!busy) {
         pool->previous->next = pool->next;
         if (pool->next)
@@ -229,13 +230,7 @@ void pool_release_slab(uint64_t frames)
 static inline frame_number page_mark(struct cached_frame cached, struct pool *pool,
                                      enum frame_state state)
 {
-    struct frame *frame = cached.frame;
-    frame->refs = 1;
-    frame->state = (uint8_t)state;
-    frame->pins = 0;
-    frame->pool = pool;
-    frame->object = NULL;
-    frame->index = 0;
+    frame_mark(cached.frame, pool, state);
     return cached.number;
 }
 

@@ -14,19 +14,23 @@
  *          (the root: - slab frames + waste)
  *   sum of own over all pools = total - free, exactly
  *   used of the root >= total - free: a charge that succeeded finds a frame
+ *
+ * The last holds for pages. With `linear=` below all memory, USE_KERNEL and USE_DMA
+ * can meet an empty zone while others have frames: the answer is ENOMEM as well.
  */
 #pragma once
 #include "mm/frame.h"
 
 struct pool {
     struct pool *parent;
-    struct pool *next, *previous;      /* all pools, the root first, for audits */
-    uint64_t guaranteed, limit, used;  /* frames; used includes object bytes rounded up, and children */
-    uint64_t own;                      /* frames whose descriptor names this pool */
-    uint64_t bytes;                    /* of kernel objects */
-    uint64_t refused;                  /* charges of this pool that failed */
+    struct pool *next, *previous; /* all pools, the root first, for audits */
+    uint64_t guaranteed, limit;   /* frames */
+    uint64_t used;                /* frames; with object bytes rounded up, and children */
+    uint64_t own;                 /* frames whose descriptor names this pool */
+    uint64_t bytes;               /* of kernel objects */
+    uint64_t refused;             /* charges of this pool that failed */
     uint64_t children;
-    uint64_t audit_own, audit_below;   /* scratch of pool_audit */
+    uint64_t audit_own, audit_below; /* scratch of pool_audit */
 };
 extern struct pool root_pool;
 
@@ -57,11 +61,19 @@ void pool_release_bytes(struct pool *pool, uint64_t bytes);
 int pool_charge_slab(uint64_t frames);
 void pool_release_slab(uint64_t frames);
 
-/* Charge and allocate one frame in one step, descriptor filled: state, pool; refs 1; all else 0.
- * 0: no memory, nothing has changed. */
-frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use /* enum frame_use */);
+/* Charge and allocate one frame (`use`: enum frame_use) in one step, descriptor filled: state,
+ * pool; refs 1; all else 0. 0: no memory, nothing has changed. */
+frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use);
 /* The opposite. The descriptor says whom to release. */
 void pool_free_frame(frame_number number);
+
+/* Up to `count` frames as pool_alloc_frame gives them; returns how many: fewer when memory ran out, 0
+ * when the pool cannot take all of them (then one may still fit). */
+unsigned pool_alloc_frames(struct pool *pool, enum frame_state state, int use,
+                           frame_number numbers[], unsigned count);
+/* Frees frames that are all charged to `pool`. */
+void pool_free_frames(struct pool *pool, struct frame *const frames[], const frame_number numbers[],
+                      unsigned count);
 
 /* Frames charged, all pools together: total - free when the ledger balances. */
 uint64_t pool_charged_frames(void);

@@ -17,7 +17,7 @@
 
 #define OBJECT_MIN 16
 #define OBJECT_MAX 8192
-#define FREE_MARK 0x5ab0b1ec7f4eeull
+#define FREE_MARK  0x5ab0b1ec7f4eeull
 
 struct free_object {
     struct free_object *next;

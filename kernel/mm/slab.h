@@ -26,7 +26,7 @@ extern struct slab_cache *slab_caches; /* all of them, for slabinfo */
 /* `size` 16 bytes .. 8 KiB. At boot only; `cache` and `name` stay for ever. */
 void slab_cache_init(struct slab_cache *cache, const char *name, size_t size);
 
-/* A zeroed object charged to `pool`, or NULL when the pool or memory is exhausted: nothing changed. */
+/* A zeroed object charged to `pool`; NULL: pool or memory is exhausted, nothing changed. */
 void *slab_alloc(struct slab_cache *cache, struct pool *pool);
 
 /* `object` came from this cache and was charged to `pool`. Freeing twice, or into another cache, is

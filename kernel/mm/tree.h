@@ -16,7 +16,7 @@ struct tree {
     struct tree_node *root;
 };
 
-#define tree_entry(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+#define tree_entry(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 /* Inserts by node->key. Equal keys are allowed and keep insertion order. */
 void tree_insert(struct tree *tree, struct tree_node *node);

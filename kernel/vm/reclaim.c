@@ -21,28 +21,60 @@ static void withdraw_requests(struct object *object, uint64_t index, uint64_t pa
     }
 }
 
+/* Frames on their way back, so that the pool is looked at once for many. */
+struct batch {
+    struct pool *pool;
+    unsigned count;
+    struct frame *frames[32];
+    frame_number numbers[32];
+};
+
+static void batch_flush(struct batch *batch)
+{
+    if (batch->count)
+        pool_free_frames(batch->pool, batch->frames, batch->numbers, batch->count);
+    batch->count = 0;
+}
+
+static inline void frame_let_go(struct batch *batch, frame_number number)
+{
+    struct frame *frame = frame_of(number);
+
+    if (--frame->refs)
+        return;
+    if (frame->pool != batch->pool || batch->count == 32)
+        batch_flush(batch);
+    batch->pool = frame->pool;
+    batch->frames[batch->count] = frame;
+    batch->numbers[batch->count++] = number;
+}
+
 uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
 {
     struct chunk *chunk = chunk_for(object, index, false);
+    struct batch batch = {0};
     uint64_t at, end, count = 0;
 
     if (!chunk)
         return 0;
     at = index - chunk->node.key;
     end = at + pages;
-    while (at < end) {
-        uint64_t bits = chunk->resident[at >> 6] >> (at & 63);
-        if (!bits) {
-            at = (at | 63) + 1;
-            continue;
+    for (uint64_t next; at < end; at = next) {
+        uint64_t base = at & ~63ul, bits = chunk->resident[at >> 6] >> (at & 63) << (at & 63);
+        next = base + 64;
+        if (next > end)
+            bits &= ~0ul >> (next - end);
+        chunk->resident[base >> 6] &= ~bits;
+        for (; bits; bits &= bits - 1, count++) {
+            slot *slot_at = &chunk->slots[base + __builtin_ctzl(bits)], value = *slot_at;
+            *slot_at = value & SLOT_BUSY;
+            chunk->used -= !(value & SLOT_BUSY);
+            if ((value & SLOT_STATE) == SLOT_RESIDENT)
+                frame_let_go(&batch, (value & SLOT_ADDRESS) >> PAGE_SHIFT);
         }
-        at += __builtin_ctzl(bits);
-        if (at >= end)
-            break;
-        slot_discard(chunk, chunk->node.key + at);
-        count++;
-        at++;
     }
+    batch_flush(&batch);
+    object->resident -= count;
     if (!chunk->used)
         chunk_free(chunk);
     this_cpu()->counters.pages_discarded += count;

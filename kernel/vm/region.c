@@ -124,25 +124,42 @@ void region_unmap_object(struct region *region, uint64_t first, uint64_t index, 
     space->resident -= translation_clear(&space->translation, va, end - index);
 }
 
+/* The entry for a slot that needs no thought: resident, written before, not to be executed. */
+static inline uint64_t plain_entry(const struct region *region, const struct chunk *chunk, uint64_t index)
+{
+    slot value = chunk && index - chunk->node.key < chunk->size ? *chunk_slot((struct chunk *)chunk, index) : 0;
+    slot wanted = SLOT_RESIDENT | SLOT_DIRTY;
+
+    if ((value & (SLOT_STATE | SLOT_BUSY | SLOT_DIRTY)) != wanted || region->rights & MAP_EXEC)
+        return 0;
+    return entry_for(value & SLOT_ADDRESS, region->rights, MAIR_NORMAL);
+}
+
 int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
 {
     struct space *space = region->space;
-    bool entered = false;
+    struct object *object = region->object;
+    uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT), entered = 0;
+    uint64_t *leaf = NULL;
 
-    for (; pages; pages--, va += PAGE_SIZE) {
-        uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT);
-        uint64_t entry = map_entry(region, index, MAP_READ);
+    if (!(region->rights))
+        return 0;
+    for (; pages; pages--, va += PAGE_SIZE, index++) {
+        uint64_t entry = plain_entry(region, object->last, index);
+        if (!entry)
+            entry = map_entry(region, index, MAP_READ);
         if (!entry)
             continue;
-        uint64_t *leaf = translation_leaf(&space->translation, va, true);
+        if (!leaf || !(va & (LEAF_PAGES * PAGE_SIZE - 1)))
+            leaf = translation_leaf(&space->translation, va, true);
         if (!leaf)
             return -ENOMEM;
         if (*leaf_entry(leaf, va))
             continue;
         *leaf_entry(leaf, va) = entry;
-        space->resident++;
-        entered = true;
+        entered++;
     }
+    space->resident += entered;
     if (entered)
         tlb_entries_written();
     return 0;

@@ -12,7 +12,7 @@
 #include "vm/fast.h"
 #include "vm/map.h"
 
-#define SUPPLY_STEP 8 /* pages between two looks at the interrupt line */
+#define SUPPLY_STEP 8ul /* pages between two looks at the interrupt line */
 
 /* What one call asks for, decoded and checked. */
 struct supply {
@@ -159,6 +159,43 @@ static int64_t supply_page(struct supply *supply, uint64_t index, bool asked)
     }
 }
 
+/*
+ * The last `pages` (at most SUPPLY_STEP, all in one chunk, all of them empty) in one go. False:
+ * something about them is special, or memory is short; nothing has changed.
+ */
+static bool supply_zeroes(struct supply *supply, uint64_t index, uint64_t pages)
+{
+    struct chunk *chunk = chunk_for(supply->object, index, true);
+    frame_number numbers[SUPPLY_STEP];
+    unsigned got;
+
+    if (!chunk || !supply->writable || index + pages - chunk->node.key > chunk->size)
+        return false;
+    for (uint64_t i = 0; i < pages; i++)
+        if (*chunk_slot(chunk, index + i))
+            return false;
+    got = pool_alloc_frames(supply->object->pool->pool, FRAME_PAGE, USE_PAGE, numbers, pages);
+    for (unsigned i = 0; i < got; i++)
+        if (got < pages || numbers[i] >= linear_end) { /* undo: the long way says what is wrong */
+            while (got--)
+                pool_free_frame(numbers[got]);
+            return false;
+        }
+    for (uint64_t i = 0; i < got; i++) {
+        struct frame *frame = frame_of(numbers[i]);
+        uint64_t at = index + i - chunk->node.key;
+        page_zero(frame_address(numbers[i]));
+        frame->object = supply->object;
+        frame->index = index + i;
+        chunk->slots[at] = supplied(numbers[i], supply);
+        chunk->resident[at >> 6] |= 1ul << (at & 63);
+    }
+    chunk->used += got;
+    supply->object->resident += got;
+    this_cpu()->counters.supplied_zero += got;
+    return got == pages;
+}
+
 /* Fills from the far end, so that the page that was asked for comes last and a call that is
  * interrupted goes on with fewer pages. 1: not finished. */
 static int64_t supply_range(struct supply *supply, uint64_t index, uint64_t *pages, bool asked)
@@ -168,6 +205,12 @@ static int64_t supply_range(struct supply *supply, uint64_t index, uint64_t *pag
             if (interrupt_pending())
                 return 1;
             step = 0;
+        }
+        if (!step && *pages >= SUPPLY_STEP + asked && supply->operation == SUPPLY_ZERO &&
+            supply_zeroes(supply, index + *pages - SUPPLY_STEP, SUPPLY_STEP)) {
+            *pages -= SUPPLY_STEP;
+            step = SUPPLY_STEP - 1;
+            continue;
         }
         int64_t error = supply_page(supply, index + *pages - 1, asked && *pages == 1);
         if (error)

@@ -1,7 +1,7 @@
 /*
  * unit.h: a host unit test is a file test_NAME.c full of these:
  *
- *     // sources: kernel/mm/tree.c          (what to link with, from the top of the tree)
+ *     // sources: kernel/mm/tree.c          (what to link with; may be repeated)
  *     // flags: -DSOMETHING -lname          (optional: for compiler and linker)
  *     #include "unit.h"
  *     TEST(an_empty_tree_has_no_first_node)

@@ -15,6 +15,7 @@ COMMANDS = {
     "image": ("image", "make a disk image that U-Boot starts"),
     "bundle": ("archive", "make, list or extract a boot bundle"),
     "gdb": ("debugger", "run a program under the debugger"),
+    "bench": ("bench", "instructions per operation, beside those of others"),
     "trace": ("trace", "the kernel's trace as text"),
 }
 

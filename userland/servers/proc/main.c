@@ -17,104 +17,52 @@
 #define STATUS_NOT_STARTED 126          /* proc itself could not begin its work */
 
 struct configuration configuration;
-static uint64_t answered; /* system calls */
 
-/* ---- Messages ---- */
+/* ---- The loop ---- */
 
-/*
- * A call that was sent back comes again with the same registers. Unless the kernel could not bring
- * the pages: then it has answered EFAULT itself, and what comes is another call.
- */
-static __attribute__((noinline)) void check_again(struct thread *thread, uint64_t head, uint64_t a,
-                                                  uint64_t b, uint64_t c)
+/* What the handlers remember of a call that was sent back is over. */
+native_inline void forget_progress(struct thread *thread)
 {
-    if (thread->again[0] == head && thread->again[1] == a && thread->again[2] == b &&
-        thread->again[3] == c)
-        return;
     thread->progress = thread->stage = 0;
     thread->retries = thread->retry_tag = 0;
 }
 
-/* Puts a handler's answer into the message; the tag to reply with. */
-native_inline int64_t answer(struct thread *thread, struct message *message, int64_t result)
+/* A system call off the short way: traced, sent back before, or not known. */
+static int64_t carry_out(struct thread *thread, const struct registers *r)
 {
-    if (__builtin_expect(result > ANSWER_NONE, 1)) {
-        thread->progress = thread->stage = 0;
-        thread->retries = thread->retry_tag = 0;
-        message->w[0] = (uint64_t)result;
-        return 0;
-    }
+    uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
+    const uint64_t now[4] = {r->x[0], r->x[2], r->x[3], r->x[4]};
+    /*
+     * A call that was sent back comes again with the same registers. Unless the kernel could not
+     * bring the pages: then it has answered EFAULT itself, and what comes is another call.
+     */
+    if (thread->retry_tag && memcmp(thread->again, now, sizeof now) != 0)
+        forget_progress(thread);
+    memcpy(thread->again, now, sizeof now);
+    if (configuration.strace)
+        return system_call_traced(thread, number, &r->x[2]);
+    if (number >= SYSTEM_CALLS || !system_calls[number])
+        return system_call_unknown(thread, number);
+    return system_calls[number](thread, r->x[1], r->x[2], r->x[3], r->x[4], r->x[5], r->x[6],
+                                r->x[7]);
+}
+
+/* Makes a handler's answer a message; the tag to reply with, or ANSWER_LATER. */
+static int64_t answer(struct thread *thread, struct message *message, int64_t result)
+{
     if (result == ANSWER_NONE)
         return ANSWER_LATER;
-    thread->again[0] = message->head;
-    thread->again[1] = message->w[0];
-    thread->again[2] = message->w[1];
-    thread->again[3] = message->w[2];
-    message->w[0] = thread->retry[0];
-    message->w[1] = thread->retry[1];
-    message->w[2] = thread->retry[2];
-    message->w[3] = thread->retry[3];
-    message->w[4] = thread->retry[4];
-    message->w[5] = thread->retry[5];
-    return thread->retry_tag;
-}
-
-/* Out of line, so that the words need not be in memory otherwise. */
-static __attribute__((noinline)) int64_t traced(struct thread *thread, uint32_t number, uint64_t a,
-                                                uint64_t b, uint64_t c, uint64_t d, uint64_t e,
-                                                uint64_t f)
-{
-    const uint64_t arguments[6] = {a, b, c, d, e, f};
-    return system_call_traced(thread, number, arguments);
-}
-
-native_inline int64_t on_syscall(struct message *message)
-{
-    struct thread *thread = (struct thread *)message->badge;
-    uint32_t number = message_tag(message);
-    int64_t result;
-    thread->request = message->request;
-    answered++;
-    if (__builtin_expect(thread->retry_tag, 0))
-        check_again(thread, message->head, message->w[0], message->w[1], message->w[2]);
-    if (__builtin_expect(configuration.strace, 0))
-        result = traced(thread, number, message->w[0], message->w[1], message->w[2],
-                        message->w[3], message->w[4], message->w[5]);
-    else if (__builtin_expect(number < SYSTEM_CALLS && system_calls[number], 1))
-        result = system_calls[number](thread, message->w[0], message->w[1], message->w[2],
-                                      message->w[3], message->w[4], message->w[5]);
-    else
-        result = system_call_unknown(thread, number);
-    return answer(thread, message, result);
-}
-
-native_inline int64_t on_start(struct message *message)
-{
-    struct thread *thread = (struct thread *)message->badge;
-    thread->request = message->request;
-    return answer(thread, message, exec_start(thread));
-}
-
-native_inline int64_t on_exception(struct message *message)
-{
-    struct thread *thread = (struct thread *)message->badge;
-    thread->request = message->request;
-    signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
-    return ANSWER_LATER;
-}
-
-native_inline int64_t on_notify(struct message *message)
-{
-    uint64_t bits = message->w[0];
-    if (bits & NOTIFY_SLEEPER)
-        time_wake();
-    if (bits & NOTIFY_CONSOLE)
-        console_wake();
-    return ANSWER_LATER;
+    if (result == ANSWER_RETRY) {
+        memcpy(message->w, thread->retry, sizeof message->w);
+        return thread->retry_tag;
+    }
+    forget_progress(thread);
+    message->w[0] = (uint64_t)result;
+    return 0;
 }
 
 /* From root. */
-native_inline int64_t on_call(struct message *message)
+static int64_t on_call(struct message *message, uint64_t answered)
 {
     message_refuse_handle(message);
     if (message->w[0] != PROC_STATUS) {
@@ -128,6 +76,107 @@ native_inline int64_t on_call(struct message *message)
     message->w[4] = answered;
     message->w[5] = process_report.started;
     return 0;
+}
+
+/* What is not a system call. The tag to answer with, or ANSWER_LATER. */
+static int64_t on_other(struct message *message, uint64_t answered)
+{
+    struct thread *thread = (struct thread *)message->badge; /* of START and EXCEPTION */
+    switch (message_kind(message)) {
+    case KIND_START:
+        thread->request = message->request;
+        return answer(thread, message, exec_start(thread));
+    case KIND_EXCEPTION:
+        thread->request = message->request;
+        signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
+        return ANSWER_LATER;
+    case KIND_NOTIFY:
+        if (message->w[0] & NOTIFY_SLEEPER)
+            time_wake();
+        if (message->w[0] & NOTIFY_CONSOLE)
+            console_wake();
+        return ANSWER_LATER;
+    case KIND_CALL:
+        return on_call(message, answered);
+    default:
+        return ANSWER_LATER;
+    }
+}
+
+/* Answers `message` unless the tag says ANSWER_LATER, and receives the next. */
+static struct registers next(int64_t tag, struct message *message)
+{
+    server_next(configuration.self, tag, message);
+    return (struct registers){{message->head, message->request, message->w[0], message->w[1],
+                               message->w[2], message->w[3], message->w[4], message->w[5],
+                               message->badge}};
+}
+
+/* A receive that brought no system call: another message, or an error (then receives again). */
+static __attribute__((noinline)) struct registers serve_other(struct registers r, uint64_t answered)
+{
+    struct message message;
+    int64_t error = message_take(&message, &r);
+    if (error)
+        server_recover(configuration.self, error, &message);
+    if (message_kind(&message) == KIND_SYSCALL) /* what came after the error */
+        return (struct registers){{message.head, message.request, message.w[0], message.w[1],
+                                   message.w[2], message.w[3], message.w[4], message.w[5],
+                                   message.badge}};
+    int64_t tag = on_other(&message, answered);
+    return next(tag, &message);
+}
+
+/* A call that is sent back or not answered now. */
+static __attribute__((noinline)) struct registers answer_otherwise(struct thread *thread,
+                                                                   int64_t result)
+{
+    struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
+    int64_t tag = answer(thread, &message, result);
+    return next(tag, &message);
+}
+
+/*
+ * The short way, for a call that is answered at once: some thirty instructions of proc's own, the
+ * message in registers all along. The low half of x0 is KIND_SYSCALL and nothing else exactly when
+ * a system call came in; other messages and errors of the receive go the long way.
+ */
+static _Noreturn void serve(void)
+{
+    const handle self = configuration.self;
+    const bool strace = configuration.strace;
+    uint64_t answered = 0;
+    struct message nothing = {.w = {0}};
+    struct registers r = next(ANSWER_LATER, &nothing);
+    for (;;) {
+        if (__builtin_expect((uint32_t)r.x[0] != KIND_SYSCALL, 0)) {
+            r = serve_other(r, answered);
+            continue;
+        }
+        struct thread *thread = (struct thread *)r.x[8];
+        uint64_t number = r.x[0] >> TAG_SHIFT;
+        system_call *handler = number < SYSTEM_CALLS ? system_calls[number] : NULL;
+        int64_t result;
+        answered++;
+        thread->request = r.x[1];
+        if (__builtin_expect(!handler || strace || thread->retry_tag, 0)) {
+            struct registers copy = r; /* the address of r must not escape */
+            result = carry_out(thread, &copy);
+        } else {
+            thread->again[0] = r.x[0];
+            thread->again[1] = r.x[2];
+            thread->again[2] = r.x[3];
+            thread->again[3] = r.x[4];
+            result = handler(thread, r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]);
+        }
+        if (__builtin_expect(result <= ANSWER_NONE, 0)) {
+            r = answer_otherwise(thread, result);
+            continue;
+        }
+        forget_progress(thread);
+        r = NATIVE_CALL(SYSCALL_reply_recv,
+                        IN(0, HEAD(self, 0)) IN(1, thread->request) IN(2, result));
+    }
 }
 
 /* ---- Start ---- */
@@ -197,10 +246,5 @@ int main(const struct startup *startup)
     } else {
         runs_give_up(STATUS_NOT_STARTED);
     }
-    static const struct server_operations operations = {.on_call = on_call,
-                                                        .on_notify = on_notify,
-                                                        .on_syscall = on_syscall,
-                                                        .on_exception = on_exception,
-                                                        .on_start = on_start};
-    server_loop(configuration.self, &operations);
+    serve();
 }

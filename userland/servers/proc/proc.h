@@ -117,9 +117,10 @@ extern struct configuration configuration;
 #include "system_calls.def"
 #undef SYSTEM_CALL
 
-/* system_calls.c. Carries a call out; a result, a negated errno or ANSWER_*. */
-typedef int64_t system_call(struct thread *thread, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
-                            uint64_t e, uint64_t f);
+/* system_calls.c. Carries a call out; a result, a negated errno or ANSWER_*. The arguments are where
+ * the message has them, x2 .. x7: so on the short way nothing is moved. */
+typedef int64_t system_call(struct thread *thread, uint64_t request, uint64_t a, uint64_t b,
+                            uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 #define SYSTEM_CALLS 512 /* Linux's numbers end below; above is ENOSYS */
 extern system_call *const system_calls[SYSTEM_CALLS];
 int64_t system_call_unknown(struct thread *thread, uint32_t number);

@@ -102,8 +102,8 @@ int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_
     uint32_t pid = thread->process->pid;
     add_call(&line, thread, number, arguments);
     system_call *handler = number < SYSTEM_CALLS ? system_calls[number] : NULL;
-    int64_t result = handler ? handler(thread, arguments[0], arguments[1], arguments[2],
-                                       arguments[3], arguments[4], arguments[5])
+    int64_t result = handler ? handler(thread, thread->request, arguments[0], arguments[1],
+                                       arguments[2], arguments[3], arguments[4], arguments[5])
                              : system_call_unknown(thread, number);
     if (result != ANSWER_RETRY) {
         add_result(&line, result);

@@ -17,9 +17,9 @@
 #define PASS_6 , a, b, c, d, e, f
 #define UNUSED __attribute__((unused))
 #define SYSTEM_CALL(number, name, handler, ...)                                                    \
-    static int64_t enter_##name(struct thread *thread, uint64_t a UNUSED, uint64_t b UNUSED,       \
-                                uint64_t c UNUSED, uint64_t d UNUSED, uint64_t e UNUSED,           \
-                                uint64_t f UNUSED)                                                 \
+    static int64_t enter_##name(struct thread *thread, uint64_t request UNUSED, uint64_t a UNUSED, \
+                                uint64_t b UNUSED, uint64_t c UNUSED, uint64_t d UNUSED,           \
+                                uint64_t e UNUSED, uint64_t f UNUSED)                              \
     {                                                                                              \
         return linux_##handler(thread PASTE(PASS_, COUNT(0, ##__VA_ARGS__)));                      \
     }

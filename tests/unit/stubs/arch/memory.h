@@ -5,8 +5,8 @@
 #pragma once
 #include "mm/frame.h"
 
-#define ARENA_FIRST ((frame_number)0x40000) /* 1 GiB, where RAM of QEMU virt begins */
-#define ARENA_FRAMES ((frame_number)4096)   /* 16 MiB */
+#define ARENA_FIRST  ((frame_number)0x40000) /* 1 GiB, where RAM of QEMU virt begins */
+#define ARENA_FRAMES ((frame_number)4096)    /* 16 MiB */
 
 /* The address of a frame of the arena, and back; anything else ends the test program. */
 void *frame_address(frame_number number);

@@ -1,0 +1,72 @@
+"""`pagoda bench`: instructions per operation, measured now, beside those of others."""
+
+import re
+import subprocess
+import sys
+
+from .anchors import ROWS
+from .common import ROOT, Failure, build_folder
+
+DESCRIPTION = """\
+Boots Pagoda with one instruction counted as one nanosecond (-icount shift=0,sleep=off)
+and measures kernel operations with a native program (tests/native/bench.c), Linux calls
+with an unmodified one (userland/apps/bench.c), and the memory of an idle system. The
+numbers are deterministic. They count instructions, not cycles: caches, TLBs, barriers and
+system-register writes cost what the hardware says."""
+
+TIMEOUT = 300
+
+
+def add_arguments(parser):
+    parser.add_argument("--raw", action="store_true", help="only `bench NAME VALUE` lines")
+
+
+def measure(what, *arguments):
+    """The `bench NAME VALUE` lines of one run, as a dictionary."""
+    print(f"measuring {what} …", file=sys.stderr, flush=True)
+    command = [ROOT / "tools/pagoda", "run", "--icount", "--summary", "--timeout", str(TIMEOUT), *arguments]
+    done = subprocess.run(
+        [str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise Failure(f"benchmark of {what} ended with status {done.returncode}\n{done.stderr[-2000:]}")
+    text = done.stdout + done.stderr
+    values = {name: int(value) for name, value in re.findall(r"^bench (\w+) (\d+)$", text, re.M)}
+    if not values:
+        raise Failure(f"benchmark of {what} measured nothing\n{text[-2000:]}")
+    return values
+
+
+def verdict(row, value):
+    if row.target is None:
+        return ""
+    if value <= row.target:
+        return "met"
+    return f"{100 * (value - row.target) / row.target:+.0f} %"
+
+
+def table(values):
+    """The lines of the table, in the order of the anchors."""
+    head = f"{'operation':<44} {'measured':>11} {'target':>10} {'':>7}  others"
+    yield head
+    yield "-" * len(head)
+    for row in ROWS:
+        if row.name not in values:
+            yield f"{row.title:<44} {'not measured':>11}"
+            continue
+        target = "" if row.target is None else f"{row.target:,}"
+        value = values[row.name]
+        yield f"{row.title:<44} {value:>11,} {target:>10} {verdict(row, value):>7}  {row.others}"
+
+
+def main(options):
+    build = build_folder()
+    values = measure("the kernel", "--memory", "1G", "--root", build / "tests/native/bench.elf")
+    values |= measure("Linux calls", "--memory", "256M", "--", build / "userland/apps/bench.musl")
+    values |= measure("an idle system", "--memory", "256M", "--", build / "userland/apps/hello.musl")
+    if options.raw:
+        print("\n".join(f"bench {name} {value}" for name, value in sorted(values.items())))
+        return 0
+    print("\n".join(table(values)))
+    return 0
