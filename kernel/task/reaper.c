@@ -17,6 +17,8 @@ void reaper_init(void)
 /* Runs at the priority of the best one who waits, so that a kill is as urgent as its killer. */
 static void reaper_wake(unsigned priority)
 {
+    if (reaper.state == THREAD_STATE_RUNNING)
+        return; /* a step of its own left more to do: it goes on until nothing is left */
     if (reaper.state == THREAD_STATE_READY) {
         if (reaper.priority >= priority)
             return;
