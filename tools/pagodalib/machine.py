@@ -107,5 +107,5 @@ def log_level(options):
     notices (the summary is one) for who asked, the rest for -v and -vv."""
     if options.quiet:
         return 3
-    notices = bool(options.summary or options.trace or options.root)  # told as notices
-    return min(4 + notices + 2 * options.verbose, 7)
+    told = (options.summary, options.trace, options.root, options.strace)  # as notices
+    return min(4 + any(told) + 2 * options.verbose, 7)

@@ -111,7 +111,7 @@ int64_t exec_start(struct thread *thread)
     }
     if (error) {
         log_print(LOG_ERROR, "pagoda: %s (pid %u) cannot start: %s\n", thread->process->path,
-                  thread->process->pid, error_name(error));
+                  thread->process->pid, linux_error_name(error));
         process_end(thread->process, 128 + SIGKILL); /* as Linux, after the point of no return */
         return ANSWER_NONE;
     }

@@ -215,7 +215,7 @@ static int64_t map_linker(struct process *process, struct image *image, const ch
     struct elf elf;
     int64_t error = open_program(process, path, &node, &elf);
     if (error) {
-        log_print(LOG_ERROR, "proc: dynamic linker %s: %s\n", path, error_name(error));
+        log_print(LOG_ERROR, "proc: dynamic linker %s: %s\n", path, linux_error_name(error));
         return error;
     }
     *base = elf.position_independent ? LINKER_BASE - elf.low : 0;

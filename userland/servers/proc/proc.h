@@ -125,6 +125,9 @@ typedef int64_t system_call(struct thread *thread, uint64_t request, uint64_t a,
 extern system_call *const system_calls[SYSTEM_CALLS];
 int64_t system_call_unknown(struct thread *thread, uint32_t number);
 
+/* strace.c. The name of a negated errno, Linux's own ones included. */
+const char *linux_error_name(int64_t error);
+
 /* strace.c. As system_calls[number], with a line in the log when the call is answered. */
 int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_t arguments[6]);
 

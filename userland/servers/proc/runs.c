@@ -54,7 +54,8 @@ static void start_from(const struct manifest_run *run)
         int64_t error = start(run);
         if (!error)
             return;
-        log_print(LOG_ERROR, "pagoda: %s cannot start: %s\n", run->words->text, error_name(error));
+        log_print(LOG_ERROR, "pagoda: %s cannot start: %s\n", run->words->text,
+                  linux_error_name(error));
         process_report.status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN;
     }
     runs_give_up(process_report.status);

@@ -10,7 +10,7 @@
 #include "lib/memory.h"
 #include "proc.h"
 
-#define LINE_BYTES 400
+#define LINE_BYTES   400
 #define STRING_SHOWN 64
 
 static const struct {
@@ -84,12 +84,37 @@ static void add_call(struct line *line, struct thread *thread, uint32_t number,
     ADD(line, ")");
 }
 
+const char *linux_error_name(int64_t error)
+{
+#define NAME(error)                                                                                \
+    case -error:                                                                                   \
+        return #error;
+    switch (error) {
+        NAME(ESRCH)
+        NAME(ENXIO)
+        NAME(E2BIG)
+        NAME(ENOEXEC)
+        NAME(ENODEV)
+        NAME(ENOTDIR)
+        NAME(EISDIR)
+        NAME(ENOTTY)
+        NAME(ESPIPE)
+        NAME(EROFS)
+        NAME(ERANGE)
+        NAME(ENAMETOOLONG)
+        NAME(ELOOP)
+        NAME(EOVERFLOW)
+    }
+#undef NAME
+    return error_name((long)error);
+}
+
 static void add_result(struct line *line, int64_t result)
 {
     if (result == ANSWER_NONE)
         ADD(line, " = ?");
     else if (result < 0 && result >= -4095)
-        ADD(line, " = %ld %s", (long)result, error_name(result));
+        ADD(line, " = %ld %s", (long)result, linux_error_name(result));
     else if (result > 0xffff)
         ADD(line, " = 0x%lx", result);
     else
@@ -107,7 +132,7 @@ int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_
                              : system_call_unknown(thread, number);
     if (result != ANSWER_RETRY) {
         add_result(&line, result);
-        log_print(LOG_INFO, "[%u] %s\n", pid, line.text);
+        log_print(LOG_NOTICE, "[%u] %s\n", pid, line.text);
     }
     return result;
 }
