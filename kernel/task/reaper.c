@@ -18,7 +18,7 @@ void reaper_init(void)
 static void reaper_wake(unsigned priority)
 {
     if (reaper.state == THREAD_STATE_RUNNING)
-        return; /* a step of its own left more to do: it goes on until nothing is left */
+        return; /* it finds what its own work has queued */
     if (reaper.state == THREAD_STATE_READY) {
         if (reaper.priority >= priority)
             return;

@@ -8,7 +8,8 @@
 #include "vm/region.h"
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
-#define STEP_PAGES 512 /* between two looks at the interrupt line */
+#define STEP_PAGES   64 /* between two looks at the interrupt line */
+#define MAP_CONTINUE 0x100 /* x3 of region_map between two steps: mapped already, goes on populating */
 
 /* A pager must be below whoever waits for it (invariant 1); programs may page for each other. */
 static bool pager_allowed(const struct space *space, const struct object *object)
@@ -22,6 +23,30 @@ static bool fits(const struct object *object, uint64_t first, uint64_t pages)
     return first < object->pages && pages <= object->pages - first;
 }
 
+/* Enters what is resident, from x1 on for x2 pages. What cannot be entered now will be by a fault. */
+static struct thread *populate(struct thread *thread, struct space *space)
+{
+    uint64_t *x = thread->registers.x;
+
+    while (x[2]) {
+        struct region *region = range_valid(x[1], x[2]) ? region_at(space, x[1]) : NULL;
+        if (!region)
+            break;
+        uint64_t room = (region->node.key + region->length - x[1]) >> PAGE_SHIFT;
+        uint64_t pages = x[2] < STEP_PAGES ? x[2] : STEP_PAGES;
+        pages = pages < room ? pages : room;
+        if (region_populate(region, x[1], pages))
+            break;
+        x[1] += pages << PAGE_SHIFT;
+        x[2] -= pages;
+        if (x[2] && interrupt_pending()) {
+            x[3] |= MAP_CONTINUE;
+            return call_again(thread);
+        }
+    }
+    return answer(thread, 0);
+}
+
 struct thread *call_region_map(struct thread *thread)
 {
     uint64_t *x = thread->registers.x, va = x[1], pages = x[2];
@@ -32,6 +57,8 @@ struct thread *call_region_map(struct thread *thread)
 
     if (!space)
         return answer(thread, error);
+    if (x[3] & MAP_CONTINUE)
+        return populate(thread, space);
     struct handle_entry *entry = handle_lookup(&thread->space->handles, (uint32_t)x[4],
                                                KERNEL_OBJECT_OBJECT, rights, &error);
     if (!entry)
@@ -51,9 +78,7 @@ struct thread *call_region_map(struct thread *thread)
                        x[5], source, x[7]);
     if (error || !(x[3] & MAP_POPULATE))
         return answer(thread, error);
-    /* What could not be entered now will be by a fault. */
-    region_populate(region_at(space, va), va, pages < STEP_PAGES ? pages : STEP_PAGES);
-    return answer(thread, 0);
+    return populate(thread, space);
 }
 
 /* The first region that touches [va, end), split so that it begins at va or later and ends by end. */

@@ -131,9 +131,12 @@ bool object_destroy_step(struct object *object)
     if (!node)
         return true;
     struct chunk *chunk = tree_entry(node, struct chunk, node);
-    for (uint64_t i = 0, size = chunk_size(object); chunk->used && i < size; i++)
-        if (chunk->slots[i])
-            slot_discard(chunk, node->key + i);
+    /* The last contents take the chunk with them. */
+    for (uint64_t i = 0; i < chunk->size; i += 64)
+        if (chunk->resident[i >> 6]) {
+            object_discard(object, node->key + i, 64);
+            return false;
+        }
     chunk_free(chunk);
     return false;
 }

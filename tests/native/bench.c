@@ -135,16 +135,18 @@ static void private_copies(void)
 
     thread_run(copy_pager, from, 25);
     copies = create_object(from, 3, 4096, 0);
-    region_map(HANDLE_SPACE, AREA, 32, MAP_READ | MAP_WRITE, copies, 0, HANDLE_BUNDLE, 0);
+    debug(HANDLE_SYSTEM, DEBUG_BOOT, 0, 0);
+    uint64_t pages = ((const struct boot_facts *)LAYOUT_MESSAGE_PAGE)->bundle_bytes >> PAGE_SHIFT;
+    region_map(HANDLE_SPACE, AREA, pages, MAP_READ | MAP_WRITE, copies, 0, HANDLE_BUNDLE, 0);
     look(1);
     begin = now();
-    look(16);
-    report("fault_source_read", now() - begin, 15);
+    look(pages);
+    report("fault_source_read", now() - begin, pages - 1);
     touch(1);
     begin = now();
-    touch(16);
-    report("fault_private_write", now() - begin, 15);
-    region_unmap(HANDLE_SPACE, AREA, 32, UNMAP_DISCARD);
+    touch(pages);
+    report("fault_private_write", now() - begin, pages - 1);
+    region_unmap(HANDLE_SPACE, AREA, pages, UNMAP_DISCARD);
 }
 
 static void regions(void)
@@ -162,6 +164,50 @@ static void regions(void)
     region_unmap(HANDLE_SPACE, AREA, 64, UNMAP_DISCARD);
 }
 
+#define TICK 3000 /* ns between two timer interrupts while long calls run */
+
+/* Keeps the timer firing; the kernel notes how late each interrupt was taken. */
+static void ticker(uint64_t unused)
+{
+    (void)unused;
+    for (;;)
+        sleep_until(now() + TICK);
+}
+
+static uint64_t worst_delay(void)
+{
+    debug(HANDLE_SYSTEM, DEBUG_COUNTERS, 0, 0);
+    return ((const struct counters *)LAYOUT_MESSAGE_PAGE)->interrupt_delay_worst_ns;
+}
+
+/* Every call that could hold interrupts off for long, under a ticking timer. */
+static void delays(void)
+{
+    uint64_t worst;
+
+    thread_run(ticker, 0, 31);
+    handle wired = create_wired(1024, 0);
+    say("bench delay_wired_4_mib %llu\n", (unsigned long long)worst_delay());
+    region_map(HANDLE_SPACE, AREA, 1024, MAP_READ | MAP_WRITE | MAP_POPULATE, wired, 0, 0, 0);
+    region_unmap(HANDLE_SPACE, AREA, 1024, 0);
+    handle_close(wired);
+    say("bench delay_map_and_close_4_mib %llu\n", (unsigned long long)worst_delay());
+    region_map(HANDLE_SPACE, AREA, 4096, MAP_READ | MAP_WRITE, object, 0, 0, 0);
+    page_supply_unasked(object, SUPPLY_ZERO | SUPPLY_WRITABLE, 0, 512, 0, 0);
+    say("bench delay_populate_2_mib %llu\n", (unsigned long long)worst_delay());
+    region_protect(HANDLE_SPACE, AREA, 4096, MAP_READ);
+    region_unmap(HANDLE_SPACE, AREA, 4096, UNMAP_DISCARD);
+    say("bench delay_unmap_2_mib %llu\n", (unsigned long long)worst_delay());
+    struct child child = child_new(HANDLE_POOL, LEVEL_PROC, 0, 20);
+    for (unsigned i = 0; i < 1000; i++)
+        handle_dup(note, RIGHTS_ALL, 0, child.space);
+    space_ctl(child.space, SPACE_KILL, 0, 0);
+    worst = worst_delay();
+    say("bench delay_kill_space %llu\n", (unsigned long long)worst);
+    say("bench interrupts_masked_longest %llu\n", (unsigned long long)worst);
+    say("bench interrupt_delay_worst %llu\n", (unsigned long long)worst);
+}
+
 static void counters(void)
 {
     static struct counters seen;
@@ -170,7 +216,6 @@ static void counters(void)
     debug(HANDLE_SYSTEM, DEBUG_COUNTERS, 0, 0);
     seen = *(const struct counters *)LAYOUT_MESSAGE_PAGE;
     say("bench reset_to_first_instruction %llu\n", (unsigned long long)seen.boot_ns);
-    say("bench interrupt_delay_worst %llu\n", (unsigned long long)seen.interrupt_delay_worst_ns);
     ledger_balances(&ledger);
     say("bench idle_kernel_frames %llu\n", (unsigned long long)(ledger.total - ledger.free));
 }
@@ -207,5 +252,6 @@ int main(const struct startup *startup)
     private_copies();
     regions();
     counters();
+    delays();
     finish();
 }

@@ -32,7 +32,10 @@ def measure(what, *arguments):
     if done.returncode:
         raise Failure(f"benchmark of {what} ended with status {done.returncode}\n{done.stderr[-2000:]}")
     text = done.stdout + done.stderr
+    idle = re.search(r"frames +(\d+) of 4 KiB: (\d+) free", text)
     values = {name: int(value) for name, value in re.findall(r"^bench (\w+) (\d+)$", text, re.M)}
+    if idle:
+        values["idle_memory_kib"] = 4 * (int(idle[1]) - int(idle[2]))
     if not values:
         raise Failure(f"benchmark of {what} measured nothing\n{text[-2000:]}")
     return values

@@ -17,6 +17,8 @@ COMMANDS = {
     "gdb": ("debugger", "run a program under the debugger"),
     "bench": ("bench", "instructions per operation, beside those of others"),
     "trace": ("trace", "the kernel's trace as text"),
+    "reference": ("reference", "the table of all kernel calls"),
+    "lint": ("lint", "the rules of the house"),
 }
 
 

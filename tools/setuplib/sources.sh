@@ -70,6 +70,8 @@ debian_sources()
                 value = value " " line
             }
         }
+        gsub(/[ \t]+/, " ", value)
+        sub(/^ /, "", value)
         return value
     }
     function other_fields(i, keep) {
@@ -91,11 +93,11 @@ debian_sources()
             if (mode == "backports" && suite[i] ~ (alias "$"))
                 chosen = suite[i] "-backports"
             if (mode == "release" && suite[i] ~ (alias "(-updates|-security|/updates)?$"))
-                chosen = chosen " " suite[i]
+                chosen = chosen (chosen == "" ? "" : " ") suite[i]
         }
         if (chosen == "" || (mode == "backports" && done++))
             next
-        printf "Types: deb\nURIs:%s\nSuites: %s\nComponents: main\n", field("URIs"), chosen
+        printf "Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n", field("URIs"), chosen
         other_fields()
         print ""
     }'

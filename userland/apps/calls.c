@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096L
+#define PAGE        4096L
 #define BAD_POINTER ((void *)0x330000000000L) /* nobody mapped it */
 
 static int passed, failed;

@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#define PAGE 4096UL
+#define PAGE      4096UL
 #define PAGES_MAX 512U /* of one mapping: 2 MiB */
 
 enum { NEW, READ, WRITTEN };

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #define KERNEL_ADDRESS 0xffff000000080000UL
-#define NON_CANONICAL 0x00ff000000001000UL /* bits 63..48 neither all 0 nor all 1 */
-#define FOREIGN 0x0000330000000000UL       /* user half, but nobody mapped it here */
+#define NON_CANONICAL  0x00ff000000001000UL /* bits 63..48 neither all 0 nor all 1 */
+#define FOREIGN        0x0000330000000000UL /* user half, but nobody mapped it here */
 
 static void read_from(uintptr_t address)
 {
@@ -197,7 +197,8 @@ static void write_timer(void)
     __asm__ volatile("msr cntkctl_el1, %0" ::"r"(3UL));
 }
 
-/* A native call of Pagoda out of a Linux program; on Linux `svc #1` is a system call like svc #0. */
+/* A native call of Pagoda out of a Linux program; on Linux `svc #1` is a system call like svc #0.
+ */
 static void native_call(void)
 {
     register uint64_t x8 __asm__("x8") = 24;

@@ -48,32 +48,49 @@ static int64_t ask_for_pages(struct thread *thread, uint64_t address, uint64_t e
  * touched. */
 static void touch(const char *own, size_t bytes)
 {
-    for (const char *at = own; at < own + bytes; at = (const char *)((uintptr_t)at | (PAGE_SIZE - 1)) + 1)
+    for (const char *at = own; at < own + bytes;
+         at = (const char *)((uintptr_t)at | (PAGE_SIZE - 1)) + 1)
         (void)*(const volatile char *)at;
+}
+
+/* Some of the range is not the program's to use: copies what comes before, page by page. */
+static int64_t copy_what_there_is(struct thread *thread, uint64_t address, char *own, size_t bytes,
+                                  uint64_t direction, uint64_t *done, struct copy_stop *stop)
+{
+    int64_t result = 0;
+    touch(own + *done, bytes - *done);
+    while (*done < bytes) {
+        size_t piece = PAGE_SIZE - ((address + *done) & (PAGE_SIZE - 1));
+        if (piece > bytes - *done)
+            piece = bytes - *done;
+        result = space_copy(HANDLE_NONE, thread->request, address + *done, own + *done, direction,
+                            piece, stop);
+        if (result < 0)
+            return result;
+        *done += piece;
+    }
+    return 0;
 }
 
 static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t bytes,
                     uint64_t direction, uint64_t *done)
 {
-    uint64_t far = address + *done, end = address + bytes;
+    uint64_t end = address + bytes;
     if (*done >= bytes)
         return 0;
     if (end < address)
         return -EFAULT;
     struct copy_stop stop;
-    int64_t result = space_copy(HANDLE_NONE, thread->request, far, (char *)own + *done, direction,
-                                bytes - *done, &stop);
-    if (result == -EFAULT) {
-        touch((const char *)own + *done, bytes - *done);
-        result = space_copy(HANDLE_NONE, thread->request, far, (char *)own + *done, direction,
-                            bytes - *done, &stop);
-    }
+    int64_t result = space_copy(HANDLE_NONE, thread->request, address + *done, (char *)own + *done,
+                                direction, bytes - *done, &stop);
     if (result >= 0) {
         *done += (uint64_t)result;
         return *done == bytes ? 0 : -EFAULT;
     }
+    if (result == -EFAULT)
+        result = copy_what_there_is(thread, address, own, bytes, direction, done, &stop);
     if (result != -EAGAIN)
-        return -EFAULT;
+        return result == 0 ? 0 : -EFAULT;
     if (stop.copied)
         thread->retries = 0;
     *done += stop.copied;
@@ -103,6 +120,16 @@ int64_t client_write_part(struct thread *thread, uint64_t address, const void *o
                           uint64_t *done)
 {
     return copy(thread, address, (void *)own, bytes, COPY_OUT, done);
+}
+
+int64_t client_pause(struct thread *thread, uint64_t done, uint64_t moved)
+{
+    if (done / CLIENT_TURN == (done - moved) / CLIENT_TURN)
+        return 0;
+    thread->retry_tag = TAG_RETRY_READ;
+    thread->retries = 0;
+    thread->retry[0] = 0; /* no page: just again */
+    return ANSWER_RETRY;
 }
 
 int64_t client_string(struct thread *thread, uint64_t address, char *own, size_t size)

@@ -12,13 +12,13 @@
 #include "proc.h"
 
 #define CHUNKS_AT_ONCE 16 /* 64 KiB; then others get their turn */
-#define CONTROL_D 4
+#define CONTROL_D      4
 
 static struct linux_termios settings = {
-    .input = 0x500,  /* ICRNL IXON */
-    .output = 0x5,   /* OPOST ONLCR */
+    .input = 0x500,    /* ICRNL IXON */
+    .output = 0x5,     /* OPOST ONLCR */
     .control = 0x14b2, /* 115200 baud, 8 bits, CREAD, HUPCL */
-    .local = 0x8a3b, /* ISIG ICANON ECHO ECHOE ECHOK ECHOCTL ECHOKE IEXTEN */
+    .local = 0x8a3b,   /* ISIG ICANON ECHO ECHOE ECHOK ECHOCTL ECHOKE IEXTEN */
     .characters = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22},
 };
 
@@ -57,7 +57,7 @@ static int64_t console_write(struct thread *thread, struct open_file *file,
                              const struct linux_iovec *vector, uint64_t total)
 {
     (void)file;
-    for (unsigned chunk = 0; thread->progress < total; chunk++) {
+    while (thread->progress < total) {
         uint64_t filled;
         int64_t error = gather(thread, vector, total, &filled);
         if (filled) {
@@ -66,18 +66,12 @@ static int64_t console_write(struct thread *thread, struct open_file *file,
                 return thread->progress ? (int64_t)thread->progress : -EIO;
             thread->progress += (uint64_t)written;
         }
-        if (error == ANSWER_RETRY)
-            return error;
-        if (error)
+        if (error == -EFAULT)
             return thread->progress ? (int64_t)thread->progress : error;
-        if (chunk == CHUNKS_AT_ONCE && thread->progress < total) {
-            uint64_t address, bytes;
-            vector_piece(vector, total, thread->progress, &address, &bytes);
-            thread->retry_tag = TAG_RETRY_READ;
-            thread->retry[0] = address;
-            thread->retry[1] = 0;
-            return ANSWER_RETRY;
-        }
+        if (!error)
+            error = client_pause(thread, thread->progress, filled);
+        if (error && thread->progress < total)
+            return error;
     }
     return (int64_t)total;
 }
@@ -184,8 +178,8 @@ void console_init(void)
     int64_t copy = handle_dup(configuration.notification, RIGHT_WRITE | RIGHT_DUP, 0, 0);
     if (copy < 0)
         return;
-    struct message message = {.w = {CONSOLE_SET_NOTIFICATION, NOTIFY_CONSOLE, 0, 0, 0,
-                                    (uint64_t)copy}};
+    struct message message = {
+        .w = {CONSOLE_SET_NOTIFICATION, NOTIFY_CONSOLE, 0, 0, 0, (uint64_t)copy}};
     call(configuration.console, TAG_HANDLE, &message);
     handle_close((handle)copy);
 }

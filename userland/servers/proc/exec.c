@@ -10,10 +10,11 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define OBJECT_PAGES (1UL << 36) /* a page for every user address */
+#define OBJECT_PAGES     (1UL << 36) /* a page for every user address */
 #define PROGRAM_PRIORITY 10
-#define PRIORITY_LIMIT 15
-#define STRINGS_MAX (STACK_BYTES / 4) /* as Linux: argv and envp together */
+#define PRIORITY_LIMIT   15
+#define STRINGS_MAX      (STACK_BYTES / 4) /* as Linux: argv and envp together, */
+#define STRING_MAX       (32 * PAGE_SIZE)  /* … and each of their strings: then E2BIG */
 
 /* ---- Loading ---- */
 
@@ -31,14 +32,12 @@ static void name_space(handle space, const char *path)
 /* A new space with its object and stopped thread in process->space, ->object and thread->handle. */
 static int64_t create_space(struct process *process)
 {
-    int64_t space =
-        space_create(process->pool, LEVEL_PROGRAM, configuration.self, PRIORITY_LIMIT);
+    int64_t space = space_create(process->pool, LEVEL_PROGRAM, configuration.self, PRIORITY_LIMIT);
     process->space = space < 0 ? HANDLE_NONE : (handle)space;
     process->object = process->thread->handle = HANDLE_NONE;
     if (space < 0)
         return space;
-    int64_t object =
-        create_object(configuration.anon, process->pid, OBJECT_PAGES, process->pool);
+    int64_t object = create_object(configuration.anon, process->pid, OBJECT_PAGES, process->pool);
     if (object < 0)
         return object;
     process->object = (handle)object;
@@ -152,7 +151,7 @@ static int64_t read_string(struct thread *thread, struct strings *strings, uint6
         }
         if (length != -ENAMETOOLONG)
             return length;
-        if (*room >= STRINGS_MAX)
+        if (*room >= STRINGS_MAX || *room - strings->bytes >= STRING_MAX)
             return -E2BIG;
         size_t larger = *room ? *room * 2 : PAGE_SIZE;
         char *grown = wired_resize(strings->text, larger);
@@ -169,8 +168,7 @@ static int64_t read_strings(struct thread *thread, uint64_t vector, struct strin
     size_t room = 0, slots = 0;
     for (;; strings->count++) {
         uint64_t address = 0;
-        int64_t error =
-            vector ? client_read(thread, vector + 8 * strings->count, &address, 8) : 0;
+        int64_t error = vector ? client_read(thread, vector + 8 * strings->count, &address, 8) : 0;
         if (error)
             return error;
         if (strings->count == slots) {
@@ -221,8 +219,8 @@ int64_t linux_execve(struct thread *thread, uint64_t path, uint64_t arguments, u
     if (!error)
         error = read_strings(thread, environment, &environment_strings);
     if (!error)
-        error = replace(thread, path_buffer, argument_strings.pointers,
-                        environment_strings.pointers);
+        error =
+            replace(thread, path_buffer, argument_strings.pointers, environment_strings.pointers);
     strings_free(&argument_strings);
     strings_free(&environment_strings);
     return error;

@@ -25,8 +25,8 @@ static struct node *find(struct thread *thread, uint64_t descriptor, uint64_t ad
     *error = length;
     if (length < 0)
         return NULL;
-    struct node *from = path_buffer[0] == '/' ? tree_root()
-                                              : start_directory(thread->process, descriptor, error);
+    struct node *from =
+        path_buffer[0] == '/' ? tree_root() : start_directory(thread->process, descriptor, error);
     if (!from)
         return NULL;
     if (length == 0 && flags & LINUX_AT_EMPTY_PATH)
@@ -43,9 +43,8 @@ static bool is_directory(const struct node *node)
 int64_t linux_openat(struct thread *thread, uint64_t directory, uint64_t path, uint64_t flags)
 {
     int64_t error;
-    struct node *node =
-        find(thread, directory, path, flags & LINUX_O_NOFOLLOW ? LINUX_AT_SYMLINK_NOFOLLOW : 0,
-             &error);
+    struct node *node = find(thread, directory, path,
+                             flags & LINUX_O_NOFOLLOW ? LINUX_AT_SYMLINK_NOFOLLOW : 0, &error);
     bool writing = flags & LINUX_O_ACCMODE;
     if (!node)
         return error == -ENOENT && flags & LINUX_O_CREAT ? -EROFS : error;

@@ -1,6 +1,7 @@
 /*
  * files.h: names, open files and descriptors. All files come from the bundle (entries `root/…`),
- * are read-only, and lie in proc's own memory, mapped in place; beside them there are a few devices.
+ * are read-only, and lie in proc's own memory, mapped in place; beside them there are a few
+ * devices.
  */
 #pragma once
 #include <stdbool.h>
@@ -31,8 +32,8 @@ struct node {
     size_t name_length;
     const struct file_operations *operations; /* NULL: cannot be read or written */
     uint32_t mode, inode, time;
-    uint32_t device;      /* character devices: as in stat's rdev */
-    const uint8_t *data;  /* of a file, or the text of a link */
+    uint32_t device;     /* character devices: as in stat's rdev */
+    const uint8_t *data; /* of a file, or the text of a link */
     size_t size;
     uint64_t bundle_page; /* where the data begins in the bundle; only when `mappable` */
     bool mappable;        /* the data begins on a page */
@@ -48,7 +49,8 @@ struct open_file {
 
 /* ---- tree.c ---- */
 
-/* Builds the tree out of a cpio archive in memory. 0, or a negated errno after a line in the log. */
+/* Builds the tree out of a cpio archive in memory. 0, or a negated errno after a line in the log.
+ */
 int tree_init(const void *archive, size_t size);
 
 struct node *tree_root(void);

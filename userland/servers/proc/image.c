@@ -13,12 +13,12 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define PROGRAM_BASE 0x555550000000UL
-#define LINKER_BASE 0x7ffff0000000UL
-#define STACK_TOP 0xfffffffff000UL
-#define STACK_GAP (1UL << 20) /* as Linux's stack_guard_gap: an overflow hits nothing */
+#define PROGRAM_BASE  0x555550000000UL
+#define LINKER_BASE   0x7ffff0000000UL
+#define STACK_TOP     0xfffffffff000UL
+#define STACK_GAP     (1UL << 20) /* as Linux's stack_guard_gap: an overflow hits nothing */
 #define ARGUMENTS_MAX (STACK_BYTES / 4)
-#define PAGE_MASK (PAGE_SIZE - 1UL)
+#define PAGE_MASK     (PAGE_SIZE - 1UL)
 
 void image_free(struct image *image)
 {
@@ -102,7 +102,8 @@ static int64_t open_program(struct process *process, const char *path, struct no
         return error;
     if (((*node)->mode & LINUX_S_IFMT) != LINUX_S_IFREG || !((*node)->mode & 0111))
         return -EACCES;
-    if (!(*node)->mappable || elf_read(elf, (*node)->data, (*node)->size, STACK_TOP - STACK_BYTES - STACK_GAP, &reason) < 0)
+    if (!(*node)->mappable || elf_read(elf, (*node)->data, (*node)->size,
+                                       STACK_TOP - STACK_BYTES - STACK_GAP, &reason) < 0)
         return -ENOEXEC;
     return 0;
 }

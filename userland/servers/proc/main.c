@@ -13,8 +13,8 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define BUNDLE_ADDRESS LAYOUT_WIRED_END /* where proc maps it for itself */
-#define STATUS_NOT_STARTED 126          /* proc itself could not begin its work */
+#define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
+#define STATUS_NOT_STARTED 126              /* proc itself could not begin its work */
 
 struct configuration configuration;
 

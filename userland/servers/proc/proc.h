@@ -10,15 +10,17 @@
  * answers, outside both, are for the loop:
  */
 #pragma once
-#include "lib/native.h"
 #include "files.h"
+#include "lib/native.h"
 #include "linux.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define ANSWER_RETRY INT64_MIN      /* thread->retry says which addresses; the call comes again */
-#define ANSWER_NONE (INT64_MIN + 1) /* no reply now: the thread is gone, or is answered later */
+#define ANSWER_RETRY INT64_MIN       /* thread->retry says which addresses; the call comes again */
+#define ANSWER_NONE  (INT64_MIN + 1) /* no reply now: the thread is gone, or is answered later */
+
+#define SYSTEM_CALLS 512 /* Linux's numbers end below; above is ENOSYS */
 
 struct process;
 
@@ -29,7 +31,7 @@ struct image {
         struct image_part *next;
         uint64_t address, bytes, done;
         const void *contents; /* NULL: zeros */
-    } *parts;
+    } * parts;
 };
 
 /* One thread of a program. Its address is the badge of the kernel's thread. */
@@ -40,7 +42,7 @@ struct thread {
     uint32_t tid;
     /* A call that was sent back for absent pages: how far it had come. All zero for a new call. */
     uint64_t progress; /* bytes done */
-    uint64_t stage;    /* memory.c: address already mapped */
+    uint64_t stage;    /* mmap.c: address already mapped */
     uint32_t retries;  /* in a row without getting any further */
     uint32_t retry_tag;
     uint64_t retry[6]; /* addresses; 0 ends */
@@ -64,7 +66,7 @@ struct limit {
     uint64_t current, maximum;
 };
 
-/* Where a program's memory may go; see memory.c. */
+/* Where a program's memory may go; see layout.c. */
 struct layout {
     uint64_t brk_start, brk_end; /* end: as the program said, not rounded */
     uint64_t bottom, top;        /* mmap chooses addresses in [bottom, top) */
@@ -83,9 +85,9 @@ struct process {
     char *path;             /* of the program, for messages and /proc/self/exe */
     struct signal_action actions[LINUX_SIGNALS];
     struct limit limits[LINUX_LIMITS];
-    uint64_t start_time;     /* ns since boot */
-    uint64_t *unknown_calls; /* numbers already reported, */
-    uint32_t unknown_count;  /* … how many */
+    uint64_t start_time; /* ns since boot */
+    uint64_t
+        unknown_calls[SYSTEM_CALLS / 64 + 1]; /* bit by number: already reported; last: others */
 };
 
 /* Handles from root, and what the manifest asked for. */
@@ -102,34 +104,33 @@ extern struct configuration configuration;
 /* ---- The calls, from system_calls.def: linux_NAME(thread, one uint64_t for each argument) ---- */
 
 #define ARGUMENTS_0
-#define ARGUMENTS_1 , uint64_t
-#define ARGUMENTS_2 , uint64_t, uint64_t
-#define ARGUMENTS_3 , uint64_t, uint64_t, uint64_t
-#define ARGUMENTS_4 , uint64_t, uint64_t, uint64_t, uint64_t
-#define ARGUMENTS_5 , uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
-#define ARGUMENTS_6 , uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
+#define ARGUMENTS_1                             , uint64_t
+#define ARGUMENTS_2                             , uint64_t, uint64_t
+#define ARGUMENTS_3                             , uint64_t, uint64_t, uint64_t
+#define ARGUMENTS_4                             , uint64_t, uint64_t, uint64_t, uint64_t
+#define ARGUMENTS_5                             , uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
+#define ARGUMENTS_6                             , uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t
 #define COUNT_(a, b, c, d, e, f, g, count, ...) count
-#define COUNT(...) COUNT_(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
+#define COUNT(...)                              COUNT_(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define PASTE_(a, b)                            a##b
+#define PASTE(a, b)                             PASTE_(a, b)
 #define SYSTEM_CALL(number, name, handler, ...)                                                    \
     int64_t linux_##handler(struct thread *thread PASTE(ARGUMENTS_, COUNT(0, ##__VA_ARGS__)));
 #include "system_calls.def"
 #undef SYSTEM_CALL
 
-/* system_calls.c. Carries a call out; a result, a negated errno or ANSWER_*. The arguments are where
- * the message has them, x2 .. x7: so on the short way nothing is moved. */
+/* system_calls.c. Carries a call out; a result, a negated errno or ANSWER_*. The arguments are
+ * where the message has them, x2 .. x7: so on the short way nothing is moved. */
 typedef int64_t system_call(struct thread *thread, uint64_t request, uint64_t a, uint64_t b,
                             uint64_t c, uint64_t d, uint64_t e, uint64_t f);
-#define SYSTEM_CALLS 512 /* Linux's numbers end below; above is ENOSYS */
 extern system_call *const system_calls[SYSTEM_CALLS];
 int64_t system_call_unknown(struct thread *thread, uint32_t number);
 
-/* strace.c. The name of a negated errno, Linux's own ones included. */
-const char *linux_error_name(int64_t error);
-
 /* strace.c. As system_calls[number], with a line in the log when the call is answered. */
 int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_t arguments[6]);
+
+/* The name of a negated errno: the kernel's and those of linux.h. */
+const char *linux_error_name(int64_t error);
 
 /* ---- client.c: memory of a program that waits for an answer ---- */
 
@@ -147,6 +148,14 @@ int64_t client_read_part(struct thread *thread, uint64_t address, void *own, siz
                          uint64_t *done);
 int64_t client_write_part(struct thread *thread, uint64_t address, const void *own, size_t bytes,
                           uint64_t *done);
+
+/*
+ * For long transfers, so that others get their turn: each time `done`, now `moved` bytes further,
+ * passes a multiple of CLIENT_TURN the answer is ANSWER_RETRY, and the call comes again at once;
+ * otherwise 0.
+ */
+#define CLIENT_TURN (64UL * 1024)
+int64_t client_pause(struct thread *thread, uint64_t done, uint64_t moved);
 
 /* A string with its end, at most `size` bytes in all: its length, -ENAMETOOLONG, -EFAULT or
  * ANSWER_RETRY. */
@@ -211,7 +220,7 @@ int64_t image_map(struct process *process, const char *path, char *const argumen
 /* NULL is allowed. */
 void image_free(struct image *image);
 
-/* ---- memory.c ---- */
+/* ---- layout.c ---- */
 
 /* Empties the layout: brk begins at `brk`, page aligned; mmap works below `top`. */
 void layout_init(struct layout *layout, uint64_t brk, uint64_t top);

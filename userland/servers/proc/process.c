@@ -10,7 +10,7 @@
 #include "proc.h"
 
 #define NOFILE_DEFAULT 1024
-#define NOFILE_MAXIMUM 1048576
+#define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
 
 static uint32_t last_pid;
 
@@ -37,7 +37,6 @@ static void free_process(struct process *process)
         image_free(process->thread->start);
     close_if(process->pool);
     wired_free(process->thread);
-    wired_free(process->unknown_calls);
     wired_free(process->path);
     wired_free(process);
 }

@@ -1,12 +1,14 @@
 /*
  * random.c: random numbers for AT_RANDOM and getrandom, by the ChaCha20 block function (RFC 8439
  * 2.3) over a key made of the boot seed and the counter of the CPU. With `seed=` every run gives
- * the same numbers. Not for cryptography: a board without an entropy source starts from very little.
+ * the same numbers. Not for cryptography: a board without an entropy source starts from very
+ * little.
  */
 #include "lib/memory.h"
 #include "proc.h"
 
-static uint32_t state[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}; /* "expand 32-byte k" */
+static uint32_t state[16] = {0x61707865, 0x3320646e, 0x79622d32,
+                             0x6b206574}; /* "expand 32-byte k" */
 
 static uint32_t rotate(uint32_t value, unsigned bits)
 {

@@ -50,9 +50,8 @@ int64_t linux_prlimit64(struct thread *thread, uint64_t pid, uint64_t resource, 
 int64_t linux_sysinfo(struct thread *thread, uint64_t address)
 {
     struct pool_facts pool;
-    struct linux_sysinfo information = {.uptime = (int64_t)(time_now() / 1000000000UL),
-                                        .processes = 1,
-                                        .unit = 1};
+    struct linux_sysinfo information = {
+        .uptime = (int64_t)(time_now() / 1000000000UL), .processes = 1, .unit = 1};
     if (pool_query(thread->process->pool, &pool) >= 0) {
         information.total_ram = pool.limit << PAGE_SHIFT;
         if (pool.used < pool.limit)

@@ -3,17 +3,17 @@
  * program's stack and comes with the next tier. So every signal that is neither ignored nor
  * blocked has its default action, and a handler that should have run is said so in the log.
  */
+#include "lib/layout.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/protocol.h"
-#include "lib/layout.h"
 #include "proc.h"
 
 static const char *const signal_names[LINUX_SIGNALS + 1] = {
-    "0",       "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",  "SIGTRAP",   "SIGABRT", "SIGBUS",
-    "SIGFPE",  "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2", "SIGPIPE",   "SIGALRM", "SIGTERM",
-    "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN",   "SIGTTOU", "SIGURG",
-    "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",    "SIGPWR",  "SIGSYS",
+    "0",         "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",   "SIGTRAP", "SIGABRT", "SIGBUS",
+    "SIGFPE",    "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",  "SIGPIPE", "SIGALRM", "SIGTERM",
+    "SIGSTKFLT", "SIGCHLD", "SIGCONT",   "SIGSTOP", "SIGTSTP",  "SIGTTIN", "SIGTTOU", "SIGURG",
+    "SIGXCPU",   "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS",
 };
 
 static const char *signal_name(unsigned signal)
@@ -82,8 +82,8 @@ static void log_registers(struct thread *thread)
                   registers.x[i + 3]);
     log_print(LOG_ERROR, "  x28 %016lx  x29 %016lx  x30 %016lx  sp  %016lx\n", registers.x[28],
               registers.x[29], registers.x[30], registers.sp);
-    log_print(LOG_ERROR, "  pc  %016lx  pstate %08lx  tls %016lx\n", registers.pc,
-              registers.pstate, registers.tls);
+    log_print(LOG_ERROR, "  pc  %016lx  pstate %08lx  tls %016lx\n", registers.pc, registers.pstate,
+              registers.tls);
 }
 
 void signal_exception(struct thread *thread, uint64_t kind, uint64_t address, uint64_t pc,

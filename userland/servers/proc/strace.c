@@ -21,6 +21,22 @@ static const struct {
 #undef SYSTEM_CALL
 };
 
+const char *linux_error_name(int64_t error)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = {{ESRCH, "ESRCH"},     {ENXIO, "ENXIO"},        {E2BIG, "E2BIG"},
+                 {ENOEXEC, "ENOEXEC"}, {ENODEV, "ENODEV"},      {ENOTDIR, "ENOTDIR"},
+                 {EISDIR, "EISDIR"},   {ENOTTY, "ENOTTY"},      {ESPIPE, "ESPIPE"},
+                 {EROFS, "EROFS"},     {ERANGE, "ERANGE"},      {ENAMETOOLONG, "ENAMETOOLONG"},
+                 {ELOOP, "ELOOP"},     {EOVERFLOW, "EOVERFLOW"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].number == -error)
+            return names[i].name;
+    return error_name(error); /* those the kernel has, too */
+}
+
 struct line {
     char text[LINE_BYTES];
     size_t length;
@@ -84,31 +100,6 @@ static void add_call(struct line *line, struct thread *thread, uint32_t number,
     ADD(line, ")");
 }
 
-const char *linux_error_name(int64_t error)
-{
-#define NAME(error)                                                                                \
-    case -error:                                                                                   \
-        return #error;
-    switch (error) {
-        NAME(ESRCH)
-        NAME(ENXIO)
-        NAME(E2BIG)
-        NAME(ENOEXEC)
-        NAME(ENODEV)
-        NAME(ENOTDIR)
-        NAME(EISDIR)
-        NAME(ENOTTY)
-        NAME(ESPIPE)
-        NAME(EROFS)
-        NAME(ERANGE)
-        NAME(ENAMETOOLONG)
-        NAME(ELOOP)
-        NAME(EOVERFLOW)
-    }
-#undef NAME
-    return error_name((long)error);
-}
-
 static void add_result(struct line *line, int64_t result)
 {
     if (result == ANSWER_NONE)
@@ -132,7 +123,7 @@ int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_
                              : system_call_unknown(thread, number);
     if (result != ANSWER_RETRY) {
         add_result(&line, result);
-        log_print(LOG_NOTICE, "[%u] %s\n", pid, line.text);
+        log_print(LOG_INFO, "[%u] %s\n", pid, line.text);
     }
     return result;
 }

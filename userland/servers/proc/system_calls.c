@@ -4,7 +4,6 @@
  */
 #include "lib/log.h"
 #include "lib/memory.h"
-#include "lib/wired.h"
 #include "proc.h"
 
 /* Every table entry takes six arguments and passes on as many as the handler wants. */
@@ -35,17 +34,12 @@ system_call *const system_calls[SYSTEM_CALLS] = {
 int64_t system_call_unknown(struct thread *thread, uint32_t number)
 {
     struct process *process = thread->process;
-    for (uint32_t i = 0; i < process->unknown_count; i++)
-        if (process->unknown_calls[i] == number)
-            return -ENOSYS;
-    uint64_t *calls = wired_resize(process->unknown_calls,
-                                   (process->unknown_count + 1) * sizeof *process->unknown_calls);
-    if (calls) { /* without memory the line may come again: harmless */
-        process->unknown_calls = calls;
-        calls[process->unknown_count++] = number;
-    }
-    log_print(LOG_INFO, "proc: %s (pid %u): system call %u is not known, ENOSYS\n", process->path,
-              process->pid, number);
+    uint32_t bit = number < SYSTEM_CALLS ? number : SYSTEM_CALLS; /* all others count as one */
+    uint64_t *word = &process->unknown_calls[bit / 64];
+    if (!(*word >> bit % 64 & 1))
+        log_print(LOG_INFO, "proc: %s (pid %u): system call %u is not known, ENOSYS\n",
+                  process->path, process->pid, number);
+    *word |= 1UL << bit % 64;
     return -ENOSYS;
 }
 
@@ -111,7 +105,8 @@ int64_t linux_uname(struct thread *thread, uint64_t address)
 int64_t linux_getrandom(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t flags)
 {
     char block[256];
-    if (flags & ~7UL || (flags & 6) == 6) /* NONBLOCK, RANDOM, INSECURE; not the last two together */
+    if (flags & ~7UL ||
+        (flags & 6) == 6) /* NONBLOCK, RANDOM, INSECURE; not the last two together */
         return -EINVAL;
     if (bytes > LINUX_MAX_RW_COUNT)
         bytes = LINUX_MAX_RW_COUNT;
@@ -124,6 +119,9 @@ int64_t linux_getrandom(struct thread *thread, uint64_t address, uint64_t bytes,
         if (error)
             return error == -EFAULT && thread->progress ? (int64_t)thread->progress : error;
         thread->progress += part;
+        error = client_pause(thread, thread->progress, part);
+        if (error && thread->progress < bytes)
+            return error;
     }
     return (int64_t)bytes;
 }

@@ -10,18 +10,18 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define NANOSECONDS 1000000000UL
-#define TIMER_ABSTIME 1
+#define NANOSECONDS         1000000000UL
+#define TIMER_ABSTIME       1
 #define SLEEPER_STACK_BYTES PAGE_SIZE
-#define SLEEPER_PRIORITY 15 /* above programs, so that a wake-up is not late */
+#define SLEEPER_PRIORITY    15 /* above programs, so that a wake-up is not late */
 
 struct sleeper {
     struct sleeper *next;
     struct thread *thread; /* of the program; NULL: it ended, or nobody sleeps here */
     uint64_t request;
     handle begin, helper; /* begin: notified when a deadline is set */
-    uint64_t deadline; /* ns since boot; written before the helper is told */
-    bool busy, done;   /* done: set by the helper, cleared by the loop */
+    uint64_t deadline;    /* ns since boot; written before the helper is told */
+    bool busy, done;      /* done: set by the helper, cleared by the loop */
 };
 static struct sleeper *sleepers;
 

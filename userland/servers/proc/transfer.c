@@ -27,8 +27,7 @@ static int64_t read_vector(struct thread *thread, uint64_t address, uint64_t cou
     uint64_t total = 0;
     if (count > LINUX_IOV_MAX)
         return -EINVAL;
-    int64_t error =
-        client_read(thread, address, vector_buffer, count * sizeof vector_buffer[0]);
+    int64_t error = client_read(thread, address, vector_buffer, count * sizeof vector_buffer[0]);
     if (error)
         return error;
     for (uint64_t i = 0; i < count; i++) {
@@ -51,8 +50,8 @@ static int64_t read_into(struct thread *thread, uint64_t descriptor,
         return -EISDIR;
     if (!file->node->operations || !file->node->operations->read)
         return -EINVAL;
-    int64_t result = file->node->operations->read(thread, file, vector, total,
-                                                  at ? *at : file->offset);
+    int64_t result =
+        file->node->operations->read(thread, file, vector, total, at ? *at : file->offset);
     if (result > 0 && !at)
         file->offset += (uint64_t)result;
     return result;
@@ -91,8 +90,7 @@ int64_t linux_readv(struct thread *thread, uint64_t descriptor, uint64_t address
     if (!file_of(thread->process, descriptor))
         return -EBADF;
     int64_t total = read_vector(thread, address, count);
-    return total < 0 ? total
-                     : read_into(thread, descriptor, vector_buffer, (uint64_t)total, NULL);
+    return total < 0 ? total : read_into(thread, descriptor, vector_buffer, (uint64_t)total, NULL);
 }
 
 int64_t linux_writev(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count)
@@ -122,8 +120,8 @@ int64_t linux_pread64(struct thread *thread, uint64_t descriptor, uint64_t addre
     return error ? error : read_into(thread, descriptor, &piece, piece.length, &offset);
 }
 
-int64_t linux_pwrite64(struct thread *thread, uint64_t descriptor, uint64_t address,
-                       uint64_t bytes, uint64_t offset)
+int64_t linux_pwrite64(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes,
+                       uint64_t offset)
 {
     struct linux_iovec piece = one_piece(address, bytes);
     if ((int64_t)offset < 0)
@@ -158,8 +156,7 @@ int64_t linux_lseek(struct thread *thread, uint64_t descriptor, uint64_t offset,
     return position;
 }
 
-int64_t linux_ioctl(struct thread *thread, uint64_t descriptor, uint64_t request,
-                    uint64_t argument)
+int64_t linux_ioctl(struct thread *thread, uint64_t descriptor, uint64_t request, uint64_t argument)
 {
     struct open_file *file = file_of(thread->process, descriptor);
     if (!file)
@@ -177,24 +174,35 @@ static int64_t stopped(const struct thread *thread, int64_t error)
     return error == -EFAULT && thread->progress ? (int64_t)thread->progress : error;
 }
 
+/* Moves bytes to the program: `contents` at the distance moved, or zeros when it is NULL. */
+static int64_t move_out(struct thread *thread, const uint8_t *contents,
+                        const struct linux_iovec *vector, uint64_t total)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+    uint64_t address, bytes, most = contents ? CLIENT_TURN : sizeof zeros;
+    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
+        const uint8_t *from = contents ? contents + thread->progress : zeros;
+        uint64_t done = 0;
+        int64_t error =
+            client_write_part(thread, address, from, bytes < most ? bytes : most, &done);
+        thread->progress += done;
+        if (error)
+            return stopped(thread, error);
+        error = client_pause(thread, thread->progress, done);
+        if (error && thread->progress < total)
+            return error;
+    }
+    return (int64_t)total;
+}
+
 static int64_t bundle_read(struct thread *thread, struct open_file *file,
                            const struct linux_iovec *vector, uint64_t total, uint64_t offset)
 {
     const struct node *node = file->node;
-    uint64_t address, bytes;
     if (offset >= node->size)
         return 0;
-    if (total > node->size - offset)
-        total = node->size - offset;
-    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
-        uint64_t done = 0;
-        int64_t error = client_write_part(
-            thread, address, node->data + offset + thread->progress, bytes, &done);
-        thread->progress += done;
-        if (error)
-            return stopped(thread, error);
-    }
-    return (int64_t)total;
+    return move_out(thread, node->data + offset, vector,
+                    total < node->size - offset ? total : node->size - offset);
 }
 const struct file_operations bundle_operations = {.read = bundle_read};
 
@@ -216,18 +224,7 @@ const struct file_operations null_operations = {.read = null_read, .write = null
 static int64_t zero_read(struct thread *thread, struct open_file *file,
                          const struct linux_iovec *vector, uint64_t total, uint64_t offset)
 {
-    static const char zeros[PAGE_SIZE];
-    uint64_t address, bytes;
     (void)file, (void)offset;
-    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
-        uint64_t done = 0;
-        if (bytes > sizeof zeros)
-            bytes = sizeof zeros;
-        int64_t error = client_write_part(thread, address, zeros, bytes, &done);
-        thread->progress += done;
-        if (error)
-            return stopped(thread, error);
-    }
-    return (int64_t)total;
+    return move_out(thread, NULL, vector, total);
 }
 const struct file_operations zero_operations = {.read = zero_read, .write = null_write};

@@ -10,7 +10,7 @@
 #include "proc.h"
 
 #define LINKS_MAX 40 /* as Linux: then ELOOP */
-#define NAME_MAX 255
+#define NAME_MAX  255
 
 static struct node root = {.name = "", .mode = LINUX_S_IFDIR | 0755, .inode = 1, .parent = &root};
 static uint32_t last_inode = 1;
@@ -154,7 +154,7 @@ static struct node *walk(struct process *process, struct node *node, const char 
         start = end + 1;
         if (name == 0)
             continue;
-        *error = name > NAME_MAX                               ? -ENAMETOOLONG
+        *error = name > NAME_MAX                                ? -ENAMETOOLONG
                  : (node->mode & LINUX_S_IFMT) != LINUX_S_IFDIR ? -ENOTDIR
                                                                 : -ENOENT;
         if (*error != -ENOENT)
@@ -175,8 +175,7 @@ static struct node *walk(struct process *process, struct node *node, const char 
             node = walk(process, directory, target, target_length, true, links, error);
         }
     }
-    if (node && length && path[length - 1] == '/' &&
-        (node->mode & LINUX_S_IFMT) != LINUX_S_IFDIR) {
+    if (node && length && path[length - 1] == '/' && (node->mode & LINUX_S_IFMT) != LINUX_S_IFDIR) {
         *error = -ENOTDIR;
         return NULL;
     }
