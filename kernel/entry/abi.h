@@ -35,6 +35,7 @@
 #define KIND_SYSCALL 4   /* to a personality: w0..w5 = the program's x0..x5; number in x0 bits 32..63 */
 #define KIND_EXCEPTION 5 /* to a personality: w0 = EXCEPTION_*, w1 = address, w2 = pc, w3 = ESR */
 #define KIND_START 6     /* to a personality: a new thread asks before its first instruction */
+#define MESSAGE_AGAIN 0x100 /* in x0 of SYSCALL and START: sent again, as TAG_RETRY_* asked */
 /* For SYSCALL, EXCEPTION and START x8 is the thread's badge, set by thread_create. */
 
 /*
@@ -56,8 +57,7 @@
 #define EXCEPTION_UNDEFINED 5    /* undefined or privileged instruction    -> SIGILL */
 #define EXCEPTION_ALIGNMENT 6    /* misaligned pc, sp or access            -> SIGBUS */
 #define EXCEPTION_BREAKPOINT 7   /* brk, single step, watchpoint           -> SIGTRAP */
-#define EXCEPTION_NATIVE_CALL 8  /* svc #1 from a space without native calls -> SIGSYS */
-#define EXCEPTION_SYSTEM_CALL 9  /* svc #0 from a space without personality */
+#define EXCEPTION_SYSTEM_CALL 8  /* svc #0 from a space without personality */
 
 /* ---- page_supply: low 8 bits of x2 ---- */
 #define SUPPLY_ZERO 0 /* zeroed frames; not SUPPLY_WRITABLE: the shared zero page */
@@ -115,7 +115,6 @@
 #define SPACE_NAME 2   /* x2, x3 = sixteen bytes of a name, for people */
 #define SPACE_WATCH 3  /* x2 = notification, x3 = bits: signalled when the space dies */
 #define SPACE_STATS 4  /* returns x1 = minor, x2 = major faults, x3 = resident pages, x4 = tables, x5 = id */
-#define SPACE_NATIVE 5 /* x2 = 1 or 0: may its threads use svc #1 (default: only without personality) */
 
 /* ---- debug: x1 ---- */
 #define DEBUG_NOTHING 0 /* the null call, for measuring */

@@ -67,6 +67,7 @@ struct thread {
     struct thread *fault_next, *fault_previous; /* the object's list of waiters */
     struct object *fault_object;                /* whose list that is; NULL: none */
     uint64_t fault_index;                       /* the page it waits for */
+    uint64_t fault_esr;                         /* of the last abort, told with an exception */
     uint64_t prefault[PREFAULTS];
     uint8_t prefault_next, prefault_count, prefault_access;
     struct thread *space_next, *space_previous;

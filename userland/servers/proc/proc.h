@@ -46,7 +46,6 @@ struct thread {
     uint32_t retries;  /* in a row without getting any further */
     uint32_t retry_tag;
     uint64_t retry[6]; /* addresses; 0 ends */
-    uint64_t again[4]; /* head and first words of the message that was sent back */
     uint64_t signals_blocked, signals_pending; /* bit n-1: signal n */
     uint64_t robust_list, clear_child_tid;
     struct image *start; /* what KIND_START must still write into the space, or NULL */
