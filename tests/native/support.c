@@ -85,6 +85,13 @@ void pages_free(void *address, uint64_t pages)
     CHECK_IS(region_unmap(HANDLE_SPACE, (uintptr_t)address, pages, 0), 0);
 }
 
+int64_t take(handle from, struct message *message)
+{
+    int64_t error = recv(from, 1, message);
+
+    return error ? error : (int64_t)(message->head & 0xffff);
+}
+
 void sleep_for(uint64_t milliseconds)
 {
     sleep_until(now() + milliseconds * 1000000);

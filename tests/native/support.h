@@ -71,6 +71,9 @@ void worker_kill(struct worker *worker);
 /* A thread running f(argument), for programs that never end theirs. Returns its handle. */
 handle thread_run(void (*f)(uint64_t), uint64_t argument, unsigned priority);
 
+/* What waits there now: its kind, with the FAULT_* flags; or the error. */
+int64_t take(handle from, struct message *message);
+
 /* ---- Other spaces ---- */
 
 /*
