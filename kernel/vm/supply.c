@@ -343,8 +343,11 @@ struct thread *supply_slow(struct thread *thread)
     if (client)
         thread_ready(client);
     x[0] = 0;
-    if (!endpoint)
+    if (!endpoint) {
+        if (x[1])
+            thread->priority = thread->base_priority; /* it works for nobody now */
         return reschedule(thread);
+    }
     struct thread *next = endpoint_receive(thread, endpoint, false);
     return next ? reschedule(next) : schedule();
 }
