@@ -79,17 +79,36 @@ static int64_t region_cut(struct space *space, uint64_t va, uint64_t end, struct
     return 0;
 }
 
-/* Takes up to STEP_PAGES off the front of a region. */
+/* Pages from the region's start on behind which there is no table and, to discard, no slot. */
+static uint64_t untouched(struct region *region, bool discard)
+{
+    uint64_t va = region->node.key, pages;
+    struct tree_node *chunk = NULL;
+
+    pages = (translation_next(&region->space->translation, va, va + region->length) - va) >> PAGE_SHIFT;
+    if (discard && region->object->kind == OBJECT_PAGED) {
+        if (chunk_for(region->object, region->first, false))
+            return 0;
+        chunk = tree_at_or_above(&region->object->chunks, region->first);
+    }
+    return chunk && chunk->key - region->first < pages ? chunk->key - region->first : pages;
+}
+
+/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. */
 static void region_shorten(struct region *region, bool discard)
 {
     struct space *space = region->space;
-    uint64_t pages = region->length >> PAGE_SHIFT;
+    uint64_t pages = region->length >> PAGE_SHIFT, untouched_pages;
 
-    if (pages > STEP_PAGES)
-        pages = STEP_PAGES;
-    space->resident -= translation_clear(&space->translation, region->node.key, pages);
-    if (discard && region->object->kind == OBJECT_PAGED)
-        object_discard_unmapped(region->object, region->first, pages);
+    if (pages > STEP_PAGES) {
+        untouched_pages = untouched(region, discard);
+        pages = untouched_pages > STEP_PAGES ? untouched_pages : STEP_PAGES;
+    }
+    if (pages <= STEP_PAGES) {
+        space->resident -= translation_clear(&space->translation, region->node.key, pages);
+        if (discard && region->object->kind == OBJECT_PAGED)
+            object_discard_unmapped(region->object, region->first, pages);
+    }
     trace(TRACE_UNMAP, region->node.key, pages);
     region->node.key += pages << PAGE_SHIFT; /* still between its neighbours: the tree stays ordered */
     region->length -= pages << PAGE_SHIFT;
