@@ -25,7 +25,7 @@ static bool fits(const struct object *object, uint64_t first, uint64_t pages)
 struct thread *call_region_map(struct thread *thread)
 {
     uint64_t *x = thread->registers.x, va = x[1], pages = x[2];
-    unsigned rights = x[3] & MAP_RIGHTS;
+    unsigned rights = x[3] & MAP_RIGHTS, limit;
     struct object *source = NULL;
     int64_t error;
     struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
@@ -37,18 +37,23 @@ struct thread *call_region_map(struct thread *thread)
     if (!entry)
         return answer(thread, error);
     struct object *object = (struct object *)entry->object;
+    limit = entry->meta >> 8 & MAP_RIGHTS;
     if (x[6]) {
-        source = lookup_object(thread, x[6], RIGHT_READ | (rights & MAP_EXEC), &error);
-        if (!source)
+        entry = handle_lookup(&thread->space->handles, (uint32_t)x[6], KERNEL_OBJECT_OBJECT,
+                              RIGHT_READ | (rights & MAP_EXEC), &error);
+        if (!entry)
             return answer(thread, error);
+        source = (struct object *)entry->object;
+        if (!(entry->meta >> 8 & RIGHT_EXEC))
+            limit &= ~MAP_EXEC;
     }
     if (!range_valid(va, pages) || x[3] & ~(uint64_t)(MAP_RIGHTS | MAP_POPULATE) ||
-        !fits(object, x[5], pages) || (source && (object->kind != OBJECT_PAGED || x[7] >= source->pages)))
+        !fits(object, x[5], pages) ||
+        (source && (object->kind != OBJECT_PAGED || !object_is_memory(source) || x[7] >= source->pages)))
         return answer(thread, -EINVAL);
     if (!pager_allowed(space, object) || !pager_allowed(space, source))
         return answer(thread, -EPERM);
-    error = region_add(space, va, pages << PAGE_SHIFT, rights, entry->meta >> 8 & MAP_RIGHTS, object,
-                       x[5], source, x[7]);
+    error = region_add(space, va, pages << PAGE_SHIFT, rights, limit, object, x[5], source, x[7]);
     if (error || !(x[3] & MAP_POPULATE))
         return answer(thread, error);
     /* What could not be entered now will be by a fault. */

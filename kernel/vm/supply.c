@@ -234,6 +234,8 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
         supply.source = lookup_object(pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
+        if (!object_is_memory(supply.source))
+            return -EINVAL;
     }
     error = supply_range(&supply, index, &x[4], true);
     if (__builtin_expect(error, 0))
@@ -283,6 +285,8 @@ static int64_t supply_unasked(struct thread *thread)
         supply.source = lookup_object(thread, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
+        if (!object_is_memory(supply.source))
+            return -EINVAL;
     }
     error = supply_range(&supply, index, &x[4], false);
     if (error < 0)
