@@ -43,7 +43,7 @@ include drivers/build.mk tests/build.mk tests/native/build.mk
 .PHONY: all always setup doctor run test system bench gdb image format check-format lint \
         reference clean distclean help
 
-all: kernel servers apps native-tests ## kernel, servers, programs (the default)
+all: kernel servers examples apps native-tests ## kernel, servers, programs (the default)
 
 setup: ## install what is missing (asks first; see tools/setup --help)
 	@tools/setup

@@ -5,15 +5,27 @@
 #include "ipc/fast.h"
 #include "task/space.h"
 
+static const char *const reasons[] = {
+    [EXCEPTION_NO_REGION] = "no memory there",
+    [EXCEPTION_RIGHTS] = "memory does not allow it",
+    [EXCEPTION_PAGER] = "its pager failed",
+    [EXCEPTION_NO_MEMORY] = "its pool is exhausted",
+    [EXCEPTION_UNDEFINED] = "undefined or privileged instruction",
+    [EXCEPTION_ALIGNMENT] = "misaligned",
+    [EXCEPTION_BREAKPOINT] = "breakpoint",
+    [EXCEPTION_NATIVE_CALL] = "native call not allowed",
+    [EXCEPTION_SYSTEM_CALL] = "Linux system call, but it has no personality",
+};
+
 /* A server did what only programs may: nobody will answer for it. */
 static struct thread *without_personality(struct thread *thread, unsigned reason, uint64_t address)
 {
     struct space *space = thread->space;
 
     kprintf(LOG_ERROR,
-            "pagoda: %s (space %llu) ended: exception %u at 0x%llx pc=0x%llx image=%s\n",
-            space->name, (unsigned long long)space->id, reason, (unsigned long long)address,
-            (unsigned long long)thread->registers.pc, space->name);
+            "pagoda: %s (space %llu) ended: exception %u (%s) at 0x%llx pc=0x%llx image=%s\n",
+            space->name, (unsigned long long)space->id, reason, reasons[reason],
+            (unsigned long long)address, (unsigned long long)thread->registers.pc, space->name);
     space_kill(space);
     return this_cpu()->current == thread ? schedule() : NULL;
 }

@@ -66,12 +66,21 @@ static struct thread *take_best(struct cpu *cpu)
     return thread;
 }
 
+/* From here on no thread runs on this CPU: what an interrupt or the reaper does to the one that ran
+ * last must not be taken for its own doing. */
+static void leave_current(struct cpu *cpu)
+{
+    cpu->current->registers.tls = read_register(tpidr_el0);
+    scheduler_forget(cpu);
+}
+
 struct thread *schedule(void)
 {
     struct cpu *cpu = this_cpu();
 
     for (;;) {
         while (!cpu->ready_mask) {
+            leave_current(cpu);
             if (cpu->space) { /* whatever happens to its tables now, this CPU does not care */
                 translation_deactivate();
                 cpu->space = NULL;
@@ -81,6 +90,7 @@ struct thread *schedule(void)
         }
         struct thread *next = take_best(cpu);
         if (__builtin_expect(next == &reaper, 0)) {
+            leave_current(cpu);
             reaper_run();
             interrupts_handle();
             continue;

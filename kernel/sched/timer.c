@@ -58,6 +58,10 @@ static void request_expire(struct thread *thread)
     struct request *request = &thread->request;
     struct space *server = request->server;
     struct thread *holder = server ? server->threads : NULL;
+    uint64_t pc = holder ? holder->registers.pc : 0;
+
+    if (holder && holder->state != THREAD_STATE_READY && holder->state != THREAD_STATE_RUNNING)
+        pc -= 4; /* it waits in a call: the svc before, which its author wrote */
 
     trace(TRACE_EXPIRED, request->id, thread->fault_index);
     kprintf(LOG_ERROR,
@@ -67,7 +71,7 @@ static void request_expire(struct thread *thread)
             (unsigned long long)thread->fault_index, (unsigned long long)thread->fault_object->id,
             thread->space->name, (unsigned long long)request->va,
             (unsigned long long)(REQUEST_DEADLINE_NS / 1000000),
-            (unsigned long long)(holder ? holder->registers.pc : 0), server ? server->name : "-");
+            (unsigned long long)pc, server ? server->name : "-");
     thread_unwait(thread);
     fault_refuse(thread, EXCEPTION_PAGER, request->va);
 }

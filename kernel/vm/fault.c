@@ -137,7 +137,7 @@ static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
         return MAPPED;
     }
     *reason = EXCEPTION_PAGER;
-    if (object->kind != OBJECT_PAGED || index >= object->pages)
+    if (object->kind != OBJECT_PAGED || index >= object->pages || object->pager->revoked)
         return REFUSED;
 
     /* Tables and slots first: then a supply cannot fail for want of them. */

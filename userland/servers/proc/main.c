@@ -13,9 +13,8 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define BUNDLE_ADDRESS   LAYOUT_WIRED_END /* where proc maps it for itself */
-#define STATUS_NOT_FOUND 127              /* what a shell says of a program that is not there */
-#define STATUS_NOT_RUN   126              /* … that cannot be run */
+#define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
+#define STATUS_NOT_STARTED 126              /* proc itself could not begin its work */
 
 struct configuration configuration;
 
@@ -173,35 +172,6 @@ static _Noreturn void serve(void)
 
 /* ---- Start ---- */
 
-/* Words of the manifest as a NULL-ended vector, kept for ever. NULL: no memory. */
-static char **vector_of(const struct manifest_word *words)
-{
-    size_t count = 0;
-    for (const struct manifest_word *word = words; word; word = word->next)
-        count++;
-    char **vector = wired_alloc_array(count + 1, sizeof *vector);
-    for (size_t i = 0; vector && words; words = words->next)
-        vector[i++] = words->text;
-    return vector;
-}
-
-static int64_t run_first(const struct manifest *manifest)
-{
-    if (!manifest->run) {
-        log_print(LOG_ERROR, "pagoda: the manifest has no `run` line\n");
-        return -ENOENT;
-    }
-    char **arguments = vector_of(manifest->run), **environment = vector_of(manifest->environment);
-    int64_t error = arguments && environment
-                        ? process_start_first(arguments[0], arguments, environment)
-                        : -ENOMEM;
-    if (error)
-        log_print(LOG_ERROR, "pagoda: %s: %s\n", manifest->run->text, linux_error_name(error));
-    wired_free(arguments);
-    wired_free(environment);
-    return error;
-}
-
 /* Maps the bundle and reads the manifest out of it. */
 static int64_t read_bundle(size_t bytes, struct manifest *manifest)
 {
@@ -255,9 +225,9 @@ int main(const struct startup *startup)
         take_pager(&manifest);
         random_init(startup->seed ? startup->seed : time_now());
         console_init();
-        error = run_first(&manifest);
+        runs_begin(&manifest);
+    } else {
+        runs_give_up(STATUS_NOT_STARTED);
     }
-    if (error)
-        process_first_ended(error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
     serve();
 }
