@@ -54,7 +54,7 @@ def calls_it(path, body, function):
     if path.endswith(".S"):
         name = function.removeprefix("call_")
         table = re.search(rf"^CALL\(\d+, {name},", syscalls(), re.MULTILINE)
-        by_table = function != name and table and "call_table" in body
+        by_table = function != name and table and re.search(r"\bcalls\b", body)
         return by_table or re.search(rf"\b{function}\b", body)
     return re.search(rf"\b{function}\(", body)
 
