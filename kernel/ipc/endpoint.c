@@ -212,7 +212,9 @@ static bool take_caller(struct thread *receiver, struct endpoint *endpoint)
         struct request *request = &sender->request;
         tree_remove(&endpoint->callers, node);
         if (request->tag & (TAG_WORDS_MASK | TAG_HANDLE) && request->kind <= KIND_SEND) {
-            int64_t error = message_transfer(sender, receiver, request->tag, &sender->registers.x[7]);
+            int64_t error = message_check(sender, request->tag); /* its handles may have changed */
+            if (!error)
+                error = message_transfer(sender, receiver, request->tag, &sender->registers.x[7]);
             if (error) {
                 thread_wake_with(sender, error);
                 continue;
