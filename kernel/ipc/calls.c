@@ -173,6 +173,7 @@ struct thread *call_forward(struct thread *thread)
     for (unsigned i = 0; i < 6; i++)
         request->words[i] = x[2 + i];
     request->forwarded = true;
+    request->tag = 0; /* what else it carried went to the forwarder */
     request->badge = entry->badge;
     answer(thread, 0);
     thread->priority = thread->base_priority; /* that is somebody else's work now */
