@@ -202,7 +202,7 @@ struct thread *call_recv(struct thread *thread)
             return answer(thread, error);
         next = notification_receive(thread, (struct notification *)entry->object, x[1]);
     }
-    return next ? next : schedule();
+    return next ? reschedule(next) : schedule();
 }
 
 struct thread *call_notify(struct thread *thread)

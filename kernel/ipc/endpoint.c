@@ -264,6 +264,7 @@ struct thread *endpoint_receive(struct thread *thread, struct endpoint *endpoint
             return NULL;
         }
         thread->registers.x[0] = -EAGAIN;
+        thread->priority = thread->base_priority; /* works for nobody */
     }
     lock_release(&endpoint->lock);
     return thread;
@@ -317,6 +318,7 @@ struct thread *notification_receive(struct thread *thread, struct notification *
         take_notification(thread, notification);
     } else if (poll) {
         thread->registers.x[0] = -EAGAIN;
+        thread->priority = thread->base_priority;
     } else {
         thread->state = THREAD_STATE_RECEIVING;
         thread->waiting_on = &notification->receivers;
