@@ -13,7 +13,6 @@ static const char *const reasons[] = {
     [EXCEPTION_UNDEFINED] = "undefined or privileged instruction",
     [EXCEPTION_ALIGNMENT] = "misaligned",
     [EXCEPTION_BREAKPOINT] = "breakpoint",
-    [EXCEPTION_NATIVE_CALL] = "native call not allowed",
     [EXCEPTION_SYSTEM_CALL] = "Linux system call, but it has no personality",
 };
 
