@@ -21,7 +21,7 @@ MAKEFLAGS += --no-builtin-rules
 ifndef V
 MAKEFLAGS += --silent
 announced :=
-announce = $(if $(filter-out $(B)/setup.mk,$(filter $(B)/%,$1)),$(if $(filter $1,$(announced)),,$(info   $1)$(eval announced := $1)))
+announce = $(if $(filter-out $(B)/setup.mk,$(filter $(B)/%,$1)),$(if $(filter $1,$(announced)),,$(info $(empty)  $1)$(eval announced := $1)))
 SHELL = $(call announce,$@)/bin/sh
 endif
 

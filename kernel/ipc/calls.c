@@ -144,6 +144,7 @@ struct thread *call_reply(struct thread *thread)
     if (error)
         return thread;
     trace(TRACE_REPLY, x[1], 0);
+    thread->priority = thread->base_priority; /* it works for nobody now */
     if (!resumed)
         thread_ready(client);
     return reschedule(thread);
@@ -174,6 +175,7 @@ struct thread *call_forward(struct thread *thread)
     request->forwarded = true;
     request->badge = entry->badge;
     answer(thread, 0);
+    thread->priority = thread->base_priority; /* that is somebody else's work now */
     request_send(client, endpoint);
     return reschedule(thread);
 }

@@ -198,6 +198,8 @@ struct thread *call_handle_close(struct thread *thread)
             return answer(thread, -ESTALE);
         if (!(entry->meta >> 8 & RIGHT_MANAGE))
             return answer(thread, -EACCES);
+        if (object->kind == KERNEL_OBJECT_SYSTEM)
+            return answer(thread, -EINVAL); /* there is no second one to be made */
         object->generation++;
         if (object->kind == KERNEL_OBJECT_ENDPOINT)
             endpoint_abandon((struct endpoint *)object, -ESTALE);

@@ -50,7 +50,7 @@ static struct thread *populate(struct thread *thread, struct space *space)
 struct thread *call_region_map(struct thread *thread)
 {
     uint64_t *x = thread->registers.x, va = x[1], pages = x[2];
-    unsigned rights = x[3] & MAP_RIGHTS;
+    unsigned rights = x[3] & MAP_RIGHTS, limit;
     struct object *source = NULL;
     int64_t error;
     struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
@@ -64,18 +64,23 @@ struct thread *call_region_map(struct thread *thread)
     if (!entry)
         return answer(thread, error);
     struct object *object = (struct object *)entry->object;
+    limit = entry->meta >> 8 & MAP_RIGHTS;
     if (x[6]) {
-        source = lookup_object(thread, x[6], RIGHT_READ | (rights & MAP_EXEC), &error);
-        if (!source)
+        entry = handle_lookup(&thread->space->handles, (uint32_t)x[6], KERNEL_OBJECT_OBJECT,
+                              RIGHT_READ | (rights & MAP_EXEC), &error);
+        if (!entry)
             return answer(thread, error);
+        source = (struct object *)entry->object;
+        if (!(entry->meta >> 8 & RIGHT_EXEC))
+            limit &= ~MAP_EXEC;
     }
     if (!range_valid(va, pages) || x[3] & ~(uint64_t)(MAP_RIGHTS | MAP_POPULATE) ||
-        !fits(object, x[5], pages) || (source && (object->kind != OBJECT_PAGED || x[7] >= source->pages)))
+        !fits(object, x[5], pages) ||
+        (source && (object->kind != OBJECT_PAGED || !object_is_memory(source) || x[7] >= source->pages)))
         return answer(thread, -EINVAL);
     if (!pager_allowed(space, object) || !pager_allowed(space, source))
         return answer(thread, -EPERM);
-    error = region_add(space, va, pages << PAGE_SHIFT, rights, entry->meta >> 8 & MAP_RIGHTS, object,
-                       x[5], source, x[7]);
+    error = region_add(space, va, pages << PAGE_SHIFT, rights, limit, object, x[5], source, x[7]);
     if (error || !(x[3] & MAP_POPULATE))
         return answer(thread, error);
     return populate(thread, space);
@@ -104,17 +109,36 @@ static int64_t region_cut(struct space *space, uint64_t va, uint64_t end, struct
     return 0;
 }
 
-/* Takes up to STEP_PAGES off the front of a region. */
+/* Pages from the region's start on behind which there is no table and, to discard, no slot. */
+static uint64_t untouched(struct region *region, bool discard)
+{
+    uint64_t va = region->node.key, pages;
+    struct tree_node *chunk = NULL;
+
+    pages = (translation_next(&region->space->translation, va, va + region->length) - va) >> PAGE_SHIFT;
+    if (discard && region->object->kind == OBJECT_PAGED) {
+        if (chunk_for(region->object, region->first, false))
+            return 0;
+        chunk = tree_at_or_above(&region->object->chunks, region->first);
+    }
+    return chunk && chunk->key - region->first < pages ? chunk->key - region->first : pages;
+}
+
+/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. */
 static void region_shorten(struct region *region, bool discard)
 {
     struct space *space = region->space;
-    uint64_t pages = region->length >> PAGE_SHIFT;
+    uint64_t pages = region->length >> PAGE_SHIFT, untouched_pages;
 
-    if (pages > STEP_PAGES)
-        pages = STEP_PAGES;
-    space->resident -= translation_clear(&space->translation, region->node.key, pages);
-    if (discard && region->object->kind == OBJECT_PAGED)
-        object_discard_unmapped(region->object, region->first, pages);
+    if (pages > STEP_PAGES) {
+        untouched_pages = untouched(region, discard);
+        pages = untouched_pages > STEP_PAGES ? untouched_pages : STEP_PAGES;
+    }
+    if (pages <= STEP_PAGES) {
+        space->resident -= translation_clear(&space->translation, region->node.key, pages);
+        if (discard && region->object->kind == OBJECT_PAGED)
+            object_discard_unmapped(region->object, region->first, pages);
+    }
     trace(TRACE_UNMAP, region->node.key, pages);
     region->node.key += pages << PAGE_SHIFT; /* still between its neighbours: the tree stays ordered */
     region->length -= pages << PAGE_SHIFT;

@@ -19,6 +19,8 @@ static frame_number page_at(struct space *space, uint64_t va, unsigned access, b
     struct region *region;
 
     *error = -EFAULT;
+    if (entry && (entry & ENTRY_MEMORY(7)) != ENTRY_MEMORY(MAIR_NORMAL))
+        return 0; /* device registers are not for copying */
     if (entry && (access == MAP_READ || !(entry & ENTRY_READONLY))) {
         *executable = !(entry & ENTRY_UXN);
         return (entry & ENTRY_ADDRESS) >> PAGE_SHIFT;

@@ -107,7 +107,7 @@ def test_a_pager_takes_over_the_lines_of_anon():
     manifest = Manifest(TEMPLATE)
     assert manifest.servers() == ["anon", "proc"]
     assert manifest.unused_name("anon") == "anon-2"
-    manifest.copy_server("anon", "mine", "servers/mine")
+    manifest.copy_server("anon", "mine", "servers/mine", 12)
     manifest.remove("run")
     manifest.add("run", "/bin/new", "a b")
     text = manifest.text()
@@ -115,7 +115,7 @@ def test_a_pager_takes_over_the_lines_of_anon():
     assert manifest.image("anon") == "servers/anon" and manifest.image("mine") == "servers/mine"
     assert text.endswith("run /bin/new a\\x20b\n") and "/bin/old" not in text
     with pytest.raises(Failure):
-        manifest.copy_server("nobody", "x", "servers/x")
+        manifest.copy_server("nobody", "x", "servers/x", 12)
 
 
 def test_the_tree_gets_its_folders(tmp_path):

@@ -74,7 +74,7 @@ def test_mistake_is_named(pagoda, name):
     assert (named["name"], named["program"]) == (name, "seed")
     assert int(named["address"], 16) == int(named["page"], 16) << 12
     assert f"userland/examples/{name}/main.c:{line_of(name, text)}" in result.stderr
-    assert f"/bin/seed (pid 1) SIGBUS at 0x{named['address']} (pager failed)" in result.stderr
+    assert f"/bin/seed (pid 1) SIGBUS at 0x{named['address']} (pager failed, write)" in result.stderr
     assert "what happened" in result.stderr and "exit status 135" in result.stderr
     assert result.stdout == ""
 

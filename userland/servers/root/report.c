@@ -66,7 +66,7 @@ static void report_frames(void)
 {
     struct ledger ledger;
     int64_t error = debug(HANDLE_SYSTEM, DEBUG_LEDGER, 0, 0);
-    if (error < 0 && error != -EIO)
+    if (error < 0)
         return;
     memcpy(&ledger, MESSAGE_BYTES, sizeof ledger);
     log_print(LOG_NOTICE,
@@ -98,6 +98,6 @@ bool ledger_balances(void)
     log_print(LOG_ERROR,
               "pagoda: the frame ledger does not balance (%s): total %lu, free %lu, charged %lu, "
               "%lu contradictions\n",
-              error_name(error), ledger.total, ledger.free, ledger.charged, ledger.errors);
+              error < 0 ? error_name(error) : "audit", ledger.total, ledger.free, ledger.charged, ledger.errors);
     return false;
 }
