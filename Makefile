@@ -6,6 +6,7 @@ B       := build
 CROSS   ?= aarch64-linux-gnu-
 PYTHON  ?= /usr/bin/python3
 SYSROOT := $(B)/sysroot
+export CROSS
 
 # What `make run` and `make gdb` start; e.g. make run PROGRAM=/bin/hello RUN="--gic 3".
 PROGRAM ?= /bin/seed

@@ -43,7 +43,7 @@ int translation_init(struct translation *translation, struct pool *pool);
  * No CPU may hold these tables in TTBR0. */
 bool translation_destroy_step(struct translation *translation);
 
-/* The leaf table for va, or NULL: not there, or (create) the pool is exhausted. */
+/* The leaf table for va, or NULL: not there, or (create) the pool is exhausted; nothing changed. */
 uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create);
 
 /* Entry of va in a leaf table. */
@@ -77,8 +77,8 @@ uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_
 void translation_restrict(struct translation *translation, uint64_t va, uint64_t pages,
                           unsigned rights);
 
-/* Frees those tables over [va, end) that cover nothing outside the hole [floor, ceiling) around it,
- * in which nothing may be mapped. */
+/* Frees the leaf tables over [va, end) that cover nothing outside the hole [floor, ceiling) around
+ * it, in which nothing may be mapped; and those above that had no others. */
 void translation_prune(struct translation *translation, uint64_t va, uint64_t end, uint64_t floor,
                        uint64_t ceiling);
 

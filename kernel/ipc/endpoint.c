@@ -231,7 +231,9 @@ static bool take_caller(struct thread *receiver, struct endpoint *endpoint)
         struct request *request = &sender->request;
         tree_remove(&endpoint->callers, node);
         if (request->tag & (TAG_WORDS_MASK | TAG_HANDLE) && request->kind <= KIND_SEND) {
-            int64_t error = message_transfer(sender, receiver, request->tag, &sender->registers.x[7]);
+            int64_t error = message_check(sender, request->tag); /* its handles may have changed */
+            if (!error)
+                error = message_transfer(sender, receiver, request->tag, &sender->registers.x[7]);
             if (error) {
                 thread_wake_with(sender, error);
                 continue;
@@ -282,6 +284,7 @@ struct thread *endpoint_receive(struct thread *thread, struct endpoint *endpoint
             return NULL;
         }
         thread->registers.x[0] = -EAGAIN;
+        thread->priority = thread->base_priority; /* works for nobody */
     }
     lock_release(&endpoint->lock);
     return thread;
@@ -335,6 +338,7 @@ struct thread *notification_receive(struct thread *thread, struct notification *
         take_notification(thread, notification);
     } else if (poll) {
         thread->registers.x[0] = -EAGAIN;
+        thread->priority = thread->base_priority;
     } else {
         thread->state = THREAD_STATE_RECEIVING;
         thread->waiting_on = &notification->receivers;

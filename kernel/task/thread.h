@@ -54,6 +54,7 @@ struct thread {
     uint8_t base_priority;
     bool stopped;          /* by THREAD_STOP */
     bool stepping;
+    bool populating;       /* in a region_map between two steps */
     uint8_t retry;         /* KIND_SYSCALL or KIND_START: prefaults first, then that goes out again */
     uint32_t number;       /* in the thread table */
     uint64_t sequence;     /* of its requests, << 24 | number */

@@ -9,7 +9,6 @@
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
 #define STEP_PAGES   64 /* between two looks at the interrupt line */
-#define MAP_CONTINUE 0x100 /* x3 of region_map between two steps: mapped already, goes on populating */
 
 /* A pager must be below whoever waits for it (invariant 1); programs may page for each other. */
 static bool pager_allowed(const struct space *space, const struct object *object)
@@ -40,7 +39,7 @@ static struct thread *populate(struct thread *thread, struct space *space)
         x[1] += pages << PAGE_SHIFT;
         x[2] -= pages;
         if (x[2] && interrupt_pending()) {
-            x[3] |= MAP_CONTINUE;
+            thread->populating = true; /* mapped already: the call goes on here */
             return call_again(thread);
         }
     }
@@ -57,8 +56,10 @@ struct thread *call_region_map(struct thread *thread)
 
     if (!space)
         return answer(thread, error);
-    if (x[3] & MAP_CONTINUE)
+    if (thread->populating) {
+        thread->populating = false;
         return populate(thread, space);
+    }
     struct handle_entry *entry = handle_lookup(&thread->space->handles, (uint32_t)x[4],
                                                KERNEL_OBJECT_OBJECT, rights, &error);
     if (!entry)

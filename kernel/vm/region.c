@@ -141,6 +141,7 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
     struct object *object = region->object;
     uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT), entered = 0;
     uint64_t *leaf = NULL;
+    int64_t error = 0;
 
     if (!(region->rights))
         return 0;
@@ -152,8 +153,10 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
             continue;
         if (!leaf || !(va & (LEAF_PAGES * PAGE_SIZE - 1)))
             leaf = translation_leaf(&space->translation, va, true);
-        if (!leaf)
-            return -ENOMEM;
+        if (!leaf) {
+            error = -ENOMEM;
+            break;
+        }
         if (*leaf_entry(leaf, va))
             continue;
         *leaf_entry(leaf, va) = entry;
@@ -162,7 +165,7 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
     space->resident += entered;
     if (entered)
         tlb_entries_written();
-    return 0;
+    return error;
 }
 
 /* `second` begins where `first` ends and shows what would come next anyway. */

@@ -91,7 +91,7 @@ int main(const struct startup *startup)
     struct ledger ledger;
 
     (void)startup;
-    WORKS(thread_ctl(HANDLE_THREAD, THREAD_PRIORITY, PRIORITY_TEST, 0, 0));
+    test_begin();
     for (unsigned i = 0; i < sizeof groups / sizeof *groups; i++) {
         groups[i].run();
         if (!CHECK(ledger_balances(&ledger)))

@@ -19,6 +19,8 @@
 #define CHECK(condition) check((condition), #condition, __FILE_NAME__, __LINE__)
 /* Wanted and got, as values. */
 #define CHECK_IS(got, wanted) check_is((int64_t)(got), (int64_t)(wanted), #got, __FILE_NAME__, __LINE__)
+/* First of all: the test takes its place among the priorities; the board is mapped. */
+void test_begin(void);
 bool check(bool holds, const char *what, const char *file, int line);
 bool check_is(int64_t got, int64_t wanted, const char *what, const char *file, int line);
 

@@ -28,6 +28,7 @@ static void start(struct worker *worker, uintptr_t message, unsigned priority)
     worker->message = (char *)message;
     CHECK_IS(thread_ctl(thread, THREAD_START, (uintptr_t)worker_main,
                         (uintptr_t)worker->memory + (STACK_PAGES << PAGE_SHIFT), (uintptr_t)worker), 0);
+    yield(); /* the test may have been lent the worker's priority by a message it received */
 }
 
 void worker_start(struct worker *worker, int64_t (*run)(uint64_t), uint64_t argument,
@@ -124,6 +125,12 @@ static handle board(void)
                             object, 0, 0, 0), 0);
     }
     return object;
+}
+
+void test_begin(void)
+{
+    CHECK_IS(thread_ctl(HANDLE_THREAD, THREAD_PRIORITY, PRIORITY_TEST, 0, 0), 0);
+    board();
 }
 
 #define BOARD_WORKERS ((struct worker *)((uintptr_t)BOARD + PAGE_SIZE))

@@ -111,7 +111,7 @@ def test_a_pager_takes_over_the_lines_of_anon():
     manifest.remove("run")
     manifest.add("run", "/bin/new", "a b")
     text = manifest.text()
-    assert "server mine\n    image servers/mine\n    level 4\n    pool 64K 1M\n" in text
+    assert "server mine\n    image servers/mine\n    priority 12\n    level 4\n    pool 64K 1M\n" in text
     assert manifest.image("anon") == "servers/anon" and manifest.image("mine") == "servers/mine"
     assert text.endswith("run /bin/new a\\x20b\n") and "/bin/old" not in text
     with pytest.raises(Failure):
