@@ -194,7 +194,10 @@ struct thread *call_region_protect(struct thread *thread)
         if (error)
             break;
         uint64_t from = region->node.key, length = region->length;
-        if (region->rights & ~x[3])
+        if (!x[3])
+            space->resident -=
+                translation_clear(&space->translation, from, length >> PAGE_SHIFT);
+        else if (region->rights & ~x[3])
             translation_restrict(&space->translation, from, length >> PAGE_SHIFT, x[3]);
         region->rights = x[3];
         region_merge(region);
