@@ -113,13 +113,14 @@ static void region_shorten(struct region *region, bool discard)
     if (pages > STEP_PAGES)
         pages = STEP_PAGES;
     space->resident -= translation_clear(&space->translation, region->node.key, pages);
-    if (discard && region->object->kind == OBJECT_PAGED)
-        object_discard_unmapped(region->object, region->first, pages);
     trace(TRACE_UNMAP, region->node.key, pages);
     region->node.key += pages << PAGE_SHIFT; /* still between its neighbours: the tree stays ordered */
     region->length -= pages << PAGE_SHIFT;
     region->first += pages;
     region->source_first += pages;
+    /* Only now: who waits for one of these pages looks again, and must not find them. */
+    if (discard && region->object->kind == OBJECT_PAGED)
+        object_discard_unmapped(region->object, region->first - pages, pages);
     if (!region->length)
         region_free(region);
 }
