@@ -70,7 +70,9 @@ struct thread *call_region_map(struct thread *thread)
             return answer(thread, error);
     }
     if (!range_valid(va, pages) || x[3] & ~(uint64_t)(MAP_RIGHTS | MAP_POPULATE) ||
-        !fits(object, x[5], pages) || (source && (object->kind != OBJECT_PAGED || x[7] >= source->pages)))
+        !fits(object, x[5], pages) ||
+        (source && (object->kind != OBJECT_PAGED || x[7] >= source->pages ||
+                    source->memory != MAIR_NORMAL)))
         return answer(thread, -EINVAL);
     if (!pager_allowed(space, object) || !pager_allowed(space, source))
         return answer(thread, -EPERM);
