@@ -17,9 +17,15 @@ enum thread_state {
     THREAD_STATE_ANSWER,    /* its request was received; waits for the reply */
     THREAD_STATE_PAGE,      /* waits for a slot somebody else asked for */
     THREAD_STATE_SLEEPING,
+    THREAD_STATE_REAPING,   /* waits until what it let go of is freed */
     THREAD_STATE_HELD,      /* would be ready, but THREAD_STOP holds it */
     THREAD_STATE_DEAD
 };
+
+/* thread->special */
+#define SPECIAL_STOPPED  1             /* by THREAD_STOP, or for good */
+#define SPECIAL_STEPPING USER_STEPPING /* by THREAD_STEP */
+#define PSTATE_STEP      (1ul << 21)   /* SS: one instruction, then an exception (Arm ARM D2.12) */
 
 /* What a thread sent and waits to have answered. */
 struct request {
