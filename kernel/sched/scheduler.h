@@ -62,16 +62,13 @@ static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
     return next;
 }
 
-struct thread *switch_slow(struct cpu *cpu, struct thread *next);
-
-/* After `current` began to wait: `next` may run at once unless somebody better is ready. */
 /* What switch_direct leaves to the scheduler. */
 struct thread *switch_slow(struct cpu *cpu, struct thread *next);
 
-/* `current` began to wait: `next` may run at once unless somebody better is ready. */
+/* `current` began to wait: `next` may run at once unless somebody as good or better is ready. */
 static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
 {
-    if (__builtin_expect((cpu->ready_mask >> next->priority >> 1) | next->stopped |
+    if (__builtin_expect((cpu->ready_mask >> next->priority) | next->stopped |
                              (next->space->translation.asid_generation ^ asid_generation), 0))
         return switch_slow(cpu, next);
     return switch_now(cpu, next);

@@ -102,6 +102,8 @@ static struct thread *registers_write(struct thread *caller, struct thread *thre
 {
     uint64_t own_bits = thread->registers.pstate & ~PSTATE_USER_BITS;
 
+    thread->populating = false; /* whatever long call it was in is not continued */
+
     memcpy(&thread->registers, caller->message_page, sizeof thread->registers);
     thread->registers.pstate = (thread->registers.pstate & PSTATE_USER_BITS) | own_bits;
     return answer(caller, 0);

@@ -63,6 +63,12 @@ struct object {
     struct object *reap_next;
 };
 
+/* Its pages may be read by the kernel and by caches: not device registers. */
+static inline bool object_is_memory(const struct object *object)
+{
+    return object->kind != OBJECT_RANGE || object->memory == MAIR_NORMAL;
+}
+
 /* NULL: ENOMEM. Takes references to pool and pager. */
 struct object *object_new(struct pool_object *pool, enum object_kind kind, uint64_t pages);
 /* All pages of a WIRED object, zeroed, in steps: *done counts; -ENOMEM, 1: more to do, 0: complete. */

@@ -141,19 +141,24 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
     struct object *object = region->object;
     uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT), entered = 0;
     uint64_t *leaf = NULL;
+    int64_t error = 0;
 
     if (!(region->rights))
         return 0;
     for (; pages; pages--, va += PAGE_SIZE, index++) {
+        if (!(va & (LEAF_PAGES * PAGE_SIZE - 1)))
+            leaf = NULL;
         uint64_t entry = plain_entry(region, object->last, index);
         if (!entry)
             entry = map_entry(region, index, MAP_READ);
         if (!entry)
             continue;
-        if (!leaf || !(va & (LEAF_PAGES * PAGE_SIZE - 1)))
-            leaf = translation_leaf(&space->translation, va, true);
         if (!leaf)
-            return -ENOMEM;
+            leaf = translation_leaf(&space->translation, va, true);
+        if (!leaf) {
+            error = -ENOMEM;
+            break;
+        }
         if (*leaf_entry(leaf, va))
             continue;
         *leaf_entry(leaf, va) = entry;
@@ -162,7 +167,7 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
     space->resident += entered;
     if (entered)
         tlb_entries_written();
-    return 0;
+    return error;
 }
 
 /* `second` begins where `first` ends and shows what would come next anyway. */

@@ -270,6 +270,8 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
         supply.source = lookup_object(pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
+        if (!object_is_memory(supply.source))
+            return -EINVAL;
     }
     error = supply_range(&supply, index, &x[4], true);
     if (__builtin_expect(error, 0))
@@ -319,6 +321,8 @@ static int64_t supply_unasked(struct thread *thread)
         supply.source = lookup_object(thread, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
+        if (!object_is_memory(supply.source))
+            return -EINVAL;
     }
     error = supply_range(&supply, index, &x[4], false);
     if (error < 0)
@@ -379,8 +383,11 @@ struct thread *supply_slow(struct thread *thread)
     if (client)
         thread_ready(client);
     x[0] = 0;
-    if (!endpoint)
+    if (!endpoint) {
+        if (x[1])
+            thread->priority = thread->base_priority; /* it works for nobody now */
         return reschedule(thread);
+    }
     struct thread *next = endpoint_receive(thread, endpoint, false);
     return next ? reschedule(next) : schedule();
 }
