@@ -118,6 +118,8 @@ static struct thread *look(struct thread *caller, struct thread *thread, uint64_
     if (write && !holds_still(thread, caller))
         return answer(caller, -EBUSY);
     fpu_save(thread);
+    if (thread == caller)
+        thread->registers.tls = read_register(tpidr_el0);
     switch (operation) {
     case THREAD_READ:
         memcpy(caller->message_page, &thread->registers, sizeof thread->registers);
