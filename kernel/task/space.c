@@ -53,7 +53,7 @@ void space_kill(struct space *space)
     object_ref(&space->object);
     /* Nobody runs in it from here on; what its threads own goes step by step. */
     for (struct thread *thread = space->threads; thread; thread = thread->space_next) {
-        thread->stopped = true;
+        thread->special |= SPECIAL_STOPPED;
         if (thread->state == THREAD_STATE_READY)
             thread_unready(thread);
         if (thread->state == THREAD_STATE_READY || thread->state == THREAD_STATE_RUNNING)
