@@ -229,7 +229,6 @@ void translation_restrict(struct translation *translation, uint64_t va, uint64_t
                 continue;
             *entry = rights & MAP_WRITE ? *entry : *entry | ENTRY_READONLY;
             *entry = rights & MAP_EXEC ? *entry : *entry | ENTRY_UXN;
-            *entry = rights ? *entry : 0;
             if (count < TLB_PAGES_MAX)
                 changed[count] = va;
             count++;

@@ -72,8 +72,8 @@ static inline uint64_t entry_for(uint64_t physical, unsigned rights, unsigned me
  */
 uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_t pages);
 
-/* Replaces the rights of every valid entry in the range, keeping addresses; may only remove
- * MAP_WRITE unless `grant`. Invalidates the TLBs. */
+/* Takes those of MAP_WRITE and MAP_EXEC that are not among `rights` (not 0: that is
+ * translation_clear) from every valid entry in the range. Invalidates the TLBs. */
 void translation_restrict(struct translation *translation, uint64_t va, uint64_t pages,
                           unsigned rights);
 

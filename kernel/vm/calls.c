@@ -135,16 +135,16 @@ static void region_shorten(struct region *region, bool discard)
         untouched_pages = untouched(region, discard);
         pages = untouched_pages > STEP_PAGES ? untouched_pages : STEP_PAGES;
     }
-    if (pages <= STEP_PAGES) {
+    if (pages <= STEP_PAGES)
         space->resident -= translation_clear(&space->translation, region->node.key, pages);
-        if (discard && region->object->kind == OBJECT_PAGED)
-            object_discard_unmapped(region->object, region->first, pages);
-    }
     trace(TRACE_UNMAP, region->node.key, pages);
     region->node.key += pages << PAGE_SHIFT; /* still between its neighbours: the tree stays ordered */
     region->length -= pages << PAGE_SHIFT;
     region->first += pages;
     region->source_first += pages;
+    /* Only now: who waits for one of these pages looks again, and must not find them. */
+    if (discard && region->object->kind == OBJECT_PAGED && pages <= STEP_PAGES)
+        object_discard_unmapped(region->object, region->first - pages, pages);
     if (!region->length)
         region_free(region);
 }
@@ -219,7 +219,10 @@ struct thread *call_region_protect(struct thread *thread)
         if (error)
             break;
         uint64_t from = region->node.key, length = region->length;
-        if (region->rights & ~x[3])
+        if (!x[3])
+            space->resident -=
+                translation_clear(&space->translation, from, length >> PAGE_SHIFT);
+        else if (region->rights & ~x[3])
             translation_restrict(&space->translation, from, length >> PAGE_SHIFT, x[3]);
         region->rights = x[3];
         region_merge(region);

@@ -146,12 +146,14 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
     if (!(region->rights))
         return 0;
     for (; pages; pages--, va += PAGE_SIZE, index++) {
+        if (!(va & (LEAF_PAGES * PAGE_SIZE - 1)))
+            leaf = NULL;
         uint64_t entry = plain_entry(region, object->last, index);
         if (!entry)
             entry = map_entry(region, index, MAP_READ);
         if (!entry)
             continue;
-        if (!leaf || !(va & (LEAF_PAGES * PAGE_SIZE - 1)))
+        if (!leaf)
             leaf = translation_leaf(&space->translation, va, true);
         if (!leaf) {
             error = -ENOMEM;

@@ -143,3 +143,8 @@ def test_run_lines_run_in_turn(pagoda, tmp_path):
         ("/bin/misbehave", 2),
     ]
     assert "(pid 4) ended" in result.stderr and "4 process(es)" in result.stderr
+
+
+def test_every_byte_arrives(pagoda):
+    """Also those that the runner's line uses to tell the system's words from a program's."""
+    assert pagoda("/bin/bytes").expect(0).data == bytes(range(256))
