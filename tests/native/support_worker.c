@@ -184,6 +184,7 @@ void child_start(struct child *child, int64_t (*run)(uint64_t), uint64_t argumen
     child->worker->argument = argument;
     CHECK_IS(thread_ctl(child->thread, THREAD_START, (uintptr_t)worker_main, CHILD_MESSAGE - PAGE_SIZE,
                         (uintptr_t)child->worker), 0);
+    yield();
 }
 
 void child_kill(struct child *child)
