@@ -252,11 +252,9 @@ static void random_clear(uint64_t from, uint64_t to)
     CHECK_EQUAL(translation_clear(&space, from << PAGE_SHIFT, to - from), count);
 }
 
-static void random_restrict(void)
+static void random_restrict(uint64_t from, uint64_t to)
 {
-    uint64_t from, to;
     unsigned rights = 1 + (unsigned)unit_random_below(7);
-    any_range(&from, &to);
     for (unsigned i = 0; i < BLOCKS; i++)
         for (unsigned page = 0; page < TABLE_ENTRIES; page++)
             if (in_range(i, page, from, to) && model[i][page]) {
@@ -287,10 +285,9 @@ static void model_prune(uint64_t from, uint64_t to, uint64_t floor, uint64_t cei
 
 /* As an unmapping does it: what is in the range goes, then tables in the hole up to what is mapped,
  * or to regions nearer by where nothing is. */
-static void random_prune(void)
+static void random_prune(uint64_t from, uint64_t to)
 {
-    uint64_t from, to, floor = 0, ceiling = USER_PAGES;
-    any_range(&from, &to);
+    uint64_t floor = 0, ceiling = USER_PAGES;
     random_clear(from, to);
     for (unsigned i = 0; i < BLOCKS; i++)
         for (unsigned page = 0; page < TABLE_ENTRIES; page++)
@@ -312,18 +309,17 @@ static void random_operation(void)
 {
     uint64_t from, to;
     unsigned what = (unsigned)unit_random_below(20);
-    if (what < 12) {
+    any_range(&from, &to);
+    if (what < 12)
         random_enter();
-    } else if (what < 15) {
+    else if (what < 15)
         random_lookup();
-    } else if (what < 17) {
-        any_range(&from, &to);
+    else if (what < 17)
         random_clear(from, to);
-    } else if (what < 19) {
-        random_restrict();
-    } else {
-        random_prune();
-    }
+    else if (what < 19)
+        random_restrict(from, to);
+    else
+        random_prune(from, to);
 }
 
 static void begin(uint64_t limit)
