@@ -169,6 +169,12 @@ static uint64_t *leaf_next(struct translation *translation, uint64_t *va, uint64
     return NULL;
 }
 
+uint64_t translation_next(struct translation *translation, uint64_t va, uint64_t end)
+{
+    leaf_next(translation, &va, end);
+    return va < end ? va : end;
+}
+
 static uint64_t leaf_end(uint64_t va, uint64_t end)
 {
     uint64_t next = ((va >> 21) + 1) << 21;

@@ -55,6 +55,9 @@ static inline uint64_t *leaf_entry(uint64_t *leaf, uint64_t va)
 /* The valid entry for va, or 0. */
 uint64_t translation_lookup(struct translation *translation, uint64_t va);
 
+/* The first address in [va, end) that a leaf table exists for, or end. Skips by whole tables. */
+uint64_t translation_next(struct translation *translation, uint64_t va, uint64_t end);
+
 /* An EL0 page entry. rights: MAP_READ, MAP_WRITE, MAP_EXEC; memory: MAIR_* index. */
 static inline uint64_t entry_for(uint64_t physical, unsigned rights, unsigned memory)
 {

@@ -7,7 +7,7 @@
 #include "mm/pool.h"
 #include "mm/slab.h"
 
-bool ledger_audit(struct ledger *ledger)
+void ledger_audit(struct ledger *ledger)
 {
     uint64_t states[FRAME_STATES];
 
@@ -27,5 +27,6 @@ bool ledger_audit(struct ledger *ledger)
     ledger->errors = pool_audit(&ledger->pools);
     if (ledger->free != buddy_free_frames())
         ledger->errors++;
-    return !ledger->errors && ledger->charged == ledger->total - ledger->free;
+    if (ledger->charged != ledger->total - ledger->free)
+        ledger->errors++;
 }

@@ -1,6 +1,5 @@
 #pragma once
 #include "entry/abi.h"
-#include <stdbool.h>
 
-/* Fills in the ledger. True when it balances. Slow, in one step: for tests and quiet moments. */
-bool ledger_audit(struct ledger *ledger);
+/* Fills in the ledger; `errors` is 0 when it balances. Slow, in one step: for tests and quiet moments. */
+void ledger_audit(struct ledger *ledger);

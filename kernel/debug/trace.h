@@ -1,6 +1,6 @@
 /*
- * trace.h: a ring of binary records for each CPU. Fixed size: the newest
- * TRACE_RECORDS survive.
+ * trace.h: a ring of binary records for each CPU, there only while tracing is on.
+ * Fixed size: the newest TRACE_RECORDS survive.
  */
 #pragma once
 #include "arch/cpu.h"
@@ -13,8 +13,12 @@
 enum trace_event { TRACE_EVENTS(TRACE_ENUM) TRACE_EVENT_COUNT };
 extern const char *const trace_names[];
 
-#define TRACE_RECORDS 2048 /* 64 KiB a CPU */
+#define TRACE_ORDER   8 /* 1 MiB a CPU */
+#define TRACE_RECORDS (((uint64_t)PAGE_SIZE << TRACE_ORDER) / sizeof(struct trace_record))
+extern const uint32_t trace_records; /* the same, for debuggers */
 
+/* Makes the CPU's ring when `on`. Where there is no memory for it tracing stays off, with a line in
+ * the log. After the buddy allocator has its memory. */
 void trace_init(struct cpu *cpu, bool on);
 void trace_write(struct cpu *cpu, enum trace_event event, uint64_t a, uint64_t b);
 

@@ -100,6 +100,7 @@ static inline __attribute__((always_inline)) struct thread *ask(struct thread *t
     uint64_t in_region = (place->region->length - place->offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
     uint64_t in_chunk = CHUNK_SLOTS - (place->index & (CHUNK_SLOTS - 1));
     request->window = in_region < in_chunk ? in_region : in_chunk;
+    thread->fault_esr = (uint64_t)EC_ABORT_DATA << 26 | ESR_WRITE; /* all that reporters look at */
     fault_wait(thread, object, place->index);
     request_watch(cpu, thread);
     thread->state = THREAD_STATE_ANSWER;
