@@ -77,6 +77,16 @@ static uint64_t mapped(void)
 
 /* ---- What a slot becomes ---- */
 
+/* Arm ARM D8.3: AP[2:1] in bits 7 and 6, AF 10, nG 11, PXN 53, UXN 54. */
+TEST(an_entry_says_what_a_program_may)
+{
+    const uint64_t always =
+        0x40000000 | 3 | 1ul << 2 | 1ul << 6 | 3ul << 8 | 1ul << 10 | 1ul << 11 | 1ul << 53;
+    CHECK_EQUAL(entry_for(0x40000000, MAP_READ, 1), always | 1ul << 7 | 1ul << 54);
+    CHECK_EQUAL(entry_for(0x40000000, MAP_READ | MAP_WRITE, 1), always | 1ul << 54);
+    CHECK_EQUAL(entry_for(0x40000000, MAP_READ | MAP_EXEC, 1), always | 1ul << 7);
+}
+
 #define INDEX 7
 
 /* Gives the region one of SOURCES kinds of source: none, memory that boot loaded, one that ends

@@ -240,6 +240,15 @@ static void random_lookup(void)
                 model[block][page]);
 }
 
+static void random_next(uint64_t from, uint64_t to)
+{
+    uint64_t next = to;
+    for (unsigned i = BLOCKS; i-- > 0;)
+        if (table_exists[3][i] && page_number(i, 0) < to && page_number(i, 511) >= from)
+            next = page_number(i, 0) > from ? page_number(i, 0) : from;
+    CHECK_EQUAL(translation_next(&space, from << PAGE_SHIFT, to << PAGE_SHIFT), next << PAGE_SHIFT);
+}
+
 static void random_clear(uint64_t from, uint64_t to)
 {
     uint64_t count = 0;
@@ -312,8 +321,10 @@ static void random_operation(void)
     any_range(&from, &to);
     if (what < 12)
         random_enter();
-    else if (what < 15)
+    else if (what < 14)
         random_lookup();
+    else if (what < 15)
+        random_next(from, to);
     else if (what < 17)
         random_clear(from, to);
     else if (what < 19)
@@ -384,14 +395,4 @@ TEST(the_nth_table_fails_for_every_n)
         if (!failed)
             break;
     }
-}
-
-/* Arm ARM D8.3: AP[2:1] in bits 7 and 6, AF 10, nG 11, PXN 53, UXN 54. */
-TEST(an_entry_says_what_a_program_may)
-{
-    const uint64_t always =
-        0x40000000 | 3 | 1ul << 2 | 1ul << 6 | 3ul << 8 | 1ul << 10 | 1ul << 11 | 1ul << 53;
-    CHECK_EQUAL(entry_for(0x40000000, MAP_READ, 1), always | 1ul << 7 | 1ul << 54);
-    CHECK_EQUAL(entry_for(0x40000000, MAP_READ | MAP_WRITE, 1), always | 1ul << 54);
-    CHECK_EQUAL(entry_for(0x40000000, MAP_READ | MAP_EXEC, 1), always | 1ul << 7);
 }
