@@ -94,7 +94,7 @@
 #define MAP_POPULATE 0x10 /* enter what is already resident at once: no soft faults later */
 
 /* region_unmap: x3 */
-#define UNMAP_DISCARD 0x1 /* also free the pages of the objects behind (anonymous memory) */
+#define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE */
 
 /* ---- thread_ctl: x1 ---- */
 #define THREAD_START 1     /* x2 = pc, x3 = sp, x4 = first argument (x0): begin running */

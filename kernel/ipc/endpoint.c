@@ -129,7 +129,7 @@ static void request_abandon(struct thread *thread, int64_t error)
         return;
     default: /* its personality is gone: nobody can say how it should go on */
         thread->request.id = 0;
-        thread->stopped = true;
+        thread->special |= SPECIAL_STOPPED;
         thread->state = THREAD_STATE_HELD;
     }
 }

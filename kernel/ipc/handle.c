@@ -131,6 +131,7 @@ void object_unref(struct kernel_object *object)
         return;
     switch (object->kind) {
     case KERNEL_OBJECT_SPACE:
+        space_stop((struct space *)object); /* or its threads might end it once more */
         reap_space((struct space *)object);
         return;
     case KERNEL_OBJECT_OBJECT:

@@ -38,7 +38,7 @@ void thread_ready(struct thread *thread)
 {
     struct cpu *cpu = thread->cpu;
 
-    if (__builtin_expect(thread->stopped, 0)) {
+    if (__builtin_expect(thread->special & SPECIAL_STOPPED, 0)) {
         thread->state = THREAD_STATE_HELD;
         return;
     }
@@ -137,7 +137,7 @@ struct thread *switch_slow(struct cpu *cpu, struct thread *next)
 {
     uint64_t waiting = cpu->ready_mask >> next->priority;
 
-    if (waiting <= 1 && !next->stopped) {
+    if (waiting <= 1 && !(next->special & SPECIAL_STOPPED)) {
         if (waiting)
             slice_begin(cpu);
         return switch_to(cpu, next);

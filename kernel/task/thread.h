@@ -58,8 +58,7 @@ struct thread {
     uint8_t state;
     uint8_t priority;      /* what it runs at: its own, or that of whom it works for */
     uint8_t base_priority;
-    bool stopped;          /* by THREAD_STOP */
-    bool stepping;
+    uint8_t special;       /* SPECIAL_*: not for the short ways of switching */
     bool populating;       /* in a region_map between two steps */
     uint8_t retry;         /* KIND_SYSCALL or KIND_START: prefaults first, then that goes out again */
     uint32_t number;       /* in the thread table */

@@ -116,6 +116,12 @@ static struct region *region_in(struct space *space, uint64_t va, uint64_t end)
     return node && node->key < end ? tree_entry(node, struct region, node) : NULL;
 }
 
+/* To forget contents is to change them: the handle that the object was mapped by must have allowed it. */
+static bool may_discard(const struct region *region)
+{
+    return region->object->kind == OBJECT_PAGED && region->rights_limit & MAP_WRITE;
+}
+
 /* Pages from the region's start on behind which there is no table and, to discard, no slot. */
 static uint64_t untouched(struct region *region, bool discard)
 {
@@ -123,7 +129,7 @@ static uint64_t untouched(struct region *region, bool discard)
     struct tree_node *chunk = NULL;
 
     pages = (translation_next(&region->space->translation, va, va + region->length) - va) >> PAGE_SHIFT;
-    if (discard && region->object->kind == OBJECT_PAGED) {
+    if (discard) {
         if (chunk_for(region->object, region->first, false))
             return 0;
         chunk = tree_at_or_above(&region->object->chunks, region->first);
@@ -131,10 +137,20 @@ static uint64_t untouched(struct region *region, bool discard)
     return chunk && chunk->key - region->first < pages ? chunk->key - region->first : pages;
 }
 
+/* Forgets contents of which one region was just unmapped. */
+static void discard_pages(struct object *object, uint64_t first, uint64_t pages)
+{
+    if (!object->one_view || object->sourced)
+        object_unmap(object, first, pages); /* others may show them, too */
+    object_discard_unmapped(object, first, pages);
+}
+
 /* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. */
 static void region_shorten(struct region *region, bool discard)
 {
     struct space *space = region->space;
+    struct object *object = region->object; /* if this was its last use, the reaper has it now */
+    uint64_t first = region->first;
     uint64_t pages = region->length >> PAGE_SHIFT, untouched_pages;
 
     if (pages > STEP_PAGES) {
@@ -148,11 +164,11 @@ static void region_shorten(struct region *region, bool discard)
     region->length -= pages << PAGE_SHIFT;
     region->first += pages;
     region->source_first += pages;
-    /* Only now: who waits for one of these pages looks again, and must not find them. */
-    if (discard && region->object->kind == OBJECT_PAGED && pages <= STEP_PAGES)
-        object_discard_unmapped(region->object, region->first - pages, pages);
     if (!region->length)
         region_free(region);
+    /* Only now: who waits for one of these pages looks again, and must not find them. */
+    if (discard && pages <= STEP_PAGES)
+        discard_pages(object, first, pages);
 }
 
 /* Tables that serve nothing between the neighbours of a hole are freed. */
@@ -182,7 +198,7 @@ struct thread *call_region_unmap(struct thread *thread)
     if (error)
         return answer(thread, error);
     while ((region = region_in(space, va, end))) {
-        region_shorten(region, x[3] & UNMAP_DISCARD);
+        region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
         if (interrupt_pending())
             return call_again(thread); /* what is unmapped already is not found again */
     }

@@ -58,6 +58,7 @@ struct object {
     struct chunk *last;      /* last used */
     uint64_t resident;
     struct region *regions;  /* that show it */
+    bool one_view;           /* … all in one space at one distance from the page numbers: they cannot overlap */
     struct region *sourced;  /* that have it as their source */
     struct thread *waiters;  /* fault_next list: who waits for a page of it */
     struct object *reap_next;

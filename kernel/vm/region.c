@@ -22,11 +22,18 @@ bool region_range_free(struct space *space, uint64_t va, uint64_t length)
     return !node || node->key + tree_entry(node, struct region, node)->length <= va;
 }
 
+/* Both in one space, and page n of the object at the same address in both, were they longer. */
+static bool same_view(const struct region *a, const struct region *b)
+{
+    return a->space == b->space && a->node.key - (a->first << PAGE_SHIFT) == b->node.key - (b->first << PAGE_SHIFT);
+}
+
 static void link(struct region *region)
 {
     struct object *object = region->object, *source = region->source;
 
     object_ref(&object->object);
+    object->one_view = !object->regions || (object->one_view && same_view(region, object->regions));
     region->object_next = object->regions;
     region->object_previous = NULL;
     if (object->regions)

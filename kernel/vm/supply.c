@@ -230,11 +230,12 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
 static void map_for(struct thread *client, struct supply *supply)
 {
     uint64_t va = client->request.va;
+    unsigned access = supply->write ? MAP_WRITE : client->request.flags & FAULT_EXEC ? MAP_EXEC : MAP_READ;
     uint64_t entry;
 
-    if (!supply->region)
+    if (!supply->region || !(supply->region->rights & access))
         return;
-    entry = map_entry(supply->region, client->fault_index, supply->write ? MAP_WRITE : MAP_READ);
+    entry = map_entry(supply->region, client->fault_index, access);
     if (entry)
         map_enter(client->space, va, entry); /* the table is there; if not, it faults again */
 }

@@ -70,10 +70,11 @@ static inline void memory_end(void)
     free(payer);
 }
 
-/* From here on not one byte and not one frame more can be charged, until memory_relent. */
-static inline void memory_exhaust(void)
+/* From here on so many bytes of kernel objects (not a frame) can be charged, until memory_relent.
+ */
+static inline void memory_exhaust(uint64_t left)
 {
-    memory_pad = -payer->pool->bytes % PAGE_SIZE;
+    memory_pad = -(payer->pool->bytes + left) % PAGE_SIZE;
     CHECK_EQUAL(pool_charge_bytes(payer->pool, memory_pad), 0);
     CHECK_EQUAL(pool_set_limit(payer->pool, paid()->used), 0);
 }
