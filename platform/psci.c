@@ -1,6 +1,6 @@
 /*
- * psci.c: power and CPUs through the firmware (Arm DEN0022, "Power State
- * Coordination Interface"), called by the SMC Calling Convention (Arm DEN0028).
+ * psci.c: power and CPUs through the firmware (Arm DEN0022, "Power State Coordination Interface"),
+ * called by the SMC Calling Convention (Arm DEN0028).
  */
 #include "boot/fdt.h"
 #include "platform/platform.h"
@@ -12,35 +12,27 @@
 
 #define PSCI_NOT_SUPPORTED -1
 
-static enum { CONDUIT_NONE, CONDUIT_HVC, CONDUIT_SMC } conduit;
-
-void psci_init(bool use_smc)
-{
-    conduit = use_smc ? CONDUIT_SMC : CONDUIT_HVC;
-}
-
-bool psci_present(void)
-{
-    return conduit != CONDUIT_NONE;
-}
-
 /* DEN0028: the callee may change x0 to x17 (from version 1.1 on only x0 to x3). */
-#define CHANGED_REGISTERS                                                                          \
-    "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",    \
-        "memory"
+#define CONDUIT(instruction)                                                                       \
+    __asm__ volatile(instruction " #0"                                                             \
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)                                      \
+                     :                                                                             \
+                     : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",      \
+                       "x15", "x16", "x17", "memory")
 
-int64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
+/* The function's result, negative on error. */
+static int64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
 {
     register uint64_t x0 __asm__("x0") = function;
     register uint64_t x1 __asm__("x1") = a;
     register uint64_t x2 __asm__("x2") = b;
     register uint64_t x3 __asm__("x3") = c;
-    if (conduit == CONDUIT_NONE)
+    if (boot_info.psci == 0)
         return PSCI_NOT_SUPPORTED;
-    if (conduit == CONDUIT_SMC)
-        __asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::CHANGED_REGISTERS);
+    if (boot_info.psci == 2)
+        CONDUIT("smc");
     else
-        __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::CHANGED_REGISTERS);
+        CONDUIT("hvc");
     return (int32_t)x0; /* DEN0022: return codes are 32 bits */
 }
 
@@ -56,7 +48,6 @@ void psci_restart(void)
 
 bool psci_start_cpu(unsigned cpu, uint64_t entry_physical)
 {
-    if (cpu >= boot_info.cpu_count)
-        return false;
-    return psci_call(PSCI_CPU_ON, boot_info.cpus[cpu].mpidr, entry_physical, cpu) == 0;
+    return cpu < boot_info.cpu_count &&
+           psci_call(PSCI_CPU_ON, boot_info.cpus[cpu].mpidr, entry_physical, cpu) == 0;
 }

@@ -23,8 +23,6 @@ void discover_board(uint64_t tree_physical)
     if (failed)
         panic("%s", error);
     platform_find(tree);
-    if (boot_info.psci)
-        psci_init(boot_info.psci == 2);
     timer_hardware_init();
     kprintf(LOG_NOTICE, "Pagoda on %s: %s, %u CPUs, %s\n", board->name, boot_info.model,
             boot_info.cpu_count, boot_info.interrupt_controller.compatible);

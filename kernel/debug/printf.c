@@ -3,8 +3,6 @@
  */
 #include "debug/printf.h"
 #include "debug/console.h"
-#include <stdbool.h>
-#include <stdint.h>
 
 struct directive {
     bool left, zero, wide; /* -, 0; the argument has 64 bits */
@@ -12,83 +10,44 @@ struct directive {
     size_t precision; /* of %s; SIZE_MAX: none */
 };
 
-struct output {
-    struct format_sink *sink;
-    size_t length; /* bytes so far */
-};
-
-static void put(struct output *output, const char *text, size_t length)
+static void put(struct format_sink *sink, char c)
 {
-    if (length > 0)
-        output->sink->put(output->sink, text, length);
-    output->length += length;
+    sink->put(sink, c);
+    sink->length++;
 }
 
-static void put_repeated(struct output *output, char c, size_t times)
+static void put_text(struct format_sink *sink, const char *text, size_t length)
 {
-    char run[16];
-    for (size_t i = 0; i < sizeof run; i++)
-        run[i] = c;
-    for (; times > sizeof run; times -= sizeof run)
-        put(output, run, sizeof run);
-    put(output, run, times);
+    for (size_t i = 0; i < length; i++)
+        put(sink, text[i]);
 }
 
 /* `prefix` is a sign or 0x: it stands before zeros and behind blanks. */
-static void put_field(struct output *output, const struct directive *directive, const char *prefix,
-                      const char *text, size_t length)
+static void put_field(struct format_sink *sink, const struct directive *directive,
+                      const char *prefix, const char *text, size_t length)
 {
-    size_t prefix_length = __builtin_strlen(prefix);
-    size_t used = prefix_length + length;
-    size_t padding = directive->width > used ? directive->width - used : 0;
+    size_t prefix_length = __builtin_strlen(prefix), at = prefix_length + length;
     bool zeros = directive->zero && !directive->left;
-    if (!zeros && !directive->left)
-        put_repeated(output, ' ', padding);
-    put(output, prefix, prefix_length);
-    if (zeros)
-        put_repeated(output, '0', padding);
-    put(output, text, length);
-    if (directive->left)
-        put_repeated(output, ' ', padding);
+    for (; !directive->left && !zeros && at < directive->width; at++)
+        put(sink, ' ');
+    put_text(sink, prefix, prefix_length);
+    for (; zeros && at < directive->width; at++)
+        put(sink, '0');
+    put_text(sink, text, length);
+    for (; at < directive->width; at++)
+        put(sink, ' ');
 }
 
-static void put_number(struct output *output, const struct directive *directive, const char *prefix,
-                       uint64_t value, unsigned base, const char *digits)
+/* A number in the format, or a * argument. */
+static int64_t parse_number(const char **format, va_list *arguments)
 {
-    char text[20]; /* 2^64 has 20 decimal digits */
-    size_t at = sizeof text;
-    do {
-        text[--at] = digits[value % base];
-        value /= base;
-    } while (value != 0);
-    put_field(output, directive, prefix, text + at, sizeof text - at);
-}
-
-static void put_string(struct output *output, const struct directive *directive, const char *text)
-{
-    struct directive plain = *directive;
-    plain.zero = false;
-    if (text == NULL)
-        text = "(null)";
-    size_t length = 0;
-    while (length < directive->precision && text[length] != '\0')
-        length++;
-    put_field(output, &plain, "", text, length);
-}
-
-/* A number in the format, or a * argument (negative: left-adjusted, as in C). */
-static size_t parse_number(const char **format, va_list *arguments, bool *left)
-{
-    size_t number = 0;
+    int64_t number = 0;
     if (**format == '*') {
-        int given = va_arg(*arguments, int);
         (*format)++;
-        if (given < 0)
-            *left = true;
-        return given < 0 ? -(size_t)given : (size_t)given;
+        return va_arg(*arguments, int);
     }
     for (; **format >= '0' && **format <= '9'; (*format)++)
-        number = number * 10 + (size_t)(**format - '0');
+        number = number * 10 + (**format - '0');
     return number;
 }
 
@@ -96,97 +55,94 @@ static size_t parse_number(const char **format, va_list *arguments, bool *left)
 static struct directive parse_directive(const char **format, va_list *arguments)
 {
     struct directive directive = {.precision = SIZE_MAX};
-    for (;; (*format)++) {
-        if (**format == '-')
-            directive.left = true;
-        else if (**format == '0')
-            directive.zero = true;
-        else
-            break;
-    }
-    directive.width = parse_number(format, arguments, &directive.left);
+    for (; **format == '-' || **format == '0'; (*format)++)
+        *(**format == '-' ? &directive.left : &directive.zero) = true;
+    int64_t width = parse_number(format, arguments);
+    directive.left |= width < 0; /* a negative *, as in C */
+    directive.width = (size_t)(width < 0 ? -width : width);
     if (**format == '.') {
-        bool none = false;
         (*format)++;
-        directive.precision = parse_number(format, arguments, &none);
-        if (none)
-            directive.precision = SIZE_MAX;
+        int64_t precision = parse_number(format, arguments);
+        directive.precision = precision < 0 ? SIZE_MAX : (size_t)precision;
     }
     for (; **format == 'l' || **format == 'z'; (*format)++)
         directive.wide = true;
     return directive;
 }
 
-static uint64_t unsigned_argument(const struct directive *directive, va_list *arguments)
-{
-    return directive->wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
-}
-
 /* Prints one conversion; false when `letter` is not one of ours. */
-static bool convert(struct output *output, char letter, const struct directive *directive,
+static bool convert(struct format_sink *sink, char letter, struct directive directive,
                     va_list *arguments)
 {
-    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
+    char digits[20], c = letter; /* 2^64 has 20 decimal digits */
+    const char *prefix = "", *text = NULL;
+    size_t length = 0;
+    uint64_t value = 0;
     switch (letter) {
     case 'd':
-    case 'i': {
-        int64_t value = directive->wide ? va_arg(*arguments, int64_t) : va_arg(*arguments, int);
-        put_number(output, directive, value < 0 ? "-" : "",
-                   value < 0 ? -(uint64_t)value : (uint64_t)value, 10, lower);
-        return true;
-    }
+    case 'i':
+        value = (uint64_t)(directive.wide ? va_arg(*arguments, int64_t) : va_arg(*arguments, int));
+        if ((int64_t)value < 0) {
+            prefix = "-";
+            value = -value;
+        }
+        break;
     case 'u':
-        put_number(output, directive, "", unsigned_argument(directive, arguments), 10, lower);
-        return true;
     case 'x':
-        put_number(output, directive, "", unsigned_argument(directive, arguments), 16, lower);
-        return true;
     case 'X':
-        put_number(output, directive, "", unsigned_argument(directive, arguments), 16, upper);
-        return true;
+        value = directive.wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
+        break;
     case 'p':
-        put_number(output, directive, "0x", (uintptr_t)va_arg(*arguments, void *), 16, lower);
-        return true;
-    case 'c': {
-        struct directive plain = {.left = directive->left, .width = directive->width};
-        char c = (char)va_arg(*arguments, int);
-        put_field(output, &plain, "", &c, 1);
-        return true;
-    }
+        value = (uintptr_t)va_arg(*arguments, void *);
+        prefix = "0x";
+        break;
     case 's':
-        put_string(output, directive, va_arg(*arguments, const char *));
-        return true;
+        text = va_arg(*arguments, const char *);
+        text = text ? text : "(null)";
+        while (length < directive.precision && text[length])
+            length++;
+        break;
+    case 'c':
+        c = (char)va_arg(*arguments, int);
+        text = &c, length = 1;
+        break;
     case '%':
-        put(output, "%", 1);
-        return true;
+        text = &c, length = 1;
+        break;
     default:
         return false;
     }
+    const unsigned base = letter == 'd' || letter == 'i' || letter == 'u' ? 10 : 16;
+    directive.zero &= !text;
+    if (!text) {
+        char *at = digits + sizeof digits;
+        do
+            *--at = (letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef")[value % base];
+        while (value /= base);
+        text = at, length = (size_t)(digits + sizeof digits - at);
+    }
+    put_field(sink, &directive, prefix, text, length);
+    return true;
 }
 
-size_t format_text(struct format_sink *sink, const char *format, va_list arguments)
+void format_text(struct format_sink *sink, const char *format, va_list arguments)
 {
-    struct output output = {.sink = sink};
     va_list own; /* a parameter of that type may be a pointer to it: its address has another type */
     va_copy(own, arguments);
-    while (*format != '\0') {
-        size_t plain = 0;
-        while (format[plain] != '\0' && format[plain] != '%')
-            plain++;
-        put(&output, format, plain);
-        format += plain;
-        if (*format == '\0')
-            break;
-        const char *start = format++;
-        struct directive directive = parse_directive(&format, &own);
-        if (!convert(&output, *format, &directive, &own)) {
-            put(&output, start, __builtin_strlen(start));
-            break;
+    for (; *format; format++) {
+        const char *start = format;
+        if (*format != '%') {
+            put(sink, *format);
+            continue;
         }
         format++;
+        struct directive directive = parse_directive(&format, &own);
+        if (!convert(sink, *format, directive, &own)) {
+            put_text(sink, start, __builtin_strlen(start));
+            break;
+        }
     }
     va_end(own);
-    return output.length;
 }
 
 struct buffer_sink {
@@ -195,26 +151,22 @@ struct buffer_sink {
     size_t room; /* bytes left, the final zero not counted */
 };
 
-static void put_in_buffer(struct format_sink *sink, const char *text, size_t length)
+static void put_in_buffer(struct format_sink *sink, char c)
 {
     struct buffer_sink *buffer = (struct buffer_sink *)sink;
-    size_t fits = length < buffer->room ? length : buffer->room;
-    __builtin_memcpy(buffer->to, text, fits);
-    buffer->to += fits;
-    buffer->room -= fits;
+    if (buffer->room == 0)
+        return;
+    *buffer->to++ = c;
+    buffer->room--;
 }
 
 int kvsnprintf(char *to, size_t size, const char *format, va_list arguments)
 {
     char nowhere;
-    struct buffer_sink buffer = {
-        .sink.put = put_in_buffer,
-        .to = size > 0 ? to : &nowhere,
-        .room = size > 0 ? size - 1 : 0,
-    };
-    size_t length = format_text(&buffer.sink, format, arguments);
+    struct buffer_sink buffer = {{.put = put_in_buffer}, size ? to : &nowhere, size ? size - 1 : 0};
+    format_text(&buffer.sink, format, arguments);
     *buffer.to = '\0';
-    return (int)length;
+    return (int)buffer.sink.length;
 }
 
 int ksnprintf(char *to, size_t size, const char *format, ...)

@@ -1,15 +1,32 @@
 #include "debug/trace.h"
+#include "arch/memory.h"
 #include "arch/timer_hardware.h"
+#include "debug/console.h"
+#include "mm/buddy.h"
+#include "mm/pool.h"
 #include "task/thread.h"
 
 #define TRACE_NAME(name) #name,
 const char *const trace_names[] = {TRACE_EVENTS(TRACE_NAME)};
-static struct trace_record rings[CPUS_MAX][TRACE_RECORDS];
 
 void trace_init(struct cpu *cpu, bool on)
 {
-    cpu->trace = rings[cpu->number];
-    cpu->trace_on = on;
+    frame_number ring = 0;
+
+    if (!on)
+        return;
+    if (!pool_charge(&root_pool, 1 << TRACE_ORDER)) {
+        ring = buddy_alloc(TRACE_ORDER, USE_KERNEL);
+        if (!ring)
+            pool_release(&root_pool, 1 << TRACE_ORDER);
+    }
+    if (!ring) {
+        kprintf(LOG_WARNING, "no memory for the trace of CPU %u\n", cpu->number);
+        return;
+    }
+    frame_of(ring)->pool = &root_pool;
+    cpu->trace = frame_address(ring);
+    cpu->trace_on = true;
 }
 
 void trace_write(struct cpu *cpu, enum trace_event event, uint64_t a, uint64_t b)
@@ -22,4 +39,15 @@ void trace_write(struct cpu *cpu, enum trace_event event, uint64_t a, uint64_t b
     record->thread = cpu->current->number;
     record->a = a;
     record->b = b;
+}
+
+unsigned trace_read(const struct cpu *cpu, uint64_t *first, struct trace_record *to, unsigned most)
+{
+    unsigned count = 0;
+
+    if (cpu->trace_next > TRACE_RECORDS && *first < cpu->trace_next - TRACE_RECORDS)
+        *first = cpu->trace_next - TRACE_RECORDS;
+    for (; count < most && *first + count < cpu->trace_next; count++)
+        to[count] = cpu->trace[(*first + count) % TRACE_RECORDS];
+    return count;
 }

@@ -1,6 +1,5 @@
 /*
- * trace.h: a ring of binary records for each CPU. Fixed size: the newest
- * TRACE_RECORDS survive.
+ * trace.h: a ring of binary records for each CPU. Fixed size: the newest TRACE_RECORDS survive.
  */
 #pragma once
 #include "arch/cpu.h"
@@ -13,10 +12,15 @@
 enum trace_event { TRACE_EVENTS(TRACE_ENUM) TRACE_EVENT_COUNT };
 extern const char *const trace_names[];
 
-#define TRACE_RECORDS 2048 /* 64 KiB a CPU */
+enum { TRACE_ORDER = 4, TRACE_RECORDS = (PAGE_SIZE << TRACE_ORDER) / sizeof(struct trace_record) };
 
+/* Gives a CPU its ring, of the root pool's memory, when tracing is on. Without memory for it
+ * there is a warning and no trace. */
 void trace_init(struct cpu *cpu, bool on);
 void trace_write(struct cpu *cpu, enum trace_event event, uint64_t a, uint64_t b);
+/* Copies a CPU's records from number *first (since boot) on, at most `most`; returns how many.
+ * *first becomes the number of the first one there is: the ring may have lost older ones. */
+unsigned trace_read(const struct cpu *cpu, uint64_t *first, struct trace_record *to, unsigned most);
 
 static inline void trace(enum trace_event event, uint64_t a, uint64_t b)
 {
