@@ -11,15 +11,16 @@
 #define ALL_PRIORITIES 0xa0a0a0a0 /* four lines, all alike: the kernel does not nest */
 #define PATIENCE       1000000    /* reads until hardware that does not answer is given up */
 
-struct gic_frame gic_distributor;
-static struct gic_frame own_frames[CPUS_MAX];
+uintptr_t gic_regs[CONTROLLER_REGS_MAX];
+unsigned gic_regs_count;
+static struct gic_frame distributor, own_frames[CPUS_MAX];
 static uint32_t line_count;
 static struct lock gic_lock; /* configuration words are shared by 16 lines */
 
 bool gic_wait_clear(uintptr_t address, uint32_t bits)
 {
     for (unsigned i = 0; i < PATIENCE; i++)
-        if ((mmio_read32(address) & bits) == 0)
+        if (bits == 0 || (mmio_read32(address) & bits) == 0)
             return true;
     kprintf(LOG_ERROR, "GIC: bits 0x%x of the register at 0x%lx stay set\n", bits, address);
     return false;
@@ -41,12 +42,14 @@ bool gic_init(const uintptr_t regs[], unsigned count, uint32_t control, uint32_t
         kprintf(LOG_ERROR, "GIC: the device tree gives %u register ranges, 2 are needed\n", count);
         return false;
     }
-    gic_distributor = (struct gic_frame){regs[0], regs[0] + GICD_CTLR, pending};
+    for (gic_regs_count = 0; gic_regs_count < count; gic_regs_count++)
+        gic_regs[gic_regs_count] = regs[gic_regs_count];
+    distributor = (struct gic_frame){regs[0], regs[0] + GICD_CTLR, pending};
     line_count = ((mmio_read32(regs[0] + GICD_TYPER) & 0x1f) + 1) * 32;
     if (line_count > INTID_SPECIAL)
         line_count = INTID_SPECIAL;
     mmio_write32(regs[0] + GICD_CTLR, 0);
-    if (!gic_wait_clear(gic_distributor.control, pending))
+    if (!gic_wait_clear(distributor.control, pending))
         return false;
     mmio_write32(regs[0] + GICD_CTLR, control);
     for (uint32_t word = 1; word * 32 < line_count; word++)
@@ -66,7 +69,7 @@ bool gic_init_cpu(struct gic_frame own)
 
 static const struct gic_frame *frame_of_line(uint32_t intid)
 {
-    return intid < GIC_PRIVATE ? &own_frames[cpu_number()] : &gic_distributor;
+    return intid < GIC_PRIVATE ? &own_frames[cpu_number()] : &distributor;
 }
 
 void gic_disable(uint32_t intid)

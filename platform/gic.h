@@ -4,6 +4,7 @@
  * layout for the lines of one CPU.
  */
 #pragma once
+#include "boot/fdt.h"
 #include "platform/platform.h"
 
 /* n counts 32-bit words */
@@ -26,12 +27,16 @@ struct gic_frame {
     uintptr_t control; /* the register that says when changes have taken effect: when this … */
     uint32_t pending;  /* … bit is clear; 0: at once */
 };
-extern struct gic_frame gic_distributor;
+
+/* The register ranges: 0 is the distributor's. */
+extern uintptr_t gic_regs[CONTROLLER_REGS_MAX];
+extern unsigned gic_regs_count;
 
 /*
- * Distributor at regs[0]: GICD_CTLR as given, which enables nothing yet, and every shared line off,
- * not pending, not active, at the one priority there is. gic_init_cpu: the same for the lines of
- * this CPU, then its SGIs on. False, with a logged line: fewer than two ranges, or no answer.
+ * Keeps the ranges; the distributor gets GICD_CTLR as given, which enables nothing yet, and every
+ * shared line off, not pending, not active, at the one priority there is. gic_init_cpu: the same
+ * for the lines of this CPU, then its SGIs on. False, with a logged line: fewer than two ranges, or
+ * no answer.
  */
 bool gic_init(const uintptr_t regs[], unsigned count, uint32_t control, uint32_t pending);
 bool gic_init_cpu(struct gic_frame own);

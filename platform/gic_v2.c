@@ -8,7 +8,6 @@
  * both control registers means Group 1 (IHI 0048B 4.3.1, 4.4.1). So the same writes do.
  */
 #include "arch/mmio.h"
-#include "boot/fdt.h"
 #include "platform/gic.h"
 
 #define GICD_ITARGETSR(n) (0x800 + 4 * (n))
@@ -26,14 +25,13 @@
 #define INTID_MASK         0x3ff
 #define PRIORITY_MASK      0xf0 /* lets 0xa0 pass with 16 or more levels */
 
-static uintptr_t cpu_interface;
 static uint8_t cpu_mask[CPUS_MAX]; /* GICD_ITARGETSR bit of each kernel CPU */
 
 /* Which bit of a target field is this CPU: the private lines' fields say it (IHI 0048B 4.3.12). */
 static uint8_t own_mask(void)
 {
     for (unsigned word = 0; word < GIC_PRIVATE / 4; word++) {
-        uint32_t targets = mmio_read32(gic_distributor.base + GICD_ITARGETSR(word));
+        uint32_t targets = mmio_read32(gic_regs[0] + GICD_ITARGETSR(word));
         targets |= targets >> 16;
         targets |= targets >> 8;
         if ((targets & 0xff) != 0)
@@ -46,7 +44,6 @@ static bool gic_v2_init(const uintptr_t regs[], unsigned count)
 {
     if (!gic_init(regs, count, 0, 0))
         return false;
-    cpu_interface = regs[1];
     for (uint32_t word = GIC_PRIVATE / 4; word * 4 < gic_lines(); word++)
         mmio_write32(regs[0] + GICD_ITARGETSR(word), own_mask() * 0x01010101u);
     mmio_write32(regs[0] + GICD_CTLR, CTLR_ENABLE);
@@ -56,12 +53,11 @@ static bool gic_v2_init(const uintptr_t regs[], unsigned count)
 static bool gic_v2_init_cpu(unsigned cpu)
 {
     cpu_mask[cpu] = own_mask();
-    if (!gic_init_cpu(gic_distributor)) /* each CPU sees its own lines there */
-        return false;
-    mmio_write32(cpu_interface + GICC_PMR, PRIORITY_MASK);
-    mmio_write32(cpu_interface + GICC_BPR, 0);
-    uint32_t bypasses = mmio_read32(cpu_interface + GICC_CTLR) & GICC_CTLR_BYPASSES;
-    mmio_write32(cpu_interface + GICC_CTLR, bypasses | CTLR_ENABLE);
+    gic_init_cpu((struct gic_frame){gic_regs[0], 0, 0}); /* each CPU sees its own lines there */
+    mmio_write32(gic_regs[1] + GICC_PMR, PRIORITY_MASK);
+    mmio_write32(gic_regs[1] + GICC_BPR, 0);
+    uint32_t bypasses = mmio_read32(gic_regs[1] + GICC_CTLR) & GICC_CTLR_BYPASSES;
+    mmio_write32(gic_regs[1] + GICC_CTLR, bypasses | CTLR_ENABLE);
     return true;
 }
 
@@ -72,22 +68,22 @@ static bool gic_v2_init_cpu(unsigned cpu)
  */
 static uint32_t gic_v2_acknowledge(void)
 {
-    uint32_t value = mmio_read32(cpu_interface + GICC_IAR), intid = value & INTID_MASK;
+    uint32_t value = mmio_read32(gic_regs[1] + GICC_IAR), intid = value & INTID_MASK;
     if (intid < GIC_SGIS)
-        mmio_write32(cpu_interface + GICC_EOIR, value);
+        mmio_write32(gic_regs[1] + GICC_EOIR, value);
     return intid;
 }
 
 static void gic_v2_end(uint32_t intid)
 {
     if (intid >= GIC_SGIS)
-        mmio_write32(cpu_interface + GICC_EOIR, intid);
+        mmio_write32(gic_regs[1] + GICC_EOIR, intid);
 }
 
 static void gic_v2_send_ipi(unsigned cpu, uint32_t sgi)
 {
     __asm__ volatile("dsb ishst" ::: "memory");
-    mmio_write32(gic_distributor.base + GICD_SGIR, (uint32_t)cpu_mask[cpu] << 16 | sgi);
+    mmio_write32(gic_regs[0] + GICD_SGIR, (uint32_t)cpu_mask[cpu] << 16 | sgi);
 }
 
 const struct interrupt_controller gic_400 = GIC(gic_v2, "arm,gic-400");

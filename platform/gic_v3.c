@@ -50,9 +50,6 @@
         instruction_barrier();                                                                     \
     } while (0)
 
-static uintptr_t regions[CONTROLLER_REGS_MAX - 1]; /* after the distributor */
-static unsigned region_count;
-
 /* The fields of MPIDR_EL1 in their places. */
 static uint64_t affinity_of(unsigned cpu)
 {
@@ -71,9 +68,6 @@ static bool gic_v3_init(const uintptr_t regs[], unsigned count)
     /* Affinity routing goes on before anything is routed (12.9 GICD_CTLR.ARE_NS). */
     if (!gic_init(regs, count, GICD_CTLR_AFFINITY_ROUTING, GICD_CTLR_WRITE_PENDING))
         return false;
-    region_count = count - 1;
-    for (unsigned i = 0; i < region_count; i++)
-        regions[i] = regs[i + 1];
     for (uint32_t word = 1; word * 32 < gic_lines(); word++)
         to_group_1(regs[0], word);
     for (uint32_t intid = GIC_PRIVATE; intid < gic_lines(); intid++)
@@ -86,8 +80,8 @@ static bool gic_v3_init(const uintptr_t regs[], unsigned count)
 static uintptr_t find_redistributor(uint64_t affinity)
 {
     uint64_t wanted = affinity >> 32 << 24 | (affinity & 0xffffff), type;
-    for (unsigned i = 0; i < region_count; i++) {
-        uintptr_t frame = regions[i];
+    for (unsigned i = 1; i < gic_regs_count; i++) {
+        uintptr_t frame = gic_regs[i];
         do {
             type = mmio_read64(frame + GICR_TYPER);
             if (type >> 32 == wanted)

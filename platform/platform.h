@@ -9,9 +9,9 @@
 /* Interrupt controller, found through the device tree. One implementation per file. */
 struct interrupt_controller {
     const char *compatible; /* as in the device tree */
-    /* Once, on the first CPU; all lines are off afterwards, shared ones go to this CPU. regs: kernel
-     * virtual addresses of the node's register ranges, in order. False, with a logged line, when
-     * they are not enough or the hardware is not what it should be. */
+    /* Once, on the first CPU; all lines are off afterwards, shared ones go to this CPU. regs:
+     * kernel virtual addresses of the node's register ranges, in order. False, with a logged line,
+     * when they are not enough or the hardware is not what it should be. */
     bool (*init)(const uintptr_t regs[], unsigned count);
     /* On every CPU, after init; `cpu` (below CPUS_MAX) is what send_ipi will call it. As init. */
     bool (*init_cpu)(unsigned cpu);

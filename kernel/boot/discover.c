@@ -1,6 +1,6 @@
-#include "boot/discover.h"
 #include "arch/timer_hardware.h"
 #include "arch/translation.h"
+#include "boot/boot.h"
 #include "debug/console.h"
 #include "debug/panic.h"
 #include "platform/platform.h"

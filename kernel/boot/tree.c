@@ -5,7 +5,7 @@
 
 bool place_next(struct place *place)
 {
-    int depth = place->depth, node = place_node(place);
+    int depth = place->depth, node = node_of(place);
     do
         node = fdt_next_node(place->fdt, node, &depth);
     while (node >= 0 && depth >= DEPTH_MAX);
@@ -73,7 +73,7 @@ enum reg_result place_reg(const struct place *place, unsigned index, struct rang
 {
     int length, level = place->depth - 1;
     struct cells cells;
-    const fdt32_t *at = fdt_getprop(place->fdt, place_node(place), "reg", &length);
+    const fdt32_t *at = fdt_getprop(place->fdt, node_of(place), "reg", &length);
     if (!at || level < 0)
         return REG_END;
     if (!cells_below(place, level, &cells) || length % (4 * (cells.address + cells.size)))
@@ -91,7 +91,7 @@ enum reg_result place_reg(const struct place *place, unsigned index, struct rang
 
 uint32_t place_interrupt(const struct place *place, unsigned index, uint32_t gic, int gic_cells)
 {
-    int length, node = place_node(place);
+    int length, node = node_of(place);
     uint64_t parent = 0;
     /* DTSpec 2.4.1.2: interrupts-extended, where present, stands before interrupts. */
     const fdt32_t *at = fdt_getprop(place->fdt, node, "interrupts-extended", &length);

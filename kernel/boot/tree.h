@@ -18,12 +18,12 @@ struct place {
     int depth;            /* 0: the root */
     int nodes[DEPTH_MAX]; /* offsets; nodes[depth] is the node itself */
 };
-static inline int place_node(const struct place *place)
+static inline int node_of(const struct place *place)
 {
     return place->nodes[place->depth];
 }
 
-/* On to the next node of the tree, parents first, from {.fdt = tree}. False: that was the last. */
+/* On to the next node of the tree, parents first, from {tree} on. False: that was the last. */
 bool place_next(struct place *place);
 
 /* One big-endian number of so many cells (0 to 2); *at moves behind it. */
@@ -47,24 +47,7 @@ enum reg_result place_reg(const struct place *place, unsigned index, struct rang
  */
 uint32_t place_interrupt(const struct place *place, unsigned index, uint32_t gic, int gic_cells);
 
-/* State of one fdt_read. */
-struct reading {
-    const void *fdt;
-    struct boot_info *info;
-    const char *error;                          /* the first one; reading goes on, for the UART */
-    int chosen, aliases, cpus, reserved_memory; /* nodes below the root; negative: absent */
-    unsigned cpus_left_out;
-    const struct interrupt_controller *controller; /* NULL: none found yet */
-    struct place controller_place, timer;          /* timer.depth 0: none found yet */
-    uint32_t gic; /* the controller's phandle; 0: no interrupt can be its own */
-    int gic_cells;
-};
-static inline void reading_fail(struct reading *reading, const char *error)
-{
-    if (!reading->error)
-        reading->error = error;
-}
-
-/* memory.c: an enabled node that may be about memory; then reservations, the bundle, mem=. */
-void memory_visit(struct reading *reading, const struct place *place);
-void memory_finish(struct reading *reading);
+/* memory.c: a node with memory, or (reserved) with memory to leave alone; then other reservations,
+ * the bundle, mem=. Each returns what is wrong, or NULL. */
+const char *memory_visit(struct boot_info *info, const struct place *place, bool reserved);
+const char *memory_finish(struct boot_info *info, const void *fdt);

@@ -7,7 +7,6 @@
 
 struct format_sink {
     void (*put)(struct format_sink *sink, char c);
-    size_t length; /* how many put got from format_text */
 };
 
 /*

@@ -1,6 +1,7 @@
 /*
- * psci.c: power and CPUs through the firmware (Arm DEN0022, "Power State Coordination Interface"),
- * called by the SMC Calling Convention (Arm DEN0028).
+ * power.c: off, restart and CPUs through the firmware (Arm DEN0022, "Power State Coordination
+ * Interface"), called by the SMC Calling Convention (Arm DEN0028); and an emulator's exit status
+ * (Arm, "Semihosting for AArch32 and AArch64").
  */
 #include "boot/fdt.h"
 #include "platform/platform.h"
@@ -11,6 +12,9 @@
 #define PSCI_CPU_ON       0xc4000003 /* SMC64 */
 
 #define PSCI_NOT_SUPPORTED -1
+
+#define SYS_EXIT_EXTENDED            0x20
+#define ADP_STOPPED_APPLICATION_EXIT 0x20026
 
 /* DEN0028: the callee may change x0 to x17 (from version 1.1 on only x0 to x3). */
 #define CONDUIT(instruction)                                                                       \
@@ -50,4 +54,17 @@ bool psci_start_cpu(unsigned cpu, uint64_t entry_physical)
 {
     return cpu < boot_info.cpu_count &&
            psci_call(PSCI_CPU_ON, boot_info.cpus[cpu].mpidr, entry_physical, cpu) == 0;
+}
+
+/* Without QEMU's -semihosting-config enable=on the instruction is undefined: hence the argument. */
+_Noreturn void platform_exit(int status)
+{
+    const uint64_t block[2] = {ADP_STOPPED_APPLICATION_EXIT, (uint64_t)(int64_t)status};
+    register uint64_t operation __asm__("x0") = SYS_EXIT_EXTENDED;
+    register const uint64_t *parameter __asm__("x1") = block;
+    if (boot_info.semihosting)
+        __asm__ volatile("hlt #0xf000" : "+r"(operation) : "r"(parameter) : "memory");
+    board->power_off();
+    for (;;) /* a board that cannot: stay off as well as it can */
+        __asm__ volatile("wfi");
 }
