@@ -6,6 +6,7 @@ B       := build
 CROSS   ?= aarch64-linux-gnu-
 PYTHON  ?= /usr/bin/python3
 SYSROOT := $(B)/sysroot
+export CROSS
 
 # What `make run` and `make gdb` start; e.g. make run PROGRAM=/bin/hello RUN="--gic 3".
 PROGRAM ?= /bin/seed
@@ -21,7 +22,7 @@ MAKEFLAGS += --no-builtin-rules
 ifndef V
 MAKEFLAGS += --silent
 announced :=
-announce = $(if $(filter-out $(B)/setup.mk,$(filter $(B)/%,$1)),$(if $(filter $1,$(announced)),,$(info   $1)$(eval announced := $1)))
+announce = $(if $(filter-out $(B)/setup.mk,$(filter $(B)/%,$1)),$(if $(filter $1,$(announced)),,$(info $(empty)  $1)$(eval announced := $1)))
 SHELL = $(call announce,$@)/bin/sh
 endif
 
@@ -42,7 +43,7 @@ include drivers/build.mk tests/build.mk tests/native/build.mk
 .PHONY: all always setup doctor run test system bench gdb image format check-format lint \
         reference clean distclean help
 
-all: kernel servers apps native-tests ## kernel, servers, programs (the default)
+all: kernel servers examples apps native-tests ## kernel, servers, programs (the default)
 
 setup: ## install what is missing (asks first; see tools/setup --help)
 	@tools/setup

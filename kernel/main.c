@@ -10,6 +10,7 @@
 #include "debug/console.h"
 #include "debug/panic.h"
 #include "debug/trace.h"
+#include "entry/dispatch.h"
 #include "ipc/irq.h"
 #include "sched/scheduler.h"
 #include "sched/timer.h"
@@ -42,6 +43,7 @@ void kernel_main(uint64_t tree_physical)
     banks_init(&boot_info);                              /* frames, buddy, root pool */
     objects_of_all_kinds();
     trace_init(cpu, boot_info.trace);
+    calls_trace(cpu->trace_on);
     scheduler_init(cpu);
     discover_interrupts();                                /* the controller the tree names */
     timer_init(boot_info.timer_virtual);

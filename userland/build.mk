@@ -1,6 +1,7 @@
 # Native programs: one per folder of userland/servers and drivers, linked with the library.
 #
 #   userland/servers/NAME/*.c *.S, drivers/NAME/*.c *.S  ->  build/userland/servers/NAME.elf
+#   userland/examples/NAME/*.c *.S                       ->  build/userland/examples/NAME.elf
 
 USER_CC      := $(CROSS)gcc
 USER_CFLAGS  := -std=c17 -O2 -g -Wall -Wextra -Werror -ffreestanding -mgeneral-regs-only \
@@ -13,6 +14,7 @@ USER_LIBRARY := $(B)/userland/libnative.a
 USER_OBJECTS := $(patsubst %,$(B)/%.o,$(wildcard userland/lib/*.c userland/lib/*.S))
 USER_SERVERS := $(notdir $(patsubst %/,%,$(wildcard userland/servers/*/)))
 USER_DRIVERS := $(notdir $(patsubst %/,%,$(wildcard drivers/*/)))
+USER_EXAMPLES := $(notdir $(patsubst %/,%,$(wildcard userland/examples/*/)))
 SERVER_ELFS  := $(patsubst %,$(B)/userland/servers/%.elf,$(USER_SERVERS) $(USER_DRIVERS))
 
 $(B)/userland/%.o: userland/% $(SETUP_STAMP)
@@ -30,17 +32,20 @@ $(USER_LIBRARY): $(USER_OBJECTS)
 	@rm -f $@
 	$(CROSS)ar rcs $@ $^
 
-# $(1): folder of the sources, $(2): name
+# $(1): folder of the sources, $(2): name, $(3): folder below $(B)/userland
 define native_program
-$(B)/userland/servers/$(2).elf: $(patsubst %,$(B)/%.o,$(wildcard $(1)/$(2)/*.c $(1)/$(2)/*.S)) \
+$(B)/userland/$(3)/$(2).elf: $(patsubst %,$(B)/%.o,$(wildcard $(1)/$(2)/*.c $(1)/$(2)/*.S)) \
                                 $(USER_LIBRARY) userland/lib/native.ld
 	@mkdir -p $$(@D)
 	$(USER_CC) $(USER_LDFLAGS) $$(filter %.o,$$^) $(USER_LIBRARY) -o $$@
 endef
-$(foreach name,$(USER_SERVERS),$(eval $(call native_program,userland/servers,$(name))))
-$(foreach name,$(USER_DRIVERS),$(eval $(call native_program,drivers,$(name))))
+$(foreach name,$(USER_SERVERS),$(eval $(call native_program,userland/servers,$(name),servers)))
+$(foreach name,$(USER_DRIVERS),$(eval $(call native_program,drivers,$(name),servers)))
+$(foreach name,$(USER_EXAMPLES),$(eval $(call native_program,userland/examples,$(name),examples)))
 
-.PHONY: servers
+.PHONY: servers examples
 servers: $(SERVER_ELFS)
+examples: $(patsubst %,$(B)/userland/examples/%.elf,$(USER_EXAMPLES))
 
--include $(wildcard $(B)/userland/lib/*.d $(B)/userland/servers/*/*.d $(B)/drivers/*/*.d)
+-include $(wildcard $(B)/userland/lib/*.d $(B)/userland/servers/*/*.d $(B)/userland/examples/*/*.d \
+                    $(B)/drivers/*/*.d)

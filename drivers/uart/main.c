@@ -21,6 +21,10 @@
 static char ring[RING_BYTES];
 static size_t ring_in, ring_out; /* counts since the start */
 
+#define SHIFT_OUT 0x0e /* begins the kernel's own words on a line shared with a runner */
+#define ESCAPE    0x10
+static bool escape_output; /* so that no program can pretend to be the kernel */
+
 static handle irq;
 static handle listener; /* told of input; 0: nobody asked */
 static uint64_t listener_bits;
@@ -45,6 +49,13 @@ static bool receive(void)
     return was_empty && ring_in != ring_out;
 }
 
+static void put(uint8_t byte)
+{
+    while (REGISTERS->flags & PL011_FLAGS_TRANSMIT_FULL)
+        ;
+    REGISTERS->data = byte;
+}
+
 /* CONSOLE_WRITE: w1=bytes, the text in the message page. */
 static int64_t console_write(struct message *message)
 {
@@ -52,9 +63,12 @@ static int64_t console_write(struct message *message)
     if (bytes > message_page_bytes(message))
         return -EINVAL;
     for (uint64_t i = 0; i < bytes; i++) {
-        while (REGISTERS->flags & PL011_FLAGS_TRANSMIT_FULL)
-            ;
-        REGISTERS->data = (uint8_t)MESSAGE_BYTES[i];
+        uint8_t byte = (uint8_t)MESSAGE_BYTES[i];
+        if (escape_output && byte >= SHIFT_OUT && byte <= ESCAPE) {
+            put(ESCAPE);
+            byte += 0x40;
+        }
+        put(byte);
     }
     return 0;
 }
@@ -126,6 +140,7 @@ static int64_t on_notify(struct message *message)
 
 static void map_registers(void)
 {
+    escape_output = startup_block->escape_output;
     int64_t error = region_map(HANDLE_SPACE, (uintptr_t)REGISTERS, 1, MAP_READ | MAP_WRITE,
                                startup_handle_needed("uart"), 0, 0, 0);
     if (error < 0) {

@@ -18,6 +18,8 @@ void cpu_init(struct cpu *cpu, unsigned number)
     write_register(tpidr_el1, cpu);
     write_register(tpidrro_el0, 0);
     write_register(vbar_el1, vectors);
+    write_register(mdscr_el1, 0);
+    write_register(oslar_el1, 0); /* locked at reset: no step exceptions then (Arm ARM D2.9) */
     write_register(cpacr_el1, 3ul << 20); /* until the first program: libfdt's build uses FP */
     instruction_barrier();
 }

@@ -19,6 +19,10 @@ struct space;
 
 #define PRIORITIES 32
 
+/* cpu->user_state */
+#define USER_FP       1 /* access to the FP registers */
+#define USER_STEPPING 2 /* an exception after each instruction (MDSCR_EL1.SS) */
+
 struct thread_list {
     struct thread *first, *last;
 };
@@ -30,7 +34,7 @@ struct cpu {
     uint64_t ready_mask;      /* bit p: the queue of priority p is not empty */
     struct space *space;      /* whose tables TTBR0 holds; NULL: none */
     struct thread *fpu_owner; /* whose FP registers the CPU holds */
-    bool fpu_enabled;         /* EL0 may use them now */
+    uint8_t user_state;       /* USER_*: what EL0 has now that not every thread has */
     bool trace_on;
     unsigned number;
     uint64_t slice_end;     /* when the current slice ends, ns; 0: no slice is timed */

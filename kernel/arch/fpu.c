@@ -13,7 +13,7 @@ void fpu_take(struct cpu *cpu, struct thread *thread)
         fpu_store(&cpu->fpu_owner->fp);
     fpu_load(&thread->fp);
     cpu->fpu_owner = thread;
-    cpu->fpu_enabled = true;
+    cpu->user_state |= USER_FP;
 }
 
 void fpu_save(struct thread *thread)
@@ -25,7 +25,7 @@ void fpu_save(struct thread *thread)
     fpu_enable(true);
     instruction_barrier();
     fpu_store(&thread->fp);
-    fpu_enable(cpu->fpu_enabled);
+    fpu_enable(cpu->user_state & USER_FP);
 }
 
 void fpu_forget(struct thread *thread)
@@ -35,6 +35,6 @@ void fpu_forget(struct thread *thread)
     if (cpu->fpu_owner != thread)
         return;
     cpu->fpu_owner = NULL;
-    cpu->fpu_enabled = false;
+    cpu->user_state &= ~USER_FP;
     fpu_enable(false);
 }

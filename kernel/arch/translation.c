@@ -15,6 +15,17 @@ static uint64_t *table_behind(uint64_t entry)
     return frame_address((entry & ENTRY_ADDRESS) >> PAGE_SHIFT);
 }
 
+static uint64_t *entry_in(uint64_t *table, unsigned level, uint64_t va)
+{
+    return &table[va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
+}
+
+/* References of a table's frame: one, and one for each table linked in it. */
+static uint32_t *refs_of(const uint64_t *table)
+{
+    return &frame_of(address_frame(table))->refs;
+}
+
 static uint64_t *table_new(struct translation *translation)
 {
     frame_number number = pool_alloc_frame(translation->pool, FRAME_TABLE, USE_KERNEL);
@@ -73,6 +84,33 @@ bool translation_destroy_step(struct translation *translation)
     return true;
 }
 
+/*
+ * Unlinks and frees the tables on the way to va, from the lowest there is up, as far as no other
+ * table is linked in them.
+ */
+static void path_free(struct translation *translation, uint64_t va)
+{
+    uint64_t *path[4] = {translation->root};
+    unsigned lowest = 0, top;
+
+    for (uint64_t entry; lowest < 3 && (entry = *entry_in(path[lowest], lowest, va));)
+        path[++lowest] = table_behind(entry);
+    if (!lowest || *refs_of(path[lowest]) > 1)
+        return;
+    for (top = lowest - 1; top && *refs_of(path[top]) == 2; top--)
+        ;
+    *entry_in(path[top], top, va) = 0;
+    --*refs_of(path[top]);
+    if (translation->asid_generation) {
+        tlb_entries_written();
+        tlb_page_and_tables(translation->ttbr, va);
+        tlb_complete();
+    }
+    for (; lowest > top; lowest--)
+        table_free(translation, path[lowest]);
+    translation->hint_block = ~0ul;
+}
+
 uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create)
 {
     uint64_t *table = translation->root;
@@ -80,13 +118,18 @@ uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool cr
     if (translation->hint_block == va >> 21)
         return translation->hint_leaf;
     for (unsigned level = 0; level < 3; level++) {
-        uint64_t *entry = &table[va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
+        uint64_t *entry = entry_in(table, level, va);
         if (!*entry) {
-            uint64_t *next = create ? table_new(translation) : NULL;
-            if (!next)
+            if (!create)
                 return NULL;
+            uint64_t *next = table_new(translation);
+            if (!next) {
+                path_free(translation, va); /* those made on the way */
+                return NULL;
+            }
             tlb_entries_written(); /* the empty table, before anybody can walk into it */
             *entry = address_frame(next) << PAGE_SHIFT | ENTRY_TABLE;
+            ++*refs_of(table);
         }
         table = table_behind(*entry);
     }
@@ -114,7 +157,7 @@ static uint64_t *leaf_next(struct translation *translation, uint64_t *va, uint64
         unsigned level = 0;
 
         for (; level < 3; level++) {
-            uint64_t entry = table[*va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
+            uint64_t entry = *entry_in(table, level, *va);
             if (!entry)
                 break;
             table = table_behind(entry);
@@ -124,6 +167,12 @@ static uint64_t *leaf_next(struct translation *translation, uint64_t *va, uint64
         *va = ((*va >> SHIFT_OF(level)) + 1) << SHIFT_OF(level);
     }
     return NULL;
+}
+
+uint64_t translation_next(struct translation *translation, uint64_t va, uint64_t end)
+{
+    leaf_next(translation, &va, end);
+    return va < end ? va : end;
 }
 
 static uint64_t leaf_end(uint64_t va, uint64_t end)
@@ -180,7 +229,6 @@ void translation_restrict(struct translation *translation, uint64_t va, uint64_t
                 continue;
             *entry = rights & MAP_WRITE ? *entry : *entry | ENTRY_READONLY;
             *entry = rights & MAP_EXEC ? *entry : *entry | ENTRY_UXN;
-            *entry = rights ? *entry : 0;
             if (count < TLB_PAGES_MAX)
                 changed[count] = va;
             count++;
@@ -189,37 +237,12 @@ void translation_restrict(struct translation *translation, uint64_t va, uint64_t
     flush(translation, changed, count);
 }
 
-/* Unlinks and frees the tables on the way to va, from the leaf up, as far as the hole covers them. */
-static void prune_path(struct translation *translation, uint64_t va, uint64_t floor,
-                       uint64_t ceiling)
-{
-    uint64_t *path[3] = {translation->root};
-
-    for (unsigned level = 1; level < 3; level++)
-        path[level] = table_behind(path[level - 1][va >> SHIFT_OF(level - 1) & (TABLE_ENTRIES - 1)]);
-    for (int level = 2; level >= 0; level--) {
-        uint64_t span = 1ul << SHIFT_OF(level), start = va & ~(span - 1);
-        uint64_t *entry = &path[level][va >> SHIFT_OF(level) & (TABLE_ENTRIES - 1)];
-        if (start < floor || start + span > ceiling)
-            return;
-        uint64_t *below = table_behind(*entry);
-        *entry = 0;
-        if (translation->asid_generation) {
-            tlb_entries_written();
-            tlb_page_and_tables(translation->ttbr, va);
-            tlb_complete();
-        }
-        table_free(translation, below);
-        translation->hint_block = ~0ul;
-    }
-}
-
 void translation_prune(struct translation *translation, uint64_t va, uint64_t end, uint64_t floor,
                        uint64_t ceiling)
 {
-    va &= ~((1ul << 21) - 1);
-    while (leaf_next(translation, &va, end)) {
-        prune_path(translation, va, floor, ceiling);
-        va = (va | ((1ul << 21) - 1)) + 1;
-    }
+    const uint64_t span = LEAF_PAGES * PAGE_SIZE;
+
+    for (va &= ~(span - 1); leaf_next(translation, &va, end); va += span)
+        if (va >= floor && va + span <= ceiling)
+            path_free(translation, va);
 }

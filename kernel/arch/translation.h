@@ -43,7 +43,7 @@ int translation_init(struct translation *translation, struct pool *pool);
  * No CPU may hold these tables in TTBR0. */
 bool translation_destroy_step(struct translation *translation);
 
-/* The leaf table for va, or NULL: not there, or (create) the pool is exhausted. */
+/* The leaf table for va, or NULL: not there, or (create) the pool is exhausted; nothing changed. */
 uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create);
 
 /* Entry of va in a leaf table. */
@@ -54,6 +54,9 @@ static inline uint64_t *leaf_entry(uint64_t *leaf, uint64_t va)
 
 /* The valid entry for va, or 0. */
 uint64_t translation_lookup(struct translation *translation, uint64_t va);
+
+/* The first address in [va, end) that a leaf table exists for, or end. Skips by whole tables. */
+uint64_t translation_next(struct translation *translation, uint64_t va, uint64_t end);
 
 /* An EL0 page entry. rights: MAP_READ, MAP_WRITE, MAP_EXEC; memory: MAIR_* index. */
 static inline uint64_t entry_for(uint64_t physical, unsigned rights, unsigned memory)
@@ -69,13 +72,13 @@ static inline uint64_t entry_for(uint64_t physical, unsigned rights, unsigned me
  */
 uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_t pages);
 
-/* Replaces the rights of every valid entry in the range, keeping addresses; may only remove
- * MAP_WRITE unless `grant`. Invalidates the TLBs. */
+/* Takes those of MAP_WRITE and MAP_EXEC that are not among `rights` (not 0: that is
+ * translation_clear) from every valid entry in the range. Invalidates the TLBs. */
 void translation_restrict(struct translation *translation, uint64_t va, uint64_t pages,
                           unsigned rights);
 
-/* Frees those tables over [va, end) that cover nothing outside the hole [floor, ceiling) around it,
- * in which nothing may be mapped. */
+/* Frees the leaf tables over [va, end) that cover nothing outside the hole [floor, ceiling) around
+ * it, in which nothing may be mapped; and those above that had no others. */
 void translation_prune(struct translation *translation, uint64_t va, uint64_t end, uint64_t floor,
                        uint64_t ceiling);
 

@@ -53,7 +53,8 @@ void panic(const char *format, ...)
     finish((uint64_t)__builtin_return_address(0) - 4, (uint64_t)__builtin_frame_address(0));
 }
 
-void panic_exception(struct thread_registers *registers, uint64_t vector, uint64_t esr, uint64_t far)
+void panic_exception(struct thread_registers *registers, uint64_t vector, uint64_t esr,
+                     uint64_t far)
 {
     const struct thread *thread = this_cpu()->current;
 

@@ -11,17 +11,15 @@ const char *const trace_names[] = {TRACE_EVENTS(TRACE_NAME)};
 
 void trace_init(struct cpu *cpu, bool on)
 {
+    const uint64_t frames = 1 << TRACE_ORDER;
     frame_number ring = 0;
 
     if (!on)
         return;
-    if (!pool_charge(&root_pool, 1 << TRACE_ORDER)) {
-        ring = buddy_alloc(TRACE_ORDER, USE_KERNEL);
-        if (!ring)
-            pool_release(&root_pool, 1 << TRACE_ORDER);
-    }
+    if (!pool_charge(&root_pool, frames) && !(ring = buddy_alloc(TRACE_ORDER, USE_KERNEL)))
+        pool_release(&root_pool, frames);
     if (!ring) {
-        kprintf(LOG_WARNING, "no memory for the trace of CPU %u\n", cpu->number);
+        kprintf(LOG_WARNING, "no memory for the trace ring: tracing stays off\n");
         return;
     }
     frame_of(ring)->pool = &root_pool;

@@ -35,6 +35,7 @@
 #define KIND_SYSCALL 4   /* to a personality: w0..w5 = the program's x0..x5; number in x0 bits 32..63 */
 #define KIND_EXCEPTION 5 /* to a personality: w0 = EXCEPTION_*, w1 = address, w2 = pc, w3 = ESR */
 #define KIND_START 6     /* to a personality: a new thread asks before its first instruction */
+#define MESSAGE_AGAIN 0x100 /* in x0 of SYSCALL and START: sent again, as TAG_RETRY_* asked */
 /* For SYSCALL, EXCEPTION and START x8 is the thread's badge, set by thread_create. */
 
 /*
@@ -56,8 +57,7 @@
 #define EXCEPTION_UNDEFINED 5    /* undefined or privileged instruction    -> SIGILL */
 #define EXCEPTION_ALIGNMENT 6    /* misaligned pc, sp or access            -> SIGBUS */
 #define EXCEPTION_BREAKPOINT 7   /* brk, single step, watchpoint           -> SIGTRAP */
-#define EXCEPTION_NATIVE_CALL 8  /* svc #1 from a space without native calls -> SIGSYS */
-#define EXCEPTION_SYSTEM_CALL 9  /* svc #0 from a space without personality */
+#define EXCEPTION_SYSTEM_CALL 8  /* svc #0 from a space without personality */
 
 /* ---- page_supply: low 8 bits of x2 ---- */
 #define SUPPLY_ZERO 0 /* zeroed frames; not SUPPLY_WRITABLE: the shared zero page */
@@ -94,7 +94,7 @@
 #define MAP_POPULATE 0x10 /* enter what is already resident at once: no soft faults later */
 
 /* region_unmap: x3 */
-#define UNMAP_DISCARD 0x1 /* also free the pages of the objects behind (anonymous memory) */
+#define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE */
 
 /* ---- thread_ctl: x1 ---- */
 #define THREAD_START 1     /* x2 = pc, x3 = sp, x4 = first argument (x0): begin running */
@@ -115,16 +115,16 @@
 #define SPACE_NAME 2   /* x2, x3 = sixteen bytes of a name, for people */
 #define SPACE_WATCH 3  /* x2 = notification, x3 = bits: signalled when the space dies */
 #define SPACE_STATS 4  /* returns x1 = minor, x2 = major faults, x3 = resident pages, x4 = tables, x5 = id */
-#define SPACE_NATIVE 5 /* x2 = 1 or 0: may its threads use svc #1 (default: only without personality) */
 
 /* ---- debug: x1 ---- */
 #define DEBUG_NOTHING 0 /* the null call, for measuring */
 #define DEBUG_LOG 1     /* x2 bytes (at most 4096) of the message page to the kernel log; x3 = level */
 #define DEBUG_EXIT 2    /* x0 = system handle, x2 = status: power off; under emulation, end with status */
-#define DEBUG_LEDGER 3  /* audits every frame: message page gets struct ledger; EIO when it does not balance */
+#define DEBUG_LEDGER 3  /* audits every frame: message page gets struct ledger; returns its errors, 0: it balances */
 #define DEBUG_COUNTERS 4 /* message page gets struct counters */
 #define DEBUG_TRACE 5    /* x2 = cpu, x3 = first record: records to the message page; returns how many, x1 = number of the first */
 #define DEBUG_BOOT 6     /* message page gets struct boot_facts */
+#define DEBUG_PANIC 9    /* to see what a panic looks like; x2 = 0 said so, 1 wild read, 2 stack overflow */
 #define DEBUG_LOG_READ 7 /* x2 = offset: kernel log text to the message page; returns bytes */
 
 /* ---- page_reclaim: x3 ---- */
@@ -164,7 +164,7 @@
 #define EPERM 1      /* level rule, or not the kind of caller that may */
 #define ENOENT 2     /* no such region, page or thing */
 #define EINTR 4      /* the wait was cancelled */
-#define EIO 5        /* the audit found an imbalance */
+#define EIO 5        /* (servers: the device failed) */
 #define EBADF 9      /* no such handle, or a handle to another kind of thing */
 #define EAGAIN 11    /* not now: nothing to receive; page absent; state changed underneath */
 #define ENOMEM 12    /* the pool is exhausted */
@@ -200,7 +200,7 @@ struct ledger {
     uint64_t page;     /* pages of objects */
     uint64_t charged;  /* what the root pool says: must be total - free */
     uint64_t pools;    /* number of pools whose own count was checked */
-    uint64_t errors;   /* frames or pools that contradict their descriptor */
+    uint64_t errors;   /* frames, pools or sums that contradict each other */
 };
 
 /* DEBUG_COUNTERS: since boot, all CPUs together. */

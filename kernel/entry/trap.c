@@ -69,6 +69,9 @@ struct thread *trap_exception(struct thread *thread, uint64_t esr, uint64_t far)
     case EC_SP_ALIGNMENT:
         return personality_exception(thread, EXCEPTION_ALIGNMENT, far, esr);
     case EC_STEP:
+        if (thread->special & SPECIAL_STEPPING)
+            thread->registers.pstate |= PSTATE_STEP; /* one more when it goes on */
+        /* fall through */
     case EC_BRK:
         return personality_exception(thread, EXCEPTION_BREAKPOINT, thread->registers.pc, esr);
     default: /* unknown, trapped system register or instruction, illegal state */

@@ -81,8 +81,8 @@ synchronous:
     cmp     w2, #1
     b.hi    1f
     b.lo    personality_syscall
-    adrp    x3, call_table
-    add     x3, x3, :lo12:call_table
+    adrp    x3, calls                   // call_table, or call_table_traced
+    ldr     x3, [x3, :lo12:calls]
     cmp     x8, #CALL_TABLE_SIZE
     b.hs    call_unknown
     ldr     x3, [x3, x8, lsl #3]

@@ -144,6 +144,7 @@ struct thread *call_reply(struct thread *thread)
     if (error)
         return thread;
     trace(TRACE_REPLY, x[1], 0);
+    thread->priority = thread->base_priority; /* it works for nobody now */
     if (!resumed)
         thread_ready(client);
     return reschedule(thread);
@@ -172,8 +173,10 @@ struct thread *call_forward(struct thread *thread)
     for (unsigned i = 0; i < 6; i++)
         request->words[i] = x[2 + i];
     request->forwarded = true;
+    request->tag = 0; /* what else it carried went to the forwarder */
     request->badge = entry->badge;
     answer(thread, 0);
+    thread->priority = thread->base_priority; /* that is somebody else's work now */
     request_send(client, endpoint);
     return reschedule(thread);
 }
@@ -199,7 +202,7 @@ struct thread *call_recv(struct thread *thread)
             return answer(thread, error);
         next = notification_receive(thread, (struct notification *)entry->object, x[1]);
     }
-    return next ? next : schedule();
+    return next ? reschedule(next) : schedule();
 }
 
 struct thread *call_notify(struct thread *thread)

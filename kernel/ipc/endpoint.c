@@ -3,6 +3,7 @@
  * at once and the CPU with it; otherwise the sender queues by priority.
  */
 #include "ipc/endpoint.h"
+#include "debug/console.h"
 #include "debug/trace.h"
 #include "mm/slab.h"
 #include "task/lookup.h"
@@ -122,12 +123,13 @@ static void request_abandon(struct thread *thread, int64_t error)
     case KIND_SEND:
         thread_wake_with(thread, error);
         return;
-    case KIND_FAULT:
+    case KIND_FAULT: /* the page is nobody's business any more: the next who needs it asks anew */
+        fault_unwait(thread);
         fault_refuse(thread, EXCEPTION_PAGER, thread->request.va);
         return;
     default: /* its personality is gone: nobody can say how it should go on */
         thread->request.id = 0;
-        thread->stopped = true;
+        thread->special |= SPECIAL_STOPPED;
         thread->state = THREAD_STATE_HELD;
     }
 }
@@ -136,6 +138,7 @@ void endpoint_abandon(struct endpoint *endpoint, int error)
 {
     struct tree_node *node;
 
+    endpoint->revoked = true;
     while ((node = tree_first(&endpoint->callers))) {
         tree_remove(&endpoint->callers, node);
         request_abandon(tree_entry(node, struct thread, order), error);
@@ -147,6 +150,19 @@ void endpoint_abandon(struct endpoint *endpoint, int error)
     }
 }
 
+/* A pager that dies takes its author's question along: which page was it at? */
+static void name_unserved(const struct space *pager, const struct thread *client)
+{
+    const struct request *request = &client->request;
+
+    kprintf(LOG_ERROR,
+            "pagoda: pager %s ended and left request %llx unanswered (page 0x%llx of object %llu, "
+            "for %s at 0x%llx)\n",
+            pager->name, (unsigned long long)request->id, (unsigned long long)client->fault_index,
+            (unsigned long long)client->fault_object->id, client->space->name,
+            (unsigned long long)request->va);
+}
+
 bool requests_abandon_step(struct space *server, uint32_t *from)
 {
     for (unsigned i = 0; i < 64; i++, (*from)++) {
@@ -154,8 +170,11 @@ bool requests_abandon_step(struct space *server, uint32_t *from)
             return true;
         struct thread *thread = thread_by_number(*from);
         if (thread && thread->state == THREAD_STATE_ANSWER && thread->request.id &&
-            thread->request.server == server)
+            thread->request.server == server) {
+            if (thread->request.kind == KIND_FAULT)
+                name_unserved(server, thread);
             request_abandon(thread, -EOWNERDEAD);
+        }
     }
     return false;
 }
@@ -212,7 +231,9 @@ static bool take_caller(struct thread *receiver, struct endpoint *endpoint)
         struct request *request = &sender->request;
         tree_remove(&endpoint->callers, node);
         if (request->tag & (TAG_WORDS_MASK | TAG_HANDLE) && request->kind <= KIND_SEND) {
-            int64_t error = message_transfer(sender, receiver, request->tag, &sender->registers.x[7]);
+            int64_t error = message_check(sender, request->tag); /* its handles may have changed */
+            if (!error)
+                error = message_transfer(sender, receiver, request->tag, &sender->registers.x[7]);
             if (error) {
                 thread_wake_with(sender, error);
                 continue;
@@ -245,6 +266,7 @@ struct thread *endpoint_receive(struct thread *thread, struct endpoint *endpoint
     struct notification *notification;
 
     lock_take(&endpoint->lock);
+    endpoint->revoked = false;
     while ((notification = endpoint->signalled)) {
         endpoint->signalled = notification->next_signalled;
         notification->in_signalled = false;
@@ -262,6 +284,7 @@ struct thread *endpoint_receive(struct thread *thread, struct endpoint *endpoint
             return NULL;
         }
         thread->registers.x[0] = -EAGAIN;
+        thread->priority = thread->base_priority; /* works for nobody */
     }
     lock_release(&endpoint->lock);
     return thread;
@@ -315,6 +338,7 @@ struct thread *notification_receive(struct thread *thread, struct notification *
         take_notification(thread, notification);
     } else if (poll) {
         thread->registers.x[0] = -EAGAIN;
+        thread->priority = thread->base_priority;
     } else {
         thread->state = THREAD_STATE_RECEIVING;
         thread->waiting_on = &notification->receivers;

@@ -9,10 +9,12 @@ struct endpoint {
     struct kernel_object object;
     struct lock lock;
     uint8_t level;
+    bool revoked;                 /* and nobody has received since: pages are not asked for here */
     struct thread_list receivers; /* last in, first out: its caches are warm */
     struct tree callers;          /* key: 31 - priority */
     struct notification *signalled; /* bound notifications with bits set */
     struct pool_object *pool;     /* pays for it */
+    uint64_t receiver;            /* id of the space last given the right to receive: for messages */
 };
 
 struct notification {

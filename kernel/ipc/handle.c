@@ -131,6 +131,7 @@ void object_unref(struct kernel_object *object)
         return;
     switch (object->kind) {
     case KERNEL_OBJECT_SPACE:
+        space_stop((struct space *)object); /* or its threads might end it once more */
         reap_space((struct space *)object);
         return;
     case KERNEL_OBJECT_OBJECT:
@@ -178,8 +179,10 @@ struct thread *call_handle_dup(struct thread *thread)
     uint64_t badge = entry->badge ? entry->badge : x[2];
     if (entry->badge && x[2] && x[2] != entry->badge)
         return answer(thread, -EINVAL);
-    return answer(thread, handle_insert(&target->handles, entry->object,
-                                        entry->meta >> 8 & 0xff & x[1], badge));
+    uint64_t rights = entry->meta >> 8 & 0xff & x[1];
+    if (entry->object->kind == KERNEL_OBJECT_ENDPOINT && rights & RIGHT_RECV)
+        ((struct endpoint *)entry->object)->receiver = target->id;
+    return answer(thread, handle_insert(&target->handles, entry->object, rights, badge));
 }
 
 struct thread *call_handle_close(struct thread *thread)
@@ -198,6 +201,8 @@ struct thread *call_handle_close(struct thread *thread)
             return answer(thread, -ESTALE);
         if (!(entry->meta >> 8 & RIGHT_MANAGE))
             return answer(thread, -EACCES);
+        if (object->kind == KERNEL_OBJECT_SYSTEM)
+            return answer(thread, -EINVAL); /* there is no second one to be made */
         object->generation++;
         if (object->kind == KERNEL_OBJECT_ENDPOINT)
             endpoint_abandon((struct endpoint *)object, -ESTALE);

@@ -73,12 +73,12 @@ void message_deliver(struct thread *receiver, struct thread *sender)
         words_pass(&x[2], request->words);
         break;
     case KIND_SYSCALL:
-        x[0] = KIND_SYSCALL | s[8] << 32;
+        x[0] = KIND_SYSCALL | request->flags | s[8] << 32;
         x[8] = sender->badge;
         words_pass(&x[2], &s[0]);
         break;
     default: /* EXCEPTION, START */
-        x[0] = request->kind;
+        x[0] = request->kind | request->flags;
         x[8] = sender->badge;
         words_pass(&x[2], request->words);
     }

@@ -5,23 +5,35 @@
 #include "ipc/fast.h"
 #include "task/space.h"
 
+static const char *const reasons[] = {
+    [EXCEPTION_NO_REGION] = "no memory there",
+    [EXCEPTION_RIGHTS] = "memory does not allow it",
+    [EXCEPTION_PAGER] = "its pager failed",
+    [EXCEPTION_NO_MEMORY] = "its pool is exhausted",
+    [EXCEPTION_UNDEFINED] = "undefined or privileged instruction",
+    [EXCEPTION_ALIGNMENT] = "misaligned",
+    [EXCEPTION_BREAKPOINT] = "breakpoint",
+    [EXCEPTION_SYSTEM_CALL] = "Linux system call, but it has no personality",
+};
+
 /* A server did what only programs may: nobody will answer for it. */
 static struct thread *without_personality(struct thread *thread, unsigned reason, uint64_t address)
 {
     struct space *space = thread->space;
 
     kprintf(LOG_ERROR,
-            "pagoda: %s (space %llu) ended: exception %u at 0x%llx pc=0x%llx image=%s\n",
-            space->name, (unsigned long long)space->id, reason, (unsigned long long)address,
-            (unsigned long long)thread->registers.pc, space->name);
+            "pagoda: %s (space %llu) ended: exception %u (%s) at 0x%llx pc=0x%llx image=%s\n",
+            space->name, (unsigned long long)space->id, reason, reasons[reason],
+            (unsigned long long)address, (unsigned long long)thread->registers.pc, space->name);
     space_kill(space);
     return this_cpu()->current == thread ? schedule() : NULL;
 }
 
-static struct thread *send_to_personality(struct thread *thread, unsigned kind)
+static struct thread *send_to_personality(struct thread *thread, unsigned kind, unsigned flags)
 {
     request_new_id(thread);
     thread->request.head = kind;
+    thread->request.flags = flags;
     return request_send(thread, thread->space->personality);
 }
 
@@ -32,7 +44,7 @@ struct thread *syscall_slow(struct thread *thread)
     if (!endpoint)
         return without_personality(thread, EXCEPTION_SYSTEM_CALL, thread->registers.x[8]);
     trace(TRACE_SEND, thread->registers.x[8], KIND_SYSCALL);
-    return send_to_personality(thread, KIND_SYSCALL);
+    return send_to_personality(thread, KIND_SYSCALL, 0);
 }
 
 struct thread *personality_exception(struct thread *thread, unsigned reason, uint64_t address,
@@ -48,14 +60,14 @@ struct thread *personality_exception(struct thread *thread, unsigned reason, uin
     request->words[2] = thread->registers.pc;
     request->words[3] = esr;
     request->words[4] = request->words[5] = 0;
-    return send_to_personality(thread, KIND_EXCEPTION);
+    return send_to_personality(thread, KIND_EXCEPTION, 0);
 }
 
 struct thread *personality_start(struct thread *thread)
 {
     for (unsigned i = 0; i < 6; i++)
         thread->request.words[i] = 0;
-    return send_to_personality(thread, KIND_START);
+    return send_to_personality(thread, KIND_START, 0);
 }
 
 struct thread *personality_retry(struct thread *thread)
@@ -63,5 +75,5 @@ struct thread *personality_retry(struct thread *thread)
     unsigned kind = thread->retry;
 
     thread->retry = 0;
-    return kind == KIND_START ? personality_start(thread) : send_to_personality(thread, kind);
+    return send_to_personality(thread, kind, MESSAGE_AGAIN);
 }

@@ -25,21 +25,28 @@ void scheduler_init(struct cpu *cpu)
     cpu->timer_set = cpu->request_check = ~0ul;
 }
 
+/* Somebody of the running thread's priority is ready: they take turns from here on. */
+static void slice_begin(struct cpu *cpu)
+{
+    if (cpu->slice_end)
+        return;
+    cpu->slice_end = timer_now() + SLICE_NS;
+    timer_want(cpu, cpu->slice_end);
+}
+
 void thread_ready(struct thread *thread)
 {
     struct cpu *cpu = thread->cpu;
 
-    if (__builtin_expect(thread->stopped, 0)) {
+    if (__builtin_expect(thread->special & SPECIAL_STOPPED, 0)) {
         thread->state = THREAD_STATE_HELD;
         return;
     }
     thread->state = THREAD_STATE_READY;
     list_append(&cpu->ready[thread->priority], thread);
     cpu->ready_mask |= 1ul << thread->priority;
-    if (!cpu->slice_end && thread->priority == cpu->current->priority) {
-        cpu->slice_end = timer_now() + SLICE_NS;
-        timer_want(cpu, cpu->slice_end);
-    }
+    if (thread->priority == cpu->current->priority)
+        slice_begin(cpu);
 }
 
 void thread_unready(struct thread *thread)
@@ -59,11 +66,17 @@ static struct thread *take_best(struct cpu *cpu)
 
     thread_unready(thread);
     cpu->slice_end = 0;
-    if (cpu->ready_mask >> priority & 1) { /* it shares its priority: time it */
-        cpu->slice_end = timer_now() + SLICE_NS;
-        timer_want(cpu, cpu->slice_end);
-    }
+    if (cpu->ready_mask >> priority & 1) /* it shares its priority: time it */
+        slice_begin(cpu);
     return thread;
+}
+
+/* From here on no thread runs on this CPU: what an interrupt or the reaper does to the one that ran
+ * last must not be taken for its own doing. */
+static void leave_current(struct cpu *cpu)
+{
+    cpu->current->registers.tls = read_register(tpidr_el0);
+    scheduler_forget(cpu);
 }
 
 struct thread *schedule(void)
@@ -72,6 +85,7 @@ struct thread *schedule(void)
 
     for (;;) {
         while (!cpu->ready_mask) {
+            leave_current(cpu);
             if (cpu->space) { /* whatever happens to its tables now, this CPU does not care */
                 translation_deactivate();
                 cpu->space = NULL;
@@ -81,6 +95,7 @@ struct thread *schedule(void)
         }
         struct thread *next = take_best(cpu);
         if (__builtin_expect(next == &reaper, 0)) {
+            leave_current(cpu);
             reaper_run();
             interrupts_handle();
             continue;
@@ -95,8 +110,14 @@ struct thread *reschedule(struct thread *current)
 {
     struct cpu *cpu = this_cpu();
 
-    if (__builtin_expect(cpu->ready_mask >> current->priority >> 1 == 0, 1))
+    uint64_t waiting = cpu->ready_mask >> current->priority;
+
+    if (__builtin_expect(!waiting, 1))
         return current;
+    if (waiting == 1) { /* equals only */
+        slice_begin(cpu);
+        return current;
+    }
     thread_ready(current);
     return schedule();
 }
@@ -111,11 +132,16 @@ struct thread *yield_from(struct thread *current)
     return schedule();
 }
 
-/* Somebody better is ready, or `next` may not run, or has no ASID: the scheduler sorts it out. */
+/* Somebody as good or better is ready, or `next` may not run, or has no ASID. */
 struct thread *switch_slow(struct cpu *cpu, struct thread *next)
 {
-    if (!(cpu->ready_mask >> next->priority >> 1) && !next->stopped)
+    uint64_t waiting = cpu->ready_mask >> next->priority;
+
+    if (waiting <= 1 && !(next->special & SPECIAL_STOPPED)) {
+        if (waiting)
+            slice_begin(cpu);
         return switch_to(cpu, next);
+    }
     thread_ready(next);
     return schedule();
 }

@@ -24,6 +24,15 @@ struct thread *reschedule(struct thread *current);
 /* `current` goes behind the others of its priority. */
 struct thread *yield_from(struct thread *current);
 
+/* What EL0 has from the next eret on; USER_STEPPING is set by switch_to alone. */
+static inline void user_state_set(struct cpu *cpu, unsigned state)
+{
+    if ((cpu->user_state ^ state) & USER_STEPPING)
+        write_register(mdscr_el1, state & USER_STEPPING ? 1 : 0);
+    cpu->user_state = state;
+    fpu_enable(state & USER_FP);
+}
+
 /* Makes `next`, another thread than the current one and with a valid ASID, the running thread of this
  * CPU: tables, FP access, thread pointer. */
 static inline struct thread *switch_now(struct cpu *cpu, struct thread *next)
@@ -39,10 +48,8 @@ static inline struct thread *switch_now(struct cpu *cpu, struct thread *next)
         cpu->space = space;
         write_register(ttbr0_el1, space->translation.ttbr); /* the eret synchronises */
     }
-    if (cpu->fpu_enabled != owner) {
-        cpu->fpu_enabled = owner;
-        fpu_enable(owner);
-    }
+    if (cpu->user_state != owner)
+        user_state_set(cpu, owner ? USER_FP : 0);
     next->state = THREAD_STATE_RUNNING;
     return next;
 }
@@ -52,26 +59,25 @@ static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
 {
     if (next->space->translation.asid_generation != asid_generation)
         asid_assign(&next->space->translation);
-    if (cpu->current != next)
-        return switch_now(cpu, next);
-    if (cpu->space != next->space) { /* after idling */
+    if (cpu->current != next) {
+        switch_now(cpu, next);
+    } else if (cpu->space != next->space) { /* after idling */
         cpu->space = next->space;
         write_register(ttbr0_el1, next->space->translation.ttbr);
     }
     next->state = THREAD_STATE_RUNNING;
+    if (__builtin_expect((next->special ^ cpu->user_state) & USER_STEPPING, 0))
+        user_state_set(cpu, cpu->user_state ^ USER_STEPPING);
     return next;
 }
 
-struct thread *switch_slow(struct cpu *cpu, struct thread *next);
-
-/* After `current` began to wait: `next` may run at once unless somebody better is ready. */
 /* What switch_direct leaves to the scheduler. */
 struct thread *switch_slow(struct cpu *cpu, struct thread *next);
 
-/* `current` began to wait: `next` may run at once unless somebody better is ready. */
+/* `current` began to wait: `next` may run at once unless somebody as good or better is ready. */
 static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
 {
-    if (__builtin_expect((cpu->ready_mask >> next->priority >> 1) | next->stopped |
+    if (__builtin_expect((cpu->ready_mask >> next->priority) | next->special |
                              (next->space->translation.asid_generation ^ asid_generation), 0))
         return switch_slow(cpu, next);
     return switch_now(cpu, next);

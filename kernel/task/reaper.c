@@ -46,7 +46,7 @@ struct thread *reap_wait(struct thread *thread)
 {
     if (!reap_spaces && !reap_objects)
         return reschedule(thread);
-    thread->state = THREAD_STATE_RECEIVING;
+    thread->state = THREAD_STATE_REAPING;
     thread->waiting_on = &waiting;
     list_append(&waiting, thread);
     reaper_wake(thread->priority);

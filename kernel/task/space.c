@@ -45,20 +45,38 @@ struct space *space_new(struct pool_object *pool, unsigned level)
     return space;
 }
 
-void space_kill(struct space *space)
+struct space *space_by_id(uint64_t id)
+{
+    struct space *space;
+
+    lock_take(&spaces_lock);
+    for (space = spaces; space && space->id != id;)
+        space = space->next;
+    lock_release(&spaces_lock);
+    return space;
+}
+
+void space_stop(struct space *space)
 {
     if (space->dying)
         return;
     space->dying = true;
-    object_ref(&space->object);
     /* Nobody runs in it from here on; what its threads own goes step by step. */
     for (struct thread *thread = space->threads; thread; thread = thread->space_next) {
-        thread->stopped = true;
+        thread->special |= SPECIAL_STOPPED;
         if (thread->state == THREAD_STATE_READY)
             thread_unready(thread);
         if (thread->state == THREAD_STATE_READY || thread->state == THREAD_STATE_RUNNING)
             thread->state = THREAD_STATE_HELD;
     }
+}
+
+void space_kill(struct space *space)
+{
+    if (space->dying)
+        return;
+    space_stop(space);
+    object_ref(&space->object);
     reap_space(space);
 }
 

@@ -36,13 +36,18 @@ struct space {
     uint32_t abandon_from; /* thread number up to which its unanswered requests were ended */
 };
 extern struct space *spaces; /* all of them */
+/* The space of that id, or NULL when it has ended. O(spaces): for messages to people. */
+struct space *space_by_id(uint64_t id);
 
 /*
  * A new space charged to `pool` (one reference taken). NULL: ENOMEM.
  */
 struct space *space_new(struct pool_object *pool, unsigned level);
 
-/* Begins the end of a space: stops its threads for good; the reaper frees the rest. */
+/* Stops its threads for good: nothing begins in it any more. The caller sees to its end. */
+void space_stop(struct space *space);
+
+/* Begins the end of a space: stops it; the reaper frees the rest. */
 void space_kill(struct space *space);
 
 /* One bounded step of freeing a killed space. True when nothing is left but the struct. */

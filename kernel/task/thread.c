@@ -116,6 +116,7 @@ void thread_unwait(struct thread *thread)
         thread_unready(thread);
         break;
     case THREAD_STATE_RECEIVING:
+    case THREAD_STATE_REAPING:
         list_remove(thread->waiting_on, thread);
         break;
     case THREAD_STATE_QUEUED:

@@ -17,9 +17,15 @@ enum thread_state {
     THREAD_STATE_ANSWER,    /* its request was received; waits for the reply */
     THREAD_STATE_PAGE,      /* waits for a slot somebody else asked for */
     THREAD_STATE_SLEEPING,
+    THREAD_STATE_REAPING,   /* waits until what it let go of is freed */
     THREAD_STATE_HELD,      /* would be ready, but THREAD_STOP holds it */
     THREAD_STATE_DEAD
 };
+
+/* thread->special */
+#define SPECIAL_STOPPED  1             /* by THREAD_STOP, or for good */
+#define SPECIAL_STEPPING USER_STEPPING /* by THREAD_STEP */
+#define PSTATE_STEP      (1ul << 21)   /* SS: one instruction, then an exception (Arm ARM D2.12) */
 
 /* What a thread sent and waits to have answered. */
 struct request {
@@ -52,8 +58,8 @@ struct thread {
     uint8_t state;
     uint8_t priority;      /* what it runs at: its own, or that of whom it works for */
     uint8_t base_priority;
-    bool stopped;          /* by THREAD_STOP */
-    bool stepping;
+    uint8_t special;       /* SPECIAL_*: not for the short ways of switching */
+    bool populating;       /* in a region_map between two steps */
     uint8_t retry;         /* KIND_SYSCALL or KIND_START: prefaults first, then that goes out again */
     uint32_t number;       /* in the thread table */
     uint64_t sequence;     /* of its requests, << 24 | number */
@@ -67,6 +73,7 @@ struct thread {
     struct thread *fault_next, *fault_previous; /* the object's list of waiters */
     struct object *fault_object;                /* whose list that is; NULL: none */
     uint64_t fault_index;                       /* the page it waits for */
+    uint64_t fault_esr;                         /* of the last abort, told with an exception */
     uint64_t prefault[PREFAULTS];
     uint8_t prefault_next, prefault_count, prefault_access;
     struct thread *space_next, *space_previous;

@@ -10,7 +10,6 @@
 #include "task/lookup.h"
 
 #define PSTATE_USER_BITS 0xf0000000ul /* N Z C V: the rest of PSTATE is the kernel's */
-#define PSTATE_STEP      (1ul << 21)
 
 /* Its registers are its own business only while it cannot use them. */
 static bool holds_still(const struct thread *thread, const struct thread *caller)
@@ -20,12 +19,12 @@ static bool holds_still(const struct thread *thread, const struct thread *caller
     case THREAD_STATE_HELD:
         return true;
     case THREAD_STATE_ANSWER:
-        return thread->request.server == caller->space || thread->stopped;
+        return thread->request.server == caller->space || thread->special & SPECIAL_STOPPED;
     case THREAD_STATE_RUNNING:
     case THREAD_STATE_READY:
         return false;
     default:
-        return thread->stopped;
+        return thread->special & SPECIAL_STOPPED;
     }
 }
 
@@ -46,7 +45,7 @@ static struct thread *start(struct thread *caller, struct thread *thread)
 
 static struct thread *stop(struct thread *caller, struct thread *thread)
 {
-    thread->stopped = true;
+    thread->special |= SPECIAL_STOPPED;
     answer(caller, 0);
     if (thread == caller) {
         thread->state = THREAD_STATE_HELD;
@@ -61,7 +60,7 @@ static struct thread *stop(struct thread *caller, struct thread *thread)
 
 static struct thread *resume(struct thread *caller, struct thread *thread)
 {
-    thread->stopped = false;
+    thread->special &= ~SPECIAL_STOPPED;
     if (thread->state == THREAD_STATE_HELD)
         thread_ready(thread);
     return reschedule(answer(caller, 0));
@@ -102,6 +101,8 @@ static struct thread *registers_write(struct thread *caller, struct thread *thre
 {
     uint64_t own_bits = thread->registers.pstate & ~PSTATE_USER_BITS;
 
+    thread->populating = false; /* whatever long call it was in is not continued */
+
     memcpy(&thread->registers, caller->message_page, sizeof thread->registers);
     thread->registers.pstate = (thread->registers.pstate & PSTATE_USER_BITS) | own_bits;
     return answer(caller, 0);
@@ -116,6 +117,8 @@ static struct thread *look(struct thread *caller, struct thread *thread, uint64_
     if (write && !holds_still(thread, caller))
         return answer(caller, -EBUSY);
     fpu_save(thread);
+    if (thread == caller)
+        thread->registers.tls = read_register(tpidr_el0);
     switch (operation) {
     case THREAD_READ:
         memcpy(caller->message_page, &thread->registers, sizeof thread->registers);
@@ -176,7 +179,7 @@ struct thread *call_thread_ctl(struct thread *caller)
             return answer(caller, -EINVAL);
         if (!holds_still(thread, caller))
             return answer(caller, -EBUSY);
-        thread->stepping = x[2];
+        thread->special = (thread->special & ~SPECIAL_STEPPING) | (x[2] ? SPECIAL_STEPPING : 0);
         thread->registers.pstate = (thread->registers.pstate & ~PSTATE_STEP) | (x[2] ? PSTATE_STEP : 0);
         return answer(caller, 0);
     case THREAD_BEGIN:

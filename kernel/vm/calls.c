@@ -9,7 +9,6 @@
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
 #define STEP_PAGES   64 /* between two looks at the interrupt line */
-#define MAP_CONTINUE 0x100 /* x3 of region_map between two steps: mapped already, goes on populating */
 
 /* A pager must be below whoever waits for it (invariant 1); programs may page for each other. */
 static bool pager_allowed(const struct space *space, const struct object *object)
@@ -40,7 +39,7 @@ static struct thread *populate(struct thread *thread, struct space *space)
         x[1] += pages << PAGE_SHIFT;
         x[2] -= pages;
         if (x[2] && interrupt_pending()) {
-            x[3] |= MAP_CONTINUE;
+            thread->populating = true; /* mapped already: the call goes on here */
             return call_again(thread);
         }
     }
@@ -50,71 +49,116 @@ static struct thread *populate(struct thread *thread, struct space *space)
 struct thread *call_region_map(struct thread *thread)
 {
     uint64_t *x = thread->registers.x, va = x[1], pages = x[2];
-    unsigned rights = x[3] & MAP_RIGHTS;
+    unsigned rights = x[3] & MAP_RIGHTS, limit;
     struct object *source = NULL;
     int64_t error;
     struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
 
     if (!space)
         return answer(thread, error);
-    if (x[3] & MAP_CONTINUE)
+    if (thread->populating) {
+        thread->populating = false;
         return populate(thread, space);
+    }
     struct handle_entry *entry = handle_lookup(&thread->space->handles, (uint32_t)x[4],
                                                KERNEL_OBJECT_OBJECT, rights, &error);
     if (!entry)
         return answer(thread, error);
     struct object *object = (struct object *)entry->object;
+    limit = entry->meta >> 8 & MAP_RIGHTS;
     if (x[6]) {
-        source = lookup_object(thread, x[6], RIGHT_READ | (rights & MAP_EXEC), &error);
-        if (!source)
+        entry = handle_lookup(&thread->space->handles, (uint32_t)x[6], KERNEL_OBJECT_OBJECT,
+                              RIGHT_READ | (rights & MAP_EXEC), &error);
+        if (!entry)
             return answer(thread, error);
+        source = (struct object *)entry->object;
+        if (!(entry->meta >> 8 & RIGHT_EXEC))
+            limit &= ~MAP_EXEC;
     }
     if (!range_valid(va, pages) || x[3] & ~(uint64_t)(MAP_RIGHTS | MAP_POPULATE) ||
-        !fits(object, x[5], pages) || (source && (object->kind != OBJECT_PAGED || x[7] >= source->pages)))
+        !fits(object, x[5], pages) ||
+        (source && (object->kind != OBJECT_PAGED || !object_is_memory(source) || x[7] >= source->pages)))
         return answer(thread, -EINVAL);
     if (!pager_allowed(space, object) || !pager_allowed(space, source))
         return answer(thread, -EPERM);
-    error = region_add(space, va, pages << PAGE_SHIFT, rights, entry->meta >> 8 & MAP_RIGHTS, object,
-                       x[5], source, x[7]);
+    error = region_add(space, va, pages << PAGE_SHIFT, rights, limit, object, x[5], source, x[7]);
     if (error || !(x[3] & MAP_POPULATE))
         return answer(thread, error);
     return populate(thread, space);
 }
 
-/* The first region that touches [va, end), split so that it begins at va or later and ends by end. */
-static int64_t region_cut(struct space *space, uint64_t va, uint64_t end, struct region **region)
+/* Makes va a border of regions where it lies inside one. */
+static int64_t border(struct space *space, uint64_t va)
 {
-    struct tree_node *node = tree_at_or_below(&space->regions, va);
-    int64_t error;
+    struct region *region = region_at(space, va);
 
-    if (!node || node->key + tree_entry(node, struct region, node)->length <= va)
-        node = tree_at_or_above(&space->regions, va);
-    *region = NULL;
-    if (!node || node->key >= end)
-        return 0;
-    *region = tree_entry(node, struct region, node);
-    if (node->key < va) {
-        error = region_split(*region, va);
-        if (error)
-            return error;
-        *region = tree_entry(tree_next(node), struct region, node);
-    }
-    if ((*region)->node.key + (*region)->length > end)
-        return region_split(*region, end);
-    return 0;
+    return region && region->node.key < va ? region_split(region, va) : 0;
 }
 
-/* Takes up to STEP_PAGES off the front of a region. */
+/* The same at both ends of a range: no region reaches out of it then. -ENOMEM: nothing changed. */
+static int64_t borders(struct space *space, uint64_t va, uint64_t end)
+{
+    int64_t error = border(space, end);
+
+    if (error)
+        return error;
+    error = border(space, va);
+    if (error && region_at(space, end))
+        region_merge(region_at(space, end));
+    return error;
+}
+
+/* The first region that begins in [va, end), or NULL. */
+static struct region *region_in(struct space *space, uint64_t va, uint64_t end)
+{
+    struct tree_node *node = tree_at_or_above(&space->regions, va);
+
+    return node && node->key < end ? tree_entry(node, struct region, node) : NULL;
+}
+
+/* To forget contents is to change them: the handle that the object was mapped by must have allowed it. */
+static bool may_discard(const struct region *region)
+{
+    return region->object->kind == OBJECT_PAGED && region->rights_limit & MAP_WRITE;
+}
+
+/* Pages from the region's start on behind which there is no table and, to discard, no slot. */
+static uint64_t untouched(struct region *region, bool discard)
+{
+    uint64_t va = region->node.key, pages;
+    struct tree_node *chunk = NULL;
+
+    pages = (translation_next(&region->space->translation, va, va + region->length) - va) >> PAGE_SHIFT;
+    if (discard) {
+        if (chunk_for(region->object, region->first, false))
+            return 0;
+        chunk = tree_at_or_above(&region->object->chunks, region->first);
+    }
+    return chunk && chunk->key - region->first < pages ? chunk->key - region->first : pages;
+}
+
+/* Forgets contents of which one region was just unmapped. */
+static void discard_pages(struct object *object, uint64_t first, uint64_t pages)
+{
+    if (!object->one_view || object->sourced)
+        object_unmap(object, first, pages); /* others may show them, too */
+    object_discard_unmapped(object, first, pages);
+}
+
+/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. */
 static void region_shorten(struct region *region, bool discard)
 {
     struct space *space = region->space;
-    uint64_t pages = region->length >> PAGE_SHIFT;
+    struct object *object = region->object; /* if this was its last use, the reaper has it now */
+    uint64_t first = region->first;
+    uint64_t pages = region->length >> PAGE_SHIFT, untouched_pages;
 
-    if (pages > STEP_PAGES)
-        pages = STEP_PAGES;
-    space->resident -= translation_clear(&space->translation, region->node.key, pages);
-    if (discard && region->object->kind == OBJECT_PAGED)
-        object_discard_unmapped(region->object, region->first, pages);
+    if (pages > STEP_PAGES) {
+        untouched_pages = untouched(region, discard);
+        pages = untouched_pages > STEP_PAGES ? untouched_pages : STEP_PAGES;
+    }
+    if (pages <= STEP_PAGES)
+        space->resident -= translation_clear(&space->translation, region->node.key, pages);
     trace(TRACE_UNMAP, region->node.key, pages);
     region->node.key += pages << PAGE_SHIFT; /* still between its neighbours: the tree stays ordered */
     region->length -= pages << PAGE_SHIFT;
@@ -122,6 +166,9 @@ static void region_shorten(struct region *region, bool discard)
     region->source_first += pages;
     if (!region->length)
         region_free(region);
+    /* Only now: who waits for one of these pages looks again, and must not find them. */
+    if (discard && pages <= STEP_PAGES)
+        discard_pages(object, first, pages);
 }
 
 /* Tables that serve nothing between the neighbours of a hole are freed. */
@@ -147,13 +194,11 @@ struct thread *call_region_unmap(struct thread *thread)
     if (!range_valid(va, x[2]) || x[3] & ~(uint64_t)UNMAP_DISCARD)
         return answer(thread, -EINVAL);
     end = va + (x[2] << PAGE_SHIFT);
-    for (;;) {
-        error = region_cut(space, va, end, &region);
-        if (error)
-            return answer(thread, error);
-        if (!region)
-            break;
-        region_shorten(region, x[3] & UNMAP_DISCARD);
+    error = borders(space, va, end);
+    if (error)
+        return answer(thread, error);
+    while ((region = region_in(space, va, end))) {
+        region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
         if (interrupt_pending())
             return call_again(thread); /* what is unmapped already is not found again */
     }
@@ -176,6 +221,19 @@ static int64_t range_covered(struct space *space, uint64_t va, uint64_t end, uns
     return 0;
 }
 
+/* Gives a region new rights; what it loses is taken from the tables. */
+static void region_allow(struct region *region, unsigned rights)
+{
+    struct space *space = region->space;
+    uint64_t pages = region->length >> PAGE_SHIFT;
+
+    if (!rights)
+        space->resident -= translation_clear(&space->translation, region->node.key, pages);
+    else if (region->rights & ~rights)
+        translation_restrict(&space->translation, region->node.key, pages, rights);
+    region->rights = rights;
+}
+
 struct thread *call_region_protect(struct thread *thread)
 {
     uint64_t *x = thread->registers.x, va = x[1], end;
@@ -189,26 +247,26 @@ struct thread *call_region_protect(struct thread *thread)
         return answer(thread, -EINVAL);
     end = va + (x[2] << PAGE_SHIFT);
     error = range_covered(space, va, end, x[3]);
-    while (!error && va < end) {
-        error = region_cut(space, va, end, &region);
-        if (error)
-            break;
-        uint64_t from = region->node.key, length = region->length;
-        if (region->rights & ~x[3])
-            translation_restrict(&space->translation, from, length >> PAGE_SHIFT, x[3]);
-        region->rights = x[3];
-        region_merge(region);
-        va = from + length;
-        if (va < end && interrupt_pending()) {
-            x[1] = va;
-            x[2] = (end - va) >> PAGE_SHIFT;
-            return call_again(thread);
+    if (!error)
+        error = borders(space, va, end);
+    if (error)
+        return answer(thread, error);
+    for (bool changed = false; va < end;) {
+        region = region_at(space, va);
+        uint64_t from = va;
+        va = region->node.key + region->length;
+        if (region->rights != x[3]) { /* or it is joined with what was done */
+            if (changed && interrupt_pending()) {
+                x[1] = from;
+                x[2] = (end - from) >> PAGE_SHIFT;
+                return call_again(thread);
+            }
+            region_allow(region, x[3]);
+            changed = true;
         }
-    }
-    region = region_at(space, end - 1);
-    if (region)
         region_merge(region);
-    return answer(thread, error);
+    }
+    return answer(thread, 0);
 }
 
 struct thread *call_region_query(struct thread *thread)

@@ -18,11 +18,19 @@ static frame_number page_at(struct space *space, uint64_t va, unsigned access, b
     uint64_t entry = translation_lookup(&space->translation, va);
     struct region *region;
 
+    *error = -EFAULT;
+    if (entry && (entry & ENTRY_MEMORY(7)) != ENTRY_MEMORY(MAIR_NORMAL))
+        return 0; /* device registers are not for copying */
     if (entry && (access == MAP_READ || !(entry & ENTRY_READONLY))) {
         *executable = !(entry & ENTRY_UXN);
         return (entry & ENTRY_ADDRESS) >> PAGE_SHIFT;
     }
     region = region_at(space, va);
+    if (region && region->object->kind == OBJECT_WIRED && region->rights & access) {
+        *executable = region->rights & MAP_EXEC;
+        return object_page(region->object, region->first + ((va - region->node.key) >> PAGE_SHIFT)) >>
+               PAGE_SHIFT;
+    }
     *error = region && region->rights & access ? -EAGAIN : -EFAULT;
     return 0;
 }

@@ -117,7 +117,8 @@ static struct thread *make_device(struct thread *thread)
     uint64_t *x = thread->registers.x, first = x[2] >> PAGE_SHIFT;
     struct object *object;
 
-    if (x[2] & (PAGE_SIZE - 1) || !x[3] || x[3] > 1ul << 20 || x[2] >= 1ul << 48)
+    if (x[2] & (PAGE_SIZE - 1) || !x[3] || x[3] > 1ul << 20 || x[2] >= 1ul << 48 ||
+        x[2] + (x[3] << PAGE_SHIFT) > 1ul << 48)
         return answer(thread, -EINVAL);
     for (unsigned i = 0; i < bank_count; i++) /* memory is handed out by pools alone */
         if (first < banks[i].first + banks[i].count && banks[i].first < first + x[3])

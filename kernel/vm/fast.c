@@ -41,11 +41,12 @@ static inline __attribute__((always_inline)) bool place_find(struct space *space
         return false;
     place->object = region->object;
     place->chunk = place->object->last;
-    if (!place->chunk)
-        return false;
     place->index = region->first + (place->offset >> PAGE_SHIFT);
-    place->at = place->index - place->chunk->node.key;
     place->leaf = leaf_entry(space->translation.hint_leaf, va);
+    place->at = 0;
+    if (!place->chunk)
+        return !place->object->chunks.root; /* every slot is empty */
+    place->at = place->index - place->chunk->node.key;
     return place->at < place->chunk->size;
 }
 
@@ -99,6 +100,7 @@ static inline __attribute__((always_inline)) struct thread *ask(struct thread *t
     uint64_t in_region = (place->region->length - place->offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
     uint64_t in_chunk = CHUNK_SLOTS - (place->index & (CHUNK_SLOTS - 1));
     request->window = in_region < in_chunk ? in_region : in_chunk;
+    thread->fault_esr = (uint64_t)EC_ABORT_DATA << 26 | ESR_WRITE; /* all that reporters look at */
     fault_wait(thread, object, place->index);
     request_watch(cpu, thread);
     thread->state = THREAD_STATE_ANSWER;
@@ -134,7 +136,7 @@ struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
     unsigned rights = place.region->rights;
     if (!(rights & access))
         return fault_slow(thread, esr, far);
-    slot value = place.chunk->slots[place.at];
+    slot value = place.chunk ? place.chunk->slots[place.at] : SLOT_EMPTY;
     uint64_t page;
     if ((value & (SLOT_STATE | SLOT_BUSY)) == SLOT_RESIDENT) {
         page = value & SLOT_ADDRESS;
@@ -158,7 +160,7 @@ struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
             return fault_slow(thread, esr, far);
         return enter(thread, space, &place, far, entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL));
     }
-    if (place.object->kind != OBJECT_PAGED || cpu->request_check == ~0ul || (!page && place.region->source))
+    if (!place.chunk || place.object->kind != OBJECT_PAGED || cpu->request_check == ~0ul || (!page && place.region->source))
         return fault_slow(thread, esr, far);
     struct thread *pager = ask(thread, cpu, &place, far, page ? FAULT_WRITE | FAULT_COW : FAULT_WRITE);
     return pager ? switch_direct(cpu, pager) : fault_slow(thread, esr, far);
@@ -221,7 +223,7 @@ struct thread *call_page_supply(struct thread *thread)
     if (endpoint->signalled || endpoint->callers.root || !place_find(space, va, &place) ||
         place.index != x[3] || place.object != client->fault_object ||
         (place.region->rights & (MAP_WRITE | MAP_EXEC)) != MAP_WRITE ||
-        place.chunk->slots[place.at] != SLOT_BUSY)
+        !place.chunk || place.chunk->slots[place.at] != SLOT_BUSY)
         return supply_slow(thread);
     frame_number number = fill(&place, zero);
     if (!number)

@@ -137,7 +137,7 @@ static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
         return MAPPED;
     }
     *reason = EXCEPTION_PAGER;
-    if (object->kind != OBJECT_PAGED || index >= object->pages)
+    if (object->kind != OBJECT_PAGED || index >= object->pages || object->pager->revoked)
         return REFUSED;
 
     /* Tables and slots first: then a supply cannot fail for want of them. */
@@ -186,7 +186,7 @@ struct thread *fault_refuse(struct thread *thread, unsigned reason, uint64_t va)
     trace(TRACE_REFUSED, reason, va);
     if (thread->retry != KIND_SYSCALL) {
         thread->retry = 0;
-        return personality_exception(thread, reason, va, 0);
+        return personality_exception(thread, reason, va, thread->fault_esr);
     }
     /* A system call asked for the page: it fails as Linux's would. */
     thread->retry = 0;
@@ -230,6 +230,7 @@ struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
 {
     unsigned access = MAP_READ;
 
+    thread->fault_esr = esr;
     this_cpu()->counters.faults++;
     if (esr >> 26 == EC_ABORT_FETCH)
         access = MAP_EXEC;

@@ -4,6 +4,14 @@
 #include "arch/tlb.h"
 #include "debug/trace.h"
 
+static void sync_instructions(uint64_t physical)
+{
+    void *page = frame_open(physical >> PAGE_SHIFT, 0);
+
+    cache_sync_instructions(page);
+    frame_close(page, 0);
+}
+
 static inline uint64_t slot_entry(struct chunk *chunk, uint64_t index, unsigned rights,
                                   unsigned access)
 {
@@ -16,9 +24,7 @@ static inline uint64_t slot_entry(struct chunk *chunk, uint64_t index, unsigned 
             rights &= ~MAP_WRITE; /* the first write comes back here, or goes to the pager */
     }
     if (rights & MAP_EXEC && !(value & SLOT_SYNCED)) {
-        void *page = frame_open((value & SLOT_ADDRESS) >> PAGE_SHIFT, 0);
-        cache_sync_instructions(page);
-        frame_close(page, 0);
+        sync_instructions(value & SLOT_ADDRESS);
         *at |= SLOT_SYNCED;
     }
     if (access == MAP_WRITE && !(rights & MAP_WRITE))
@@ -47,12 +53,17 @@ uint64_t map_entry(struct region *region, uint64_t index, unsigned access)
     slot value = chunk ? *chunk_slot(chunk, index) : 0;
     if ((value & SLOT_STATE) == SLOT_RESIDENT)
         return slot_entry(chunk, index, region->rights, access);
-    if (access == MAP_WRITE)
+    if (access == MAP_WRITE || (value & SLOT_STATE) == SLOT_TOKEN)
         return 0;
     if ((value & SLOT_STATE) == SLOT_ZERO)
         return entry_for(zero_page, region->rights & ~MAP_WRITE, MAIR_NORMAL);
     page = map_source_page(region, index);
-    return page ? entry_for(page, region->rights & ~MAP_WRITE, MAIR_NORMAL) : 0;
+    if (!page)
+        return 0;
+    /* Each time: the slot that could remember it is another object's. What boot loaded is synced. */
+    if (region->rights & MAP_EXEC && region->source->kind != OBJECT_RANGE)
+        sync_instructions(page);
+    return entry_for(page, region->rights & ~MAP_WRITE, MAIR_NORMAL);
 }
 
 int64_t map_enter(struct space *space, uint64_t va, uint64_t entry)

@@ -57,10 +57,17 @@ struct object {
     struct chunk *last;      /* last used */
     uint64_t resident;
     struct region *regions;  /* that show it */
+    bool one_view;           /* … all in one space at one distance from the page numbers: they cannot overlap */
     struct region *sourced;  /* that have it as their source */
     struct thread *waiters;  /* fault_next list: who waits for a page of it */
     struct object *reap_next;
 };
+
+/* Its pages may be read by the kernel and by caches: not device registers. */
+static inline bool object_is_memory(const struct object *object)
+{
+    return object->kind != OBJECT_RANGE || object->memory == MAIR_NORMAL;
+}
 
 /* NULL: ENOMEM. Takes references to pool and pager. */
 struct object *object_new(struct pool_object *pool, enum object_kind kind, uint64_t pages);

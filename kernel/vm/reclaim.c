@@ -8,16 +8,22 @@
 /* Requests for pages that are being forgotten are withdrawn: a late supply finds nobody. */
 static void withdraw_requests(struct object *object, uint64_t index, uint64_t pages)
 {
-    struct thread *thread = object->waiters;
+    struct thread *thread = object->waiters, *withdrawn = NULL;
 
     while (thread) {
         if (thread->fault_index - index < pages) {
             thread_unwait(thread);
-            fault_retry(thread);
+            thread->fault_next = withdrawn;
+            withdrawn = thread;
             thread = object->waiters; /* the list may have changed */
             continue;
         }
         thread = thread->fault_next;
+    }
+    while (withdrawn) { /* only now: they may ask for the same page again at once */
+        thread = withdrawn;
+        withdrawn = thread->fault_next;
+        fault_retry(thread);
     }
 }
 

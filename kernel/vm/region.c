@@ -22,11 +22,18 @@ bool region_range_free(struct space *space, uint64_t va, uint64_t length)
     return !node || node->key + tree_entry(node, struct region, node)->length <= va;
 }
 
+/* Both in one space, and page n of the object at the same address in both, were they longer. */
+static bool same_view(const struct region *a, const struct region *b)
+{
+    return a->space == b->space && a->node.key - (a->first << PAGE_SHIFT) == b->node.key - (b->first << PAGE_SHIFT);
+}
+
 static void link(struct region *region)
 {
     struct object *object = region->object, *source = region->source;
 
     object_ref(&object->object);
+    object->one_view = !object->regions || (object->one_view && same_view(region, object->regions));
     region->object_next = object->regions;
     region->object_previous = NULL;
     if (object->regions)
@@ -141,19 +148,24 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
     struct object *object = region->object;
     uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT), entered = 0;
     uint64_t *leaf = NULL;
+    int64_t error = 0;
 
     if (!(region->rights))
         return 0;
     for (; pages; pages--, va += PAGE_SIZE, index++) {
+        if (!(va & (LEAF_PAGES * PAGE_SIZE - 1)))
+            leaf = NULL;
         uint64_t entry = plain_entry(region, object->last, index);
         if (!entry)
             entry = map_entry(region, index, MAP_READ);
         if (!entry)
             continue;
-        if (!leaf || !(va & (LEAF_PAGES * PAGE_SIZE - 1)))
-            leaf = translation_leaf(&space->translation, va, true);
         if (!leaf)
-            return -ENOMEM;
+            leaf = translation_leaf(&space->translation, va, true);
+        if (!leaf) {
+            error = -ENOMEM;
+            break;
+        }
         if (*leaf_entry(leaf, va))
             continue;
         *leaf_entry(leaf, va) = entry;
@@ -162,7 +174,7 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
     space->resident += entered;
     if (entered)
         tlb_entries_written();
-    return 0;
+    return error;
 }
 
 /* `second` begins where `first` ends and shows what would come next anyway. */

@@ -237,11 +237,12 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
 static void map_for(struct thread *client, struct supply *supply)
 {
     uint64_t va = client->request.va;
+    unsigned access = supply->write ? MAP_WRITE : client->request.flags & FAULT_EXEC ? MAP_EXEC : MAP_READ;
     uint64_t entry;
 
-    if (!supply->region)
+    if (!supply->region || !(supply->region->rights & access))
         return;
-    entry = map_entry(supply->region, client->fault_index, supply->write ? MAP_WRITE : MAP_READ);
+    entry = map_entry(supply->region, client->fault_index, access);
     if (entry)
         map_enter(client->space, va, entry); /* the table is there; if not, it faults again */
 }
@@ -277,6 +278,8 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
         supply.source = lookup_object(pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
+        if (!object_is_memory(supply.source))
+            return -EINVAL;
     }
     error = supply_range(&supply, index, &x[4], true);
     if (__builtin_expect(error, 0))
@@ -326,6 +329,8 @@ static int64_t supply_unasked(struct thread *thread)
         supply.source = lookup_object(thread, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
+        if (!object_is_memory(supply.source))
+            return -EINVAL;
     }
     error = supply_range(&supply, index, &x[4], false);
     if (error < 0)
@@ -386,8 +391,11 @@ struct thread *supply_slow(struct thread *thread)
     if (client)
         thread_ready(client);
     x[0] = 0;
-    if (!endpoint)
+    if (!endpoint) {
+        if (x[1])
+            thread->priority = thread->base_priority; /* it works for nobody now */
         return reschedule(thread);
+    }
     struct thread *next = endpoint_receive(thread, endpoint, false);
     return next ? reschedule(next) : schedule();
 }

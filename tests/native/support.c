@@ -1,11 +1,4 @@
 #include "support.h"
-#include "lib/cpio.h"
-#include "lib/elf.h"
-#include "lib/memory.h"
-#include "lib/startup.h"
-
-#define CHILD_STACK_PAGES 4
-#define CHILD_MESSAGE 0x80010000
 
 static uint64_t passed, failed;
 static uintptr_t next_address = LAYOUT_WIRED;
@@ -67,85 +60,41 @@ _Noreturn void finish(void)
         yield();
 }
 
+uintptr_t address_new(uint64_t pages)
+{
+    uintptr_t address = next_address;
+
+    next_address += (pages + 1) << PAGE_SHIFT;
+    return address;
+}
+
 void *pages_new(uint64_t pages)
 {
     int64_t object = create_wired(pages, 0);
-    uintptr_t address = next_address;
+    uintptr_t address = address_new(pages);
 
     if (object < 0 || region_map(HANDLE_SPACE, address, pages, MAP_READ | MAP_WRITE | MAP_POPULATE,
                                  object, 0, 0, 0))
         return NULL;
     handle_close(object);
-    next_address += (pages + 1) << PAGE_SHIFT;
     return (void *)address;
 }
 
-handle thread_run(void (*f)(uint64_t), uint64_t argument, unsigned priority)
+void pages_free(void *address, uint64_t pages)
 {
-    char *stack = pages_new(CHILD_STACK_PAGES), *message = pages_new(1);
-    int64_t thread = thread_create(HANDLE_SPACE, (uintptr_t)message, priority, 0);
-
-    CHECK(thread > 0);
-    CHECK_IS(thread_ctl(thread, THREAD_START, (uintptr_t)f,
-                        (uintptr_t)stack + (CHILD_STACK_PAGES << PAGE_SHIFT), argument), 0);
-    return thread;
+    CHECK_IS(region_unmap(HANDLE_SPACE, (uintptr_t)address, pages, 0), 0);
 }
 
-/* Own image in the bundle, mapped read-only. */
-static struct elf own_image(uint64_t *offset)
+int64_t take(handle from, struct message *message)
 {
-    static const void *bundle;
-    static uint64_t size;
-    struct cpio_entry entry;
-    struct elf elf;
-    const char *error;
+    int64_t error = recv(from, 1, message);
 
-    if (!bundle) {
-        debug(HANDLE_SYSTEM, DEBUG_BOOT, 0, 0);
-        size = ((const struct boot_facts *)LAYOUT_MESSAGE_PAGE)->bundle_bytes;
-        uint64_t pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-        CHECK_IS(region_map(HANDLE_SPACE, next_address, pages, MAP_READ, HANDLE_BUNDLE, 0, 0, 0), 0);
-        bundle = (const void *)next_address;
-        next_address += (pages + 1) << PAGE_SHIFT;
-    }
-    CHECK_IS(cpio_find(bundle, size, "servers/root", &entry), 1);
-    CHECK_IS(elf_read(&elf, entry.data, entry.size, 1ul << 47, &error), 0);
-    *offset = entry.offset;
-    return elf;
+    return error ? error : (int64_t)(message->head & 0xffff);
 }
 
-struct child child_new(handle pool, unsigned level, handle personality, unsigned priority)
+void sleep_for(uint64_t milliseconds)
 {
-    uint64_t offset;
-    struct elf elf = own_image(&offset);
-    int64_t space = space_create(pool, level, personality, priority), object;
-
-    CHECK(space > 0);
-    for (unsigned i = 0; i < elf.headers; i++) {
-        struct elf_segment segment = elf_segment(&elf, i);
-        uint64_t pages = (segment.memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-        if (segment.type != ELF_LOAD)
-            continue;
-        if (segment.flags & ELF_WRITE) {
-            object = create_wired(pages, 0);
-            CHECK_IS(region_map(space, segment.address, pages, MAP_READ | MAP_WRITE, object, 0, 0, 0), 0);
-            handle_close(object);
-        } else {
-            CHECK_IS(region_map(space, segment.address, pages,
-                                MAP_READ | (segment.flags & ELF_EXECUTE ? MAP_EXEC : 0) | MAP_POPULATE,
-                                HANDLE_BUNDLE, (offset + segment.offset) >> PAGE_SHIFT, 0, 0), 0);
-        }
-    }
-    object = create_wired(CHILD_STACK_PAGES + 2, 0);
-    CHECK_IS(region_map(space, CHILD_MESSAGE - ((CHILD_STACK_PAGES + 1) << PAGE_SHIFT), CHILD_STACK_PAGES + 2,
-                        MAP_READ | MAP_WRITE | MAP_POPULATE, object, 0, 0, 0), 0);
-    handle_close(object);
-    return (struct child){space, thread_create(space, CHILD_MESSAGE, priority, 0)};
-}
-
-void child_run(const struct child *child, void (*f)(uint64_t), uint64_t argument)
-{
-    CHECK_IS(thread_ctl(child->thread, THREAD_START, (uintptr_t)f, CHILD_MESSAGE - PAGE_SIZE, argument), 0);
+    sleep_until(now() + milliseconds * 1000000);
 }
 
 uint64_t now(void)

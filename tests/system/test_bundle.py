@@ -107,15 +107,15 @@ def test_a_pager_takes_over_the_lines_of_anon():
     manifest = Manifest(TEMPLATE)
     assert manifest.servers() == ["anon", "proc"]
     assert manifest.unused_name("anon") == "anon-2"
-    manifest.copy_server("anon", "mine", "servers/mine")
+    manifest.copy_server("anon", "mine", "servers/mine", 12)
     manifest.remove("run")
     manifest.add("run", "/bin/new", "a b")
     text = manifest.text()
-    assert "server mine\n    image servers/mine\n    level 4\n    pool 64K 1M\n" in text
+    assert "server mine\n    image servers/mine\n    priority 12\n    level 4\n    pool 64K 1M\n" in text
     assert manifest.image("anon") == "servers/anon" and manifest.image("mine") == "servers/mine"
     assert text.endswith("run /bin/new a\\x20b\n") and "/bin/old" not in text
     with pytest.raises(Failure):
-        manifest.copy_server("nobody", "x", "servers/x")
+        manifest.copy_server("nobody", "x", "servers/x", 12)
 
 
 def test_the_tree_gets_its_folders(tmp_path):

@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,14 @@ def session(commands, program=PROGRAM, arguments=()):
         marked += [f"python print('\\n@@@ ' + {command!r})",
                    f"python\ntry: gdb.execute({command!r})\n"
                    "except gdb.error as error: print(f'error: {error}')\nend"]  # fmt: skip
-    script = BUILD / "tests/test_gdb.gdb"
-    script.parent.mkdir(parents=True, exist_ok=True)
-    script.write_text("\n".join(marked) + "\n", encoding="utf-8")
-    done = subprocess.run(
-        [ROOT / "tools/pagoda", "gdb", "--batch", "--timeout", "60", *arguments,
-         "-x", f"source {script}", "--", program],
-        capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
+    with tempfile.NamedTemporaryFile("w", suffix=".gdb", encoding="utf-8") as script:
+        script.write("\n".join(marked) + "\n")
+        script.flush()
+        done = subprocess.run(
+            [ROOT / "tools/pagoda", "gdb", "--batch", "--timeout", "60", *arguments,
+             "-x", f"source {script.name}", "--", program],
+            capture_output=True, text=True, timeout=90, check=False,
+        )  # fmt: skip
     parts = re.split(r"^@@@ (.*)\n", done.stdout, flags=re.MULTILINE)
     outputs = {name: text.strip("\n") for name, text in zip(parts[1::2], parts[2::2])}
     assert len(outputs) == len(set(commands)), done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 
 import pytest
 from conftest import ROOT, execute
@@ -10,9 +11,11 @@ SETUP = ROOT / "tools/setup"
 
 
 def test_nothing_is_missing_and_it_says_so_quickly():
-    result = execute(SETUP).expect()
-    assert "everything is there" in result.stdout
-    assert result.seconds < 1
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert "everything is there" in execute(SETUP).expect().stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Processor time, so that a busy machine does not count.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
     assert execute(SETUP, "--quiet").expect().stdout == ""
     assert execute(SETUP, "--check").expect().stdout
 
@@ -97,3 +100,21 @@ def test_no_debian_source_is_said(tmp_path):
     result = execute(build / "tools/setup", "--yes", environment=environment).expect(1)
     assert "names no Debian source" in result.stderr
     assert not list((build / "build").glob("sysroot*"))
+
+
+@pytest.mark.parametrize(
+    "origin, refused",
+    [
+        ("Debian:12.5/stable [amd64]", False),
+        ("Debian-Security:12/stable-security [amd64]", False),
+        ("Debian Backports:12/stable-backports [amd64]", False),
+        ("Somebody:1.0/bookworm [amd64]", True),
+        ("Debianish:12/stable [amd64]", True),
+    ],
+)
+def test_packages_of_strangers_are_refused(tmp_path, origin, refused):
+    plan = tmp_path / "plan"
+    plan.write_text(f"Inst make (4.3 Debian:12/stable [amd64])\nInst gcc [1.0] (2.0 {origin}) []\n")
+    script = """fail() { echo "$@"; exit 1; }; . tools/setuplib/host.sh; refuse_strangers "$0" """
+    result = execute("bash", "-euc", script, plan).expect(int(refused))
+    assert ("gcc" in result.stdout) == refused and "make" not in result.stdout

@@ -58,10 +58,11 @@ TEST(every_line_is_understood)
     CHECK(proc->grants->kind == GRANT_USE && proc->grants->next->kind == GRANT_PAGER);
     CHECK(!strcmp(proc->argument, "two words more"));
     CHECK(!strcmp(anon->name, "anon") && anon->pool_limit == 4096);
-    CHECK(!strcmp(manifest.run->text, "/bin/seed") && !strcmp(manifest.run->next->text, "a b"));
-    CHECK(!strcmp(manifest.run->next->next->text, ""));
-    CHECK(!strcmp(manifest.run->next->next->next->text, "\\"));
-    CHECK(!strcmp(manifest.run->next->next->next->next->text, "#"));
+    struct manifest_word *run = manifest.runs->words;
+    CHECK(!strcmp(run->text, "/bin/seed") && !strcmp(run->next->text, "a b"));
+    CHECK(!strcmp(run->next->next->text, ""));
+    CHECK(!strcmp(run->next->next->next->text, "\\"));
+    CHECK(!strcmp(run->next->next->next->next->text, "#"));
     CHECK(!strcmp(manifest.environment->text, "PATH=/bin"));
     CHECK(!strcmp(manifest.environment->next->text, "EMPTY="));
     CHECK(manifest.program_pool == 64 << 20 && manifest.strace && manifest.summary);
@@ -71,10 +72,21 @@ TEST(every_line_is_understood)
     CHECK_EQUAL(wired_statistics().objects, 0);
 }
 
+TEST(run_lines_keep_their_order)
+{
+    CHECK_EQUAL(parse("run a 1\nsummary\nrun b\nrun a 2\n"), 0);
+    struct manifest_run *first = manifest.runs, *second = first->next, *third = second->next;
+    CHECK(!strcmp(first->words->text, "a") && !strcmp(first->words->next->text, "1"));
+    CHECK(!strcmp(second->words->text, "b") && !second->words->next);
+    CHECK(!strcmp(third->words->next->text, "2") && !third->next);
+    manifest_free(&manifest);
+    CHECK_EQUAL(wired_statistics().objects, 0);
+}
+
 TEST(nothing_at_all_is_a_manifest)
 {
     CHECK_EQUAL(parse(""), 0);
-    CHECK(!manifest.servers && !manifest.run);
+    CHECK(!manifest.servers && !manifest.runs);
     CHECK_EQUAL(parse("\n\n   \n#\n"), 0);
 }
 
@@ -86,7 +98,7 @@ static void refused(const char *text, unsigned line, const char *why)
     CHECK_EQUAL(parse(text), -EINVAL);
     if (strncmp(error, begin, strlen(begin)) || !strstr(error, why))
         unit_failed(__FILE__, __LINE__, error);
-    CHECK(!manifest.servers && !manifest.run && !manifest.environment);
+    CHECK(!manifest.servers && !manifest.runs && !manifest.environment);
     CHECK_EQUAL(wired_statistics().objects, 0);
 }
 
@@ -129,7 +141,6 @@ TEST(each_mistake_is_named_with_its_line)
     refused("server a\n  image i\n  pool 4K 8K\n", 1, "\"level\"");
     refused("server a\n  image i\n  level 3\n", 1, "\"pool\"");
     refused("run\n", 1, "at least 1");
-    refused("run a\nrun b\n", 2, "second run");
     refused("run a\\q\n", 1, "escapes");
     refused("run a\\x0\n", 1, "escapes");
     refused("run a\\x00\n", 1, "escapes");
@@ -163,7 +174,7 @@ TEST(an_argument_line_has_no_longest_length)
     while (at < sizeof text - 10)
         at += (size_t)sprintf(text + at, " w%u", words++);
     CHECK_EQUAL(parse(text), 0);
-    for (struct manifest_word *word = manifest.run; word; word = word->next)
+    for (struct manifest_word *word = manifest.runs->words; word; word = word->next)
         words--;
     CHECK_EQUAL(words, 0);
     manifest_free(&manifest);

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+from . import entries
 from .anchors import ROWS
 from .common import ROOT, Failure, build_folder
 
@@ -19,6 +20,10 @@ TIMEOUT = 300
 
 def add_arguments(parser):
     parser.add_argument("--raw", action="store_true", help="only `bench NAME VALUE` lines")
+    parser.add_argument(
+        "--entries", action="store_true",
+        help="count barriers, TLB and system-register instructions of each kernel entry instead",
+    )  # fmt: skip
 
 
 def measure(what, *arguments):
@@ -65,6 +70,10 @@ def table(values):
 
 def main(options):
     build = build_folder()
+    if options.entries:
+        print("logging every kernel instruction of a short run …", file=sys.stderr, flush=True)
+        print("\n".join(entries.table(entries.measure(build / "tests/native/bench.elf"))))
+        return 0
     values = measure("the kernel", "--memory", "1G", "--root", build / "tests/native/bench.elf")
     values |= measure("Linux calls", "--memory", "256M", "--", build / "userland/apps/bench.musl")
     values |= measure("an idle system", "--memory", "256M", "--", build / "userland/apps/hello.musl")

@@ -12,6 +12,9 @@ from .manifest import Manifest, server_name
 
 ELF_MAGIC = b"\x7fELF"
 MACHINES = {3: "i386", 40: "32-bit Arm", 62: "x86-64", 183: "AArch64", 243: "RISC-V"}
+# Of a user's own pager: above programs (10), below every server, so that one that never
+# stops computing keeps nobody else from running.
+OWN_PAGER_PRIORITY = 12
 AARCH64 = 183
 
 
@@ -136,7 +139,7 @@ def make(options, words):
     if words:
         manifest.remove("run")
         words = [find_program(bundle, words[0]), *words[1:]]
-    add_apps(bundle, words, options.every_app)
+    add_apps(bundle, words or manifest.run_words(), options.every_app)
     _add_run_lines(bundle, options, words)
     return bundle
 
@@ -176,7 +179,7 @@ def add_pager(bundle, item):
     if not equals or not role or not host:
         raise Failure(f"--pager needs NAME=FILE, not {item}")
     name = bundle.manifest.unused_name(server_name(host))
-    bundle.manifest.copy_server(role, name, f"servers/{name}")
+    bundle.manifest.copy_server(role, name, f"servers/{name}", OWN_PAGER_PRIORITY)
     bundle.add_server(f"servers/{name}", host)
     bundle.manifest.remove("pager")
     bundle.manifest.add("pager", f"{role}={name}")
@@ -202,7 +205,7 @@ def app_of(guest):
 
 
 def add_apps(bundle, words, every):
-    """The project's programs that the command names by their guest path (or all of them)."""
+    """The project's programs that the command (or the manifest) names by their guest path (or all of them)."""
     apps = build_folder() / "userland/apps"
     if every and apps.is_dir():
         words = [*words, *(f"/bin/{path.name}" for path in sorted(apps.iterdir()))]

@@ -64,9 +64,10 @@ def main(options):
                     "-gdb", "chardev:gdb"]  # fmt: skip
         gdb, environment = gdb_command(socket, bundle.images, options)
         # In a session of its own QEMU does not get the ^C that is meant for gdb.
-        qemu = start(command, own_session=True, stdin=subprocess.DEVNULL)
+        with open(f"{folder}/errors", "wb") as errors:
+            qemu = start(command, own_session=True, stdin=subprocess.DEVNULL, stderr=errors)
         try:
-            wait_for(socket, qemu)
+            wait_for(socket, qemu, Path(folder) / "errors")
             print(f"pagoda: the guest's serial line is in {relative(log)}", file=sys.stderr)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             limit = options.timeout if options.batch else None
@@ -77,11 +78,12 @@ def main(options):
             end(qemu)
 
 
-def wait_for(socket, qemu):
+def wait_for(socket, qemu, errors):
     """Until QEMU listens; Failure when it ended instead."""
     while not os.path.exists(socket):
         try:
             status = qemu.wait(0.02)
         except subprocess.TimeoutExpired:
             continue
-        raise Failure(f"QEMU ended with status {status} before gdb came")
+        words = errors.read_text(errors="replace").strip()
+        raise Failure(f"QEMU ended with status {status} before gdb came\n{words}".rstrip())

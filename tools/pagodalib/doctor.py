@@ -24,7 +24,6 @@ WITHOUT_ROOT = {
 UNPACK = "apt-get download {name} && dpkg -x {name}_*.deb DIR; PATH=DIR/usr/bin:DIR/usr/sbin:$PATH"
 OPTIONAL = {
     "clang-format": "make format, make check-format",
-    "clang-tidy": "make lint",
 }
 
 

@@ -104,8 +104,10 @@ def boot_arguments(options):
 
 def log_level(options):
     """Lines above this level stay in the kernel's log: errors and warnings are for everybody,
-    notices (the summary is one) for who asked, the rest for -v and -vv."""
+    notices (the summary is one) and system calls for who asked, the rest for -v and -vv."""
     if options.quiet:
         return 3
+    if options.strace:
+        return 6 if options.verbose < 2 else 7
     notices = bool(options.summary or options.trace or options.root)  # told as notices
     return min(4 + notices + 2 * options.verbose, 7)

@@ -82,15 +82,21 @@ class Manifest:
     def has_run(self):
         return any(line.split()[:1] == ["run"] and not line[0].isspace() for line in self.lines if line)
 
-    def copy_server(self, name, new_name, image):
+    def run_words(self):
+        """All words of all run lines, as they stand there."""
+        return [
+            word
+            for line in self.lines
+            if line and not line[0].isspace() and line.split()[:1] == ["run"]
+            for word in line.split()[1:]
+        ]
+
+    def copy_server(self, name, new_name, image, priority):
         """A second server like `name`: the same level, pool and grants, another image."""
         first, end = self._stanza(name)
-        copy = [f"server {new_name}"]
+        copy = [f"server {new_name}", f"    image {image}", f"    priority {priority}"]
         for line in self.lines[first + 1 : end]:
-            words = line.split()
-            if words[:1] == ["image"]:
-                line = line[: len(line) - len(line.lstrip())] + f"image {image}"
-            if words:
+            if line.split()[:1] not in ([], ["image"], ["priority"]):
                 copy.append(line)
         self.lines[end:end] = copy + [""]
 

@@ -197,16 +197,6 @@ static void write_timer(void)
     __asm__ volatile("msr cntkctl_el1, %0" ::"r"(3UL));
 }
 
-/* A native call of Pagoda out of a Linux program; on Linux `svc #1` is a system call like svc #0.
- */
-static void native_call(void)
-{
-    register uint64_t x8 __asm__("x8") = 24;
-    register uint64_t x0 __asm__("x0") = 0;
-    __asm__ volatile("svc #1" : "+r"(x0) : "r"(x8) : "memory");
-    printf("svc #1 gave %#lx\n", (unsigned long)x0);
-}
-
 static const struct {
     const char *name;
     void (*run)(void);
@@ -244,7 +234,6 @@ static const struct {
     {"read-ttbr", read_ttbr, 4},
     {"read-vbar", read_vbar, 4},
     {"write-timer", write_timer, 4},
-    {"native-call", native_call, 31},
     {"abort", abort, 6},
 };
 #define CASES (sizeof cases / sizeof cases[0])

@@ -19,6 +19,7 @@ struct parser {
     struct manifest *manifest;
     struct manifest_server *server; /* indented lines belong to it; NULL: there is none yet */
     struct manifest_server **last_server;
+    struct manifest_run **last_run;
     struct manifest_word **last_variable;
     struct manifest_grant **last_grant;
     struct manifest_line line;
@@ -86,11 +87,13 @@ static int line_server(struct parser *parser)
 
 static int line_run(struct parser *parser)
 {
-    if (parser->manifest->run)
-        return FAIL(parser, "a second run line");
-    struct manifest_word *run = parser->line.words;
-    parser->manifest->run = run->next;
-    run->next = NULL; /* the arguments change owner as they are */
+    struct manifest_run *run = wired_alloc(sizeof *run);
+    if (!run)
+        return -ENOMEM;
+    run->words = parser->line.words->next;
+    parser->line.words->next = NULL; /* the arguments change owner as they are */
+    *parser->last_run = run;
+    parser->last_run = &run->next;
     return 0;
 }
 
@@ -363,6 +366,7 @@ int manifest_parse(struct manifest *manifest, const char *text, size_t size,
     *manifest = (struct manifest){0};
     struct parser parser = {.manifest = manifest,
                             .last_server = &manifest->servers,
+                            .last_run = &manifest->runs,
                             .last_variable = &manifest->environment,
                             .line = {.next = text, .end = text + size},
                             .error = error_text};
@@ -408,7 +412,12 @@ void manifest_free(struct manifest *manifest)
         manifest->servers = server->next;
         free_server(server);
     }
-    manifest_free_words(manifest->run);
+    while (manifest->runs) {
+        struct manifest_run *run = manifest->runs;
+        manifest->runs = run->next;
+        manifest_free_words(run->words);
+        wired_free(run);
+    }
     manifest_free_words(manifest->environment);
     wired_free(manifest->program_pager);
     *manifest = (struct manifest){0};

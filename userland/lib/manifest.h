@@ -38,9 +38,15 @@ struct manifest_word {
     char *text;
 };
 
+/* One `run` line: the program and its arguments, escapes resolved. */
+struct manifest_run {
+    struct manifest_run *next; /* in the order of the text */
+    struct manifest_word *words;
+};
+
 struct manifest {
     struct manifest_server *servers;
-    struct manifest_word *run;         /* program and its arguments, escapes resolved; NULL: none */
+    struct manifest_run *runs;         /* NULL: none */
     struct manifest_word *environment; /* NAME=VALUE */
     uint64_t program_pool;             /* bytes; 0: all that is left */
     char *program_pager; /* server behind the program; NULL: as the servers' lines say */

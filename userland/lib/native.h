@@ -31,9 +31,13 @@ struct registers {
 /*
  * The raw call: NATIVE_CALL(SYSCALL_notify, IN(0, notification) IN(1, bits)) sets x0 and x1 and
  * is a struct registers. Registers not named go in with whatever they hold: the kernel looks only
- * at the ones the call documents. (A digit as constraint means "the register of that output".)
+ * at the ones the call documents. A value may not itself be a function call: that would overwrite
+ * the registers set before it.
+ *
+ * Each register is one operand, read and written. An output with a matching input would not do: when
+ * the output is unused, GCC may put such a pair into any other register.
  */
-#define IN(register_number, value) #register_number((uint64_t)(value)),
+#define IN(register_number, value) x##register_number##_ = (uint64_t)(value);
 #define NATIVE_CALL(number, inputs)                                                                \
     ({                                                                                             \
         register uint64_t x0_ __asm__("x0");                                                       \
@@ -45,10 +49,14 @@ struct registers {
         register uint64_t x6_ __asm__("x6");                                                       \
         register uint64_t x7_ __asm__("x7");                                                       \
         register uint64_t x8_ __asm__("x8");                                                       \
+        __asm__("" /* whatever they hold */                                                        \
+                : "=r"(x0_), "=r"(x1_), "=r"(x2_), "=r"(x3_), "=r"(x4_), "=r"(x5_), "=r"(x6_),     \
+                  "=r"(x7_));                                                                      \
+        inputs x8_ = (uint64_t)(number);                                                           \
         __asm__ volatile("svc #1"                                                                  \
-                         : "=r"(x0_), "=r"(x1_), "=r"(x2_), "=r"(x3_), "=r"(x4_), "=r"(x5_),       \
-                           "=r"(x6_), "=r"(x7_), "=r"(x8_)                                         \
-                         : inputs "8"((uint64_t)(number))                                          \
+                         : "+r"(x0_), "+r"(x1_), "+r"(x2_), "+r"(x3_), "+r"(x4_), "+r"(x5_),       \
+                           "+r"(x6_), "+r"(x7_), "+r"(x8_)                                         \
+                         :                                                                         \
                          : "memory", "cc");                                                        \
         (struct registers){{x0_, x1_, x2_, x3_, x4_, x5_, x6_, x7_, x8_}};                         \
     })

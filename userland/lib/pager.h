@@ -138,6 +138,6 @@ native_inline _Noreturn void pager_serve(handle endpoint,
 }
 
 #define pager_loop(endpoint, answer, operations)                                                   \
-    pager_serve((endpoint), (answer), (operations), NULL, __FILE_NAME__)
+    pager_serve((endpoint), (answer), (operations), NULL, __FILE__)
 #define pager_loop_told(endpoint, answer, operations, told)                                        \
-    pager_serve((endpoint), (answer), (operations), (told), __FILE_NAME__)
+    pager_serve((endpoint), (answer), (operations), (told), __FILE__)

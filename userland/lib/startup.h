@@ -32,6 +32,9 @@ struct startup {
     uint64_t bundle_bytes; /* size of the bundle when the server has it, else 0 */
     char name[STARTUP_NAME_BYTES]; /* of the server in the manifest */
     uint32_t level;
+    uint32_t escape_output; /* 1: console=runner, see tools/README.md: bytes 0x0e..0x10 of programs go
+                             * out as 0x10 and the byte + 0x40 */
+    uint32_t unused;
     struct startup_handle handles[];
 };
 

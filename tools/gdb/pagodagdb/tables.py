@@ -67,11 +67,9 @@ def slot_text(value):
 
 def slot_of(obj, index):
     """The slot of a page, or None where nothing was ever there."""
-    small = constant("vm/object.h", "CHUNK_SMALL")
-    size = small if int(obj["pages"]) <= small else constant("vm/object.h", "CHUNK_SLOTS")
     for chunk in entries(obj["chunks"], "chunk", "node"):
         at = index - int(chunk["node"]["key"])
-        if 0 <= at < size:
+        if 0 <= at < int(chunk["size"]):
             return int(chunk["slots"][at])
     return None
 

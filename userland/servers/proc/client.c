@@ -44,21 +44,11 @@ static int64_t ask_for_pages(struct thread *thread, uint64_t address, uint64_t e
     return ANSWER_RETRY;
 }
 
-/* The kernel copies between pages that are entered in the tables, and ours are entered when first
- * touched. */
-static void touch(const char *own, size_t bytes)
-{
-    for (const char *at = own; at < own + bytes;
-         at = (const char *)((uintptr_t)at | (PAGE_SIZE - 1)) + 1)
-        (void)*(const volatile char *)at;
-}
-
 /* Some of the range is not the program's to use: copies what comes before, page by page. */
 static int64_t copy_what_there_is(struct thread *thread, uint64_t address, char *own, size_t bytes,
                                   uint64_t direction, uint64_t *done, struct copy_stop *stop)
 {
     int64_t result = 0;
-    touch(own + *done, bytes - *done);
     while (*done < bytes) {
         size_t piece = PAGE_SIZE - ((address + *done) & (PAGE_SIZE - 1));
         if (piece > bytes - *done)

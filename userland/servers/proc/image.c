@@ -64,8 +64,10 @@ static int64_t map_segment(struct process *process, struct image *image, const s
         file_pages_end = start;
     end = (end + PAGE_MASK) & ~PAGE_MASK;
     int64_t error = 0;
+    /* Text and constants lie in memory already: entered at once, they cost no faults later. */
+    uint64_t populate = segment->flags & ELF_WRITE ? 0 : MAP_POPULATE;
     if (file_pages_end > start)
-        error = memory_map(process, start, file_pages_end - start, rights, node,
+        error = memory_map(process, start, file_pages_end - start, rights | populate, node,
                            segment->offset >> PAGE_SHIFT);
     if (!error && end > file_pages_end)
         error = memory_map(process, file_pages_end, end - file_pages_end, rights, NULL, 0);

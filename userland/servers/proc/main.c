@@ -13,9 +13,8 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define BUNDLE_ADDRESS   LAYOUT_WIRED_END /* where proc maps it for itself */
-#define STATUS_NOT_FOUND 127              /* what a shell says of a program that is not there */
-#define STATUS_NOT_RUN   126              /* … that cannot be run */
+#define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
+#define STATUS_NOT_STARTED 126              /* proc itself could not begin its work */
 
 struct configuration configuration;
 
@@ -32,14 +31,9 @@ native_inline void forget_progress(struct thread *thread)
 static int64_t carry_out(struct thread *thread, const struct registers *r)
 {
     uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
-    const uint64_t now[4] = {r->x[0], r->x[2], r->x[3], r->x[4]};
-    /*
-     * A call that was sent back comes again with the same registers. Unless the kernel could not
-     * bring the pages: then it has answered EFAULT itself, and what comes is another call.
-     */
-    if (thread->retry_tag && memcmp(thread->again, now, sizeof now) != 0)
+    /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another call. */
+    if (!(r->x[0] & MESSAGE_AGAIN))
         forget_progress(thread);
-    memcpy(thread->again, now, sizeof now);
     if (configuration.strace)
         return system_call_traced(thread, number, &r->x[2]);
     if (number >= SYSTEM_CALLS || !system_calls[number])
@@ -139,8 +133,8 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 
 /*
  * The short way, for a call that is answered at once: some thirty instructions of proc's own, the
- * message in registers all along. The low half of x0 is KIND_SYSCALL and nothing else exactly when
- * a system call came in; other messages and errors of the receive go the long way.
+ * message in registers all along. The low half of x0 is KIND_SYSCALL, but for MESSAGE_AGAIN, exactly
+ * when a system call came in; other messages and errors of the receive go the long way.
  */
 static _Noreturn void serve(void)
 {
@@ -150,7 +144,7 @@ static _Noreturn void serve(void)
     struct message nothing = {.w = {0}};
     struct registers r = next(ANSWER_LATER, &nothing);
     for (;;) {
-        if (__builtin_expect((uint32_t)r.x[0] != KIND_SYSCALL, 0)) {
+        if (__builtin_expect(((uint32_t)r.x[0] & ~MESSAGE_AGAIN) != KIND_SYSCALL, 0)) {
             r = serve_other(r, answered);
             continue;
         }
@@ -164,10 +158,6 @@ static _Noreturn void serve(void)
             struct registers copy = r; /* the address of r must not escape */
             result = carry_out(thread, &copy);
         } else {
-            thread->again[0] = r.x[0];
-            thread->again[1] = r.x[2];
-            thread->again[2] = r.x[3];
-            thread->again[3] = r.x[4];
             result = handler(thread, r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]);
         }
         if (__builtin_expect(result <= ANSWER_NONE, 0)) {
@@ -181,35 +171,6 @@ static _Noreturn void serve(void)
 }
 
 /* ---- Start ---- */
-
-/* Words of the manifest as a NULL-ended vector, kept for ever. NULL: no memory. */
-static char **vector_of(const struct manifest_word *words)
-{
-    size_t count = 0;
-    for (const struct manifest_word *word = words; word; word = word->next)
-        count++;
-    char **vector = wired_alloc_array(count + 1, sizeof *vector);
-    for (size_t i = 0; vector && words; words = words->next)
-        vector[i++] = words->text;
-    return vector;
-}
-
-static int64_t run_first(const struct manifest *manifest)
-{
-    if (!manifest->run) {
-        log_print(LOG_ERROR, "pagoda: the manifest has no `run` line\n");
-        return -ENOENT;
-    }
-    char **arguments = vector_of(manifest->run), **environment = vector_of(manifest->environment);
-    int64_t error = arguments && environment
-                        ? process_start_first(arguments[0], arguments, environment)
-                        : -ENOMEM;
-    if (error)
-        log_print(LOG_ERROR, "pagoda: %s: %s\n", manifest->run->text, linux_error_name(error));
-    wired_free(arguments);
-    wired_free(environment);
-    return error;
-}
 
 /* Maps the bundle and reads the manifest out of it. */
 static int64_t read_bundle(size_t bytes, struct manifest *manifest)
@@ -247,14 +208,6 @@ static void take_handles(void)
         configuration.notification = (handle)notification;
 }
 
-/* The boot seed, for whoever gave proc the system handle; else what the counter says. */
-static uint64_t seed(void)
-{
-    const struct boot_facts *facts = (const struct boot_facts *)MESSAGE_BYTES;
-    handle system = startup_handle("system");
-    return system && debug(system, DEBUG_BOOT, 0, 0) >= 0 && facts->seed ? facts->seed : time_now();
-}
-
 static void take_pager(const struct manifest *manifest)
 {
     const char *name = manifest->program_pager ? manifest->program_pager : "anon";
@@ -270,11 +223,11 @@ int main(const struct startup *startup)
     int64_t error = read_bundle(startup->bundle_bytes, &manifest);
     if (!error) {
         take_pager(&manifest);
-        random_init(seed());
+        random_init(startup->seed ? startup->seed : time_now());
         console_init();
-        error = run_first(&manifest);
+        runs_begin(&manifest);
+    } else {
+        runs_give_up(STATUS_NOT_STARTED);
     }
-    if (error)
-        process_first_ended(error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
     serve();
 }

@@ -46,7 +46,6 @@ struct thread {
     uint32_t retries;  /* in a row without getting any further */
     uint32_t retry_tag;
     uint64_t retry[6]; /* addresses; 0 ends */
-    uint64_t again[4]; /* head and first words of the message that was sent back */
     uint64_t signals_blocked, signals_pending; /* bit n-1: signal n */
     uint64_t robust_list, clear_child_tid;
     struct image *start; /* what KIND_START must still write into the space, or NULL */
@@ -163,26 +162,37 @@ int64_t client_string(struct thread *thread, uint64_t address, char *own, size_t
 
 /* ---- process.c ---- */
 
-/* Starts PID 1. `arguments` and `environment` are NULL-ended. 0, or a negated errno: then nothing
- * runs. */
-int64_t process_start_first(const char *path, char *const arguments[], char *const environment[]);
-
-/* Records how PID 1 ended, and tells root. */
-void process_first_ended(uint32_t status);
+/* Starts a program that nobody is parent of. `arguments` and `environment` are NULL-ended. 0, or a
+ * negated errno: then nothing runs. */
+int64_t process_start(const char *path, char *const arguments[], char *const environment[]);
 
 /* Ends a process: all its memory, its threads, its handles. `status` is 0..255, or 128 + signal. */
 void process_end(struct process *process, uint32_t status);
 
+/* Kills a space and closes what hung on it. Handles that are HANDLE_NONE are passed over. */
+void process_drop_space(handle space, handle object, handle thread);
+
+/* ---- runs.c: the programs of the manifest ---- */
+
 /* What STATUS tells root. */
 struct process_report {
     bool ended;
-    uint32_t status;
-    uint64_t minor, major, started;
+    uint32_t status; /* of the last program */
+    uint64_t minor, major, started; /* of all together */
 };
 extern struct process_report process_report;
 
-/* Kills a space and closes what hung on it. Handles that are HANDLE_NONE are passed over. */
-void process_drop_space(handle space, handle object, handle thread);
+struct manifest;
+struct space_statistics;
+
+/* Starts the first `run` line. The manifest must stay. */
+void runs_begin(const struct manifest *manifest);
+
+/* The running program has ended and all that it had is given back: counts it, starts the next. */
+void runs_ended(uint32_t pid, uint32_t status, const struct space_statistics *statistics);
+
+/* Tells root that all is over, with this status. */
+void runs_give_up(uint32_t status);
 
 /* ---- exec.c ---- */
 

@@ -12,14 +12,7 @@
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
 
-struct process_report process_report;
-
-void process_first_ended(uint32_t status)
-{
-    process_report.ended = true;
-    process_report.status = status;
-    notify(configuration.exit, EXIT_PROGRAM_ENDED);
-}
+static uint32_t last_pid;
 
 static void close_if(handle which)
 {
@@ -61,11 +54,7 @@ void process_end(struct process *process, uint32_t status)
         call(configuration.anon, 0, &message);
     }
     free_process(process);
-    if (pid == 1) {
-        process_report.minor = statistics.minor;
-        process_report.major = statistics.major;
-        process_first_ended(status);
-    }
+    runs_ended(pid, status, &statistics);
 }
 
 static void default_limits(struct process *process)
@@ -95,7 +84,7 @@ static int64_t fill_in(struct process *process, const char *path, char *const ar
     process->thread = wired_alloc(sizeof *process->thread);
     if (!process->thread)
         return -ENOMEM;
-    process->pid = process->thread->tid = 1;
+    process->pid = process->thread->tid = ++last_pid;
     process->thread->process = process;
     process->directory = tree_root();
     process->start_time = time_now();
@@ -108,7 +97,7 @@ static int64_t fill_in(struct process *process, const char *path, char *const ar
     return error;
 }
 
-int64_t process_start_first(const char *path, char *const arguments[], char *const environment[])
+int64_t process_start(const char *path, char *const arguments[], char *const environment[])
 {
     struct process *process = wired_alloc(sizeof *process);
     if (!process)

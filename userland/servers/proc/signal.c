@@ -35,8 +35,6 @@ static unsigned signal_of(uint64_t kind)
         return SIGILL;
     case EXCEPTION_BREAKPOINT:
         return SIGTRAP;
-    case EXCEPTION_NATIVE_CALL:
-        return SIGSYS;
     default:
         return SIGSEGV;
     }
@@ -52,7 +50,6 @@ static const char *reason_of(uint64_t kind)
         [EXCEPTION_UNDEFINED] = "undefined or privileged instruction",
         [EXCEPTION_ALIGNMENT] = "misaligned",
         [EXCEPTION_BREAKPOINT] = "breakpoint",
-        [EXCEPTION_NATIVE_CALL] = "native call from a Linux program",
     };
     return kind < sizeof reasons / sizeof reasons[0] && reasons[kind] ? reasons[kind] : "?";
 }

@@ -27,6 +27,11 @@ struct system {
 };
 extern struct system the_system;
 
+/* ---- servers.c ---- */
+
+/* Is this word among the boot arguments? */
+bool boot_argument_is(const char *wanted);
+
 /* ---- main.c ---- */
 
 /* Says why and powers off with STATUS_SYSTEM_FAILED. */

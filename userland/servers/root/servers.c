@@ -139,6 +139,21 @@ static void give_all(struct gift *gift)
         give_personality(gift);
 }
 
+bool boot_argument_is(const char *wanted)
+{
+    const char *at = the_system.facts.arguments;
+    size_t length = strlen(wanted);
+    while (*at) {
+        size_t word = 0;
+        while (at[word] && at[word] != ' ')
+            word++;
+        if (word == length && !memcmp(at, wanted, length))
+            return true;
+        at += word + (at[word] == ' ');
+    }
+    return false;
+}
+
 /* The startup block, argument at its end, in read-only pages of the server. */
 static void write_startup(const struct server *server, struct gift *gift)
 {
@@ -151,6 +166,7 @@ static void write_startup(const struct server *server, struct gift *gift)
     block->bytes = (uint32_t)bytes;
     block->bundle_bytes = server->wish->bundle ? the_system.facts.bundle_bytes : 0;
     block->seed = the_system.facts.seed;
+    block->escape_output = boot_argument_is("console=runner");
     block->level = server->wish->level;
     text_copy(block->name, sizeof block->name, server->wish->name);
     pages_give(server, LAYOUT_STARTUP, (bytes + PAGE_SIZE - 1) / PAGE_SIZE, MAP_READ, block, bytes,

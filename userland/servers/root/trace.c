@@ -17,21 +17,6 @@ struct collection {
     size_t count, room;
 };
 
-static bool boot_argument_is(const char *wanted)
-{
-    const char *at = the_system.facts.arguments;
-    size_t length = strlen(wanted);
-    while (*at) {
-        size_t word = 0;
-        while (at[word] && at[word] != ' ')
-            word++;
-        if (word == length && !memcmp(at, wanted, length))
-            return true;
-        at += word + (at[word] == ' ');
-    }
-    return false;
-}
-
 static bool add(struct collection *collection, size_t count)
 {
     if (collection->count + count > collection->room) {

@@ -3,7 +3,11 @@
  * memory that stands for frames from ARENA_FIRST on (arena.c: list it as a source).
  */
 #pragma once
-#include "mm/frame.h"
+#define frame_address kernel_frame_address
+#define address_frame kernel_address_frame
+#include_next "arch/memory.h"
+#undef frame_address
+#undef address_frame
 
 #define ARENA_FIRST  ((frame_number)0x40000) /* 1 GiB, where RAM of QEMU virt begins */
 #define ARENA_FRAMES ((frame_number)4096)    /* 16 MiB */

@@ -1,0 +1,8 @@
+/*
+ * threads.h: the groups of threads.c.
+ */
+#pragma once
+#include "support.h"
+
+void registers(void);
+void stepping(void);

@@ -1,0 +1,84 @@
+/*
+ * runs.c: the programs of the manifest's `run` lines, one after the other. A line that cannot be
+ * run counts as a program that ended at once, with a shell's status for that, and the next has its
+ * turn all the same. When the last has ended, root is told.
+ */
+#include "lib/log.h"
+#include "lib/manifest.h"
+#include "lib/startup.h"
+#include "lib/wired.h"
+#include "proc.h"
+
+#define STATUS_NOT_FOUND 127 /* what a shell says of a program that is not there */
+#define STATUS_NOT_RUN   126 /* … that cannot be run */
+
+struct process_report process_report;
+static const struct manifest_run *current;
+static const struct manifest_word *variables;
+static bool several;
+
+void runs_give_up(uint32_t status)
+{
+    process_report.ended = true;
+    process_report.status = status;
+    notify(configuration.exit, EXIT_PROGRAM_ENDED);
+}
+
+/* Words of the manifest as a NULL-ended vector. NULL: no memory. */
+static char **vector_of(const struct manifest_word *words)
+{
+    size_t count = 0;
+    for (const struct manifest_word *word = words; word; word = word->next)
+        count++;
+    char **vector = wired_alloc_array(count + 1, sizeof *vector);
+    for (size_t i = 0; vector && words; words = words->next)
+        vector[i++] = words->text;
+    return vector;
+}
+
+static int64_t start(const struct manifest_run *run)
+{
+    char **arguments = vector_of(run->words), **environment = vector_of(variables);
+    int64_t error =
+        arguments && environment ? process_start(arguments[0], arguments, environment) : -ENOMEM;
+    wired_free(arguments);
+    wired_free(environment);
+    return error;
+}
+
+/* Starts programs from `run` on until one runs. */
+static void start_from(const struct manifest_run *run)
+{
+    for (; run; run = run->next) {
+        current = run;
+        int64_t error = start(run);
+        if (!error)
+            return;
+        log_print(LOG_ERROR, "pagoda: %s cannot start: %s\n", run->words->text,
+                  linux_error_name(error));
+        process_report.status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN;
+    }
+    runs_give_up(process_report.status);
+}
+
+void runs_begin(const struct manifest *manifest)
+{
+    variables = manifest->environment;
+    several = manifest->runs && manifest->runs->next;
+    process_report.status = STATUS_NOT_FOUND;
+    if (!manifest->runs)
+        log_print(LOG_ERROR, "pagoda: the manifest has no `run` line\n");
+    start_from(manifest->runs);
+}
+
+void runs_ended(uint32_t pid, uint32_t status, const struct space_statistics *statistics)
+{
+    process_report.minor += statistics->minor;
+    process_report.major += statistics->major;
+    process_report.status = status;
+    if (several)
+        log_print(LOG_NOTICE,
+                  "proc: %s (pid %u) ended: status %u, %lu minor and %lu major faults\n",
+                  current->words->text, pid, status, statistics->minor, statistics->major);
+    start_from(current->next);
+}
