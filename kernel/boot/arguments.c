@@ -26,60 +26,45 @@ static const struct argument {
     {"console=", "runner", FIELD(runner), 0, false, "runner"},
 };
 
-struct word {
-    const char *text;
-    size_t length;
-};
-
-/* The next word at *at, which moves behind it. Length 0: there is none. */
-static struct word next_word(const char **at)
+/* Copies the next word at *at, which moves behind it. False: there is none. */
+static bool next_word(const char **at, char *to)
 {
     static const char blanks[] = " \t\n";
-    bool quoted = false;
+    const char *first = to;
     while (**at && strchr(blanks, **at))
         (*at)++;
-    const char *start = *at;
-    for (; **at && (quoted || !strchr(blanks, **at)); (*at)++)
+    for (bool quoted = false; **at && (quoted || !strchr(blanks, **at)); *to++ = *(*at)++)
         quoted ^= **at == '"';
-    return (struct word){start, (size_t)(*at - start)};
-}
-
-static bool equals(struct word word, const char *text)
-{
-    return word.length == strlen(text) && memcmp(word.text, text, word.length) == 0;
+    *to = '\0';
+    return to > first;
 }
 
 /* Decimal or 0x hexadecimal, with K, M, G (powers of 1024) where they may be. */
-static bool parse_number(struct word text, bool suffixed, uint64_t *number)
+static bool parse_number(const char *text, bool suffixed, uint64_t *number)
 {
     static const char digits[] = "0123456789abcdefABCDEF", units[] = "kKmMgG";
     unsigned base = 10, shift = 0;
     uint64_t value = 0;
-    if (text.length > 2 && text.text[0] == '0' && (text.text[1] == 'x' || text.text[1] == 'X')) {
-        base = 16;
-        text = (struct word){text.text + 2, text.length - 2};
-    }
-    if (suffixed && text.length > 1) {
-        const char *unit = memchr(units, text.text[text.length - 1], 6);
-        shift = unit ? 10 * (unsigned)((unit - units) / 2 + 1) : 0;
-        text.length -= unit != NULL;
-    }
-    for (size_t i = 0; i < text.length; i++) {
-        const char *digit = memchr(digits, text.text[i], base == 16 ? 22 : 10);
-        uint64_t worth = digit ? (uint64_t)(digit - digits) : 0;
-        if (!digit || __builtin_mul_overflow(value, base, &value) ||
-            __builtin_add_overflow(value, worth < 16 ? worth : worth - 6, &value))
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+        base = 16, text += 2;
+    const char *start = text, *found;
+    for (; (found = memchr(digits, *text, base == 16 ? 22 : 10)); text++) {
+        uint64_t digit = (uint64_t)(found - digits);
+        if (__builtin_mul_overflow(value, base, &value) ||
+            __builtin_add_overflow(value, digit < 16 ? digit : digit - 6, &value))
             return false;
     }
+    if (suffixed && text > start && *text && (found = strchr(units, *text)))
+        shift = 10 * (unsigned)((found - units) / 2 + 1), text++;
     *number = value << shift;
-    return text.length > 0 && *number >> shift == value;
+    return text > start && *text == '\0' && *number >> shift == value;
 }
 
 /* False: the value makes no sense, and nothing has changed. */
-static bool set(struct boot_info *info, const struct argument *argument, struct word value)
+static bool set(struct boot_info *info, const struct argument *argument, const char *value)
 {
     uint64_t number = 1;
-    if (!(argument->word && equals(value, argument->word)) &&
+    if (!(argument->word && strcmp(value, argument->word) == 0) &&
         (!argument->limit || !parse_number(value, argument->suffixed, &number) ||
          number > argument->limit))
         return false;
@@ -89,17 +74,15 @@ static bool set(struct boot_info *info, const struct argument *argument, struct 
 
 void boot_arguments_parse(struct boot_info *info)
 {
+    char word[sizeof info->arguments];
     const char *at = info->arguments;
-    for (struct word word; (word = next_word(&at)).length > 0 && !equals(word, "--");)
-        for (const struct argument *one = known; one < known + sizeof known / sizeof *known;
-             one++) {
-            size_t length = strlen(one->name);
-            struct word value = {word.text + length, word.length - length};
-            if (word.length < length || memcmp(word.text, one->name, length) ||
-                (one->name[length - 1] != '=' && value.length > 0))
-                continue;
-            if (!set(info, one, value))
-                kprintf(LOG_WARNING, "boot argument %.*s ignored: %s wants %s\n", (int)word.length,
-                        word.text, one->name, one->wanted);
+    while (next_word(&at, word) && strcmp(word, "--") != 0)
+        for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++) {
+            size_t length = strlen(known[i].name);
+            bool found = strncmp(word, known[i].name, length) == 0 &&
+                         (known[i].name[length - 1] == '=' || word[length] == '\0');
+            if (found && !set(info, &known[i], word + length))
+                kprintf(LOG_WARNING, "boot argument %s ignored: %s wants %s\n", word, known[i].name,
+                        known[i].wanted);
         }
 }

@@ -22,7 +22,6 @@ static uint64_t page_up(uint64_t address)
 static void take(uint64_t start, uint64_t size)
 {
     uint64_t end = start + page_up(size);
-
     for (unsigned i = 0; i < rest_count; i++) {
         uint64_t first = rest[i].start, stop = first + rest[i].size;
         if (stop <= start || end <= first)
@@ -38,7 +37,6 @@ static uint64_t map_linear(const struct boot_info *info)
 {
     uint64_t left = info->linear_limit ? info->linear_limit & -PAGE_SIZE : ~0ul;
     uint64_t end = 0, frames = 0, bundle_end = page_up(info->bundle.start + info->bundle.size);
-
     for (unsigned i = 0; i < info->memory_count; i++) {
         uint64_t start = info->memory[i].start, size = info->memory[i].size;
         frames += size >> PAGE_SHIFT;
@@ -56,7 +54,6 @@ static uint64_t map_linear(const struct boot_info *info)
 static struct frame *descriptors_for(uint64_t frames)
 {
     uint64_t size = page_up(frames * sizeof(struct frame)), best = 0;
-
     for (unsigned i = 0; i < rest_count; i++) {
         uint64_t end = rest[i].start + rest[i].size, mapped = linear_end << PAGE_SHIFT;
         end = end < mapped ? end : mapped;
@@ -74,7 +71,6 @@ static struct frame *descriptors_for(uint64_t frames)
 void banks_init(const struct boot_info *info)
 {
     uint64_t total = map_linear(info), kernel = total;
-
     for (; rest_count < info->memory_count; rest_count++)
         rest[rest_count] = info->memory[rest_count];
     for (unsigned i = 0; i < info->reserved_count; i++)

@@ -25,7 +25,6 @@ static const void *part(const struct range *range, uint64_t offset, uint64_t byt
 static uint64_t cpio_field(const char *header, unsigned field)
 {
     uint64_t value = 0;
-
     for (const char *digit = header + 6 + 8 * field, *end = digit + 8; digit < end; digit++)
         value = value << 4 | (*digit <= '9' ? *digit - '0' : (*digit | 32) - 'a' + 10);
     return value;
@@ -36,7 +35,6 @@ static struct range cpio_find(const struct range *bundle, const char *name)
 {
     uint64_t offset = 0, length = strlen(name) + 1;
     const char *header;
-
     while ((header = part(bundle, offset, CPIO_HEADER)) && !memcmp(header, "070701", 6)) {
         uint64_t size = cpio_field(header, 6), name_size = cpio_field(header, 11);
         uint64_t data = (offset + CPIO_HEADER + name_size + 3) & ~3ul;
@@ -60,7 +58,6 @@ static struct object *wired(uint64_t pages)
     struct object *object = needed(object_new(&root_pool_object, OBJECT_WIRED, pages));
     uint64_t done = 0;
     int64_t error;
-
     while ((error = object_wire_step(object, &done)))
         needed(error > 0 ? object : NULL);
     return object;
@@ -74,7 +71,6 @@ static void *page_of(struct object *object, uint64_t index)
 static void show(struct space *space, uint64_t va, struct object *object, unsigned rights)
 {
     uint64_t pages = object->pages;
-
     if (region_new(space, va, pages << PAGE_SHIFT, rights, rights, object, 0, NULL, 0) ||
         region_populate(region_at(space, va), va, pages))
         panic("the root server's segments overlap or do not fit");
@@ -84,7 +80,6 @@ static void load_segment(struct space *space, const Elf64_Phdr *segment, const c
 {
     uint64_t skip = segment->p_vaddr & (PAGE_SIZE - 1), end = skip + segment->p_filesz, next;
     struct object *object = wired((skip + segment->p_memsz + PAGE_SIZE - 1) >> PAGE_SHIFT);
-
     for (uint64_t at = skip; at < end; from += next - at, at = next) {
         next = (at | (PAGE_SIZE - 1)) + 1;
         next = next < end ? next : end;
@@ -101,7 +96,6 @@ static uint64_t load_program(struct space *space, const struct range *bundle)
     const Elf64_Ehdr *header = part(&file, 0, sizeof *header);
     const Elf64_Phdr *segment;
     const void *contents;
-
     if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG) || header->e_machine != EM_AARCH64 ||
         header->e_type != ET_EXEC || header->e_phentsize != sizeof *segment)
         panic("servers/root is not a static AArch64 program");
@@ -120,7 +114,6 @@ static void give_handles(struct space *space, struct thread *thread, struct obje
 {
     static struct kernel_object system = {.refs = 1, .kind = KERNEL_OBJECT_SYSTEM};
     struct handle_table *table = &space->handles;
-
     if (handle_insert_at(table, HANDLE_SPACE, &space->object, RIGHTS_ALL) < 0 ||
         handle_insert_at(table, HANDLE_THREAD, &thread->object, RIGHTS_ALL) < 0 ||
         handle_insert_at(table, HANDLE_POOL, &root_pool_object.object, RIGHTS_ALL) < 0 ||
@@ -135,7 +128,6 @@ static struct object *bundle_object(const struct range *bundle)
 {
     uint64_t pages = (bundle->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
     struct object *object = needed(object_new(&root_pool_object, OBJECT_RANGE, pages));
-
     object->memory = MAIR_NORMAL;
     object->base = bundle->start;
     for (uint64_t i = 0; i < pages; i++) /* programs run right out of it */
@@ -148,7 +140,6 @@ struct thread *root_start(const struct boot_info *info)
     struct space *space = needed(space_new(&root_pool_object, LEVEL_ROOT));
     struct thread *thread = needed(thread_new(space, ROOT_PRIORITY));
     struct object *message = wired(1);
-
     if (!info->bundle.size || info->bundle.start & (PAGE_SIZE - 1))
         panic("no bundle: give one as initrd, at a page boundary");
     memcpy(space->name, "root", 5);

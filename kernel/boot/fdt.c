@@ -283,7 +283,6 @@ static void read_all(void)
         if (place.depth <= deepest)
             deepest = visit(&place) ? DEPTH_MAX : place.depth;
     while (place_next(&place));
-
     if (!copy_string(info->model, sizeof info->model, 0, "model"))
         copy_string(info->model, sizeof info->model, 0, "compatible");
     fold_seed("rng-seed");
@@ -303,21 +302,17 @@ static void read_all(void)
 
 int fdt_read(const void *tree, size_t mapped, struct boot_info *to, const char **error)
 {
-    static char line[96];
     int result = fdt_check_full(tree, mapped);
-    *to = (struct boot_info){.log_level = LOG_INFO, .tree.start = to->tree.start};
     fdt = tree, info = to;
+    *info = (struct boot_info){.log_level = LOG_INFO, .tree.start = to->tree.start};
     first_error = NULL, controller = NULL, timer.depth = 0, cpus_left_out = 0, gic = 0,
     gic_cells = 3;
     memset(fixed, -1, sizeof fixed);
-    if (result != 0) {
-        fail(fdt_strerror(result));
-    } else {
+    fail(result == 0 ? NULL : fdt_strerror(result));
+    if (result == 0) {
         info->tree.size = fdt_totalsize(fdt);
         read_all();
     }
-    if (first_error)
-        ksnprintf(line, sizeof line, "device tree: %s (%zu bytes mapped)", first_error, mapped);
-    *error = first_error ? line : NULL;
+    *error = first_error;
     return first_error ? -EINVAL : 0;
 }

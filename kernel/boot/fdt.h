@@ -56,15 +56,14 @@ struct boot_info {
 /*
  * Reads the flattened tree at `fdt` (mapped, at most `mapped` bytes), whose physical address the
  * caller has put in info->tree.start; everything else in *info is overwritten. Returns 0, or
- * -EINVAL and the line of a message in *error (without \n; valid until the next call) when the
- * board cannot be started from this tree (no memory node, bad magic, …). info->uart, log_level and
- * runner are then filled if they could be read, so that the message can be seen.
+ * -EINVAL and in *error what is wrong, when the board cannot be started from this tree (no memory
+ * node, bad magic, …). info->uart, log_level and runner are then filled if they could be read, so
+ * that it can be said.
  *
  * Unknown nodes are ignored. What is wrong in the tree but can be done without is left out, with a
  * warning in the log: memory ranges and CPUs beyond RANGES_MAX and CPUS_MAX, a bundle outside of
  * memory. Too many reservations are an error: what should be kept would be lost. mem= keeps the
- * lowest bytes of memory; the pages of the bundle and of the tree stay in memory[] besides,
- * wherever the firmware put them.
+ * lowest bytes of memory; the pages of bundle and tree stay in memory[] besides, wherever they are.
  */
 int fdt_read(const void *fdt, size_t mapped, struct boot_info *info, const char **error);
 

@@ -110,7 +110,7 @@ uint32_t place_interrupt(const struct place *place, unsigned index, uint32_t gic
     if (gic == 0 || parent != gic)
         return 0;
     uint64_t type = take_cells(&at, 1), number = take_cells(&at, 1);
-    if (type == 0 && number < 988)
-        return (uint32_t)number + 32;                            /* SPI */
-    return type == 1 && number < 16 ? (uint32_t)number + 16 : 0; /* PPI */
+    if (type == 0 && number < 988) /* SPI */
+        return (uint32_t)number + 32;
+    return type == 1 && number < 16 ? (uint32_t)number + 16 : 0; /* PPI, or neither */
 }

@@ -20,6 +20,7 @@ static const struct uart *uart;
 static uintptr_t uart_regs;
 static unsigned uart_level = LOG_INFO;
 static bool runner_mode, kernel_owns = true;
+static bool to_uart; /* this write, under the lock */
 
 bool console_init(const char *compatible, uintptr_t regs)
 {
@@ -48,16 +49,11 @@ void console_set_owner(bool kernel)
     kernel_owns = kernel;
 }
 
-/* One write: taken lock, SO … SI around it. */
-struct writing {
-    struct format_sink sink;
-    bool locked, to_uart;
-};
-
 static void put(struct format_sink *sink, char c)
 {
+    (void)sink;
     ring[written++ % CONSOLE_RING_BYTES] = c;
-    if (!((struct writing *)sink)->to_uart)
+    if (!to_uart)
         return;
     if (c == '\n' && !runner_mode)
         uart->put(uart_regs, '\r');
@@ -66,39 +62,35 @@ static void put(struct format_sink *sink, char c)
     uart->put(uart_regs, c);
 }
 
-/* A panic must be heard, also when this or another CPU died inside these functions. */
-static bool take_lock(enum log_level level)
+/* Begins one write: takes the lock, opens the bracket. A panic must be heard, also when this or
+ * another CPU died inside these functions: then the result, which is for end(), is false. */
+static bool begin(enum log_level level)
 {
-    if (level == LOG_PANIC)
-        for (unsigned i = 0; __atomic_load_n(&console_lock.taken, __ATOMIC_RELAXED) != 0; i++)
-            if (i == PANIC_PATIENCE)
-                return false;
-    lock_take(&console_lock);
-    return true;
-}
-
-static struct writing begin(enum log_level level)
-{
-    struct writing writing = {.sink.put = put, .locked = take_lock(level)};
-    writing.to_uart = uart && (level == LOG_PANIC || (level <= uart_level && kernel_owns));
-    if (writing.to_uart && runner_mode)
+    bool free = level != LOG_PANIC;
+    for (unsigned i = 0; !free && i < PANIC_PATIENCE; i++)
+        free = __atomic_load_n(&console_lock.taken, __ATOMIC_RELAXED) == 0;
+    if (free)
+        lock_take(&console_lock);
+    to_uart = uart && (level == LOG_PANIC || (level <= uart_level && kernel_owns));
+    if (to_uart && runner_mode)
         uart->put(uart_regs, SHIFT_OUT);
-    return writing;
+    return free;
 }
 
-static void end(const struct writing *writing)
+static void end(bool locked)
 {
-    if (writing->to_uart && runner_mode)
+    if (to_uart && runner_mode)
         uart->put(uart_regs, SHIFT_IN);
-    if (writing->locked)
+    if (locked)
         lock_release(&console_lock);
 }
 
 void kvprintf(enum log_level level, const char *format, va_list arguments)
 {
-    struct writing writing = begin(level);
-    format_text(&writing.sink, format, arguments);
-    end(&writing);
+    struct format_sink sink = {put};
+    bool locked = begin(level);
+    format_text(&sink, format, arguments);
+    end(locked);
 }
 
 void kprintf(enum log_level level, const char *format, ...)
@@ -111,10 +103,10 @@ void kprintf(enum log_level level, const char *format, ...)
 
 void console_write(enum log_level level, const char *text, size_t length)
 {
-    struct writing writing = begin(level);
+    bool locked = begin(level);
     for (size_t i = 0; i < length; i++)
-        put(&writing.sink, text[i]);
-    end(&writing);
+        put(NULL, text[i]);
+    end(locked);
 }
 
 size_t console_read_log(uint64_t *offset, char *to, size_t size)

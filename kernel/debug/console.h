@@ -46,6 +46,3 @@ void console_write(enum log_level level, const char *text, size_t length);
  * Read on from *offset + result.
  */
 size_t console_read_log(uint64_t *offset, char *to, size_t size);
-/* C17 7.21.6.5: at most size - 1 bytes and a zero; returns the length without that limit. */
-int ksnprintf(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int kvsnprintf(char *to, size_t size, const char *format, va_list arguments);

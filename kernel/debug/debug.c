@@ -16,7 +16,6 @@
 static int64_t audit(struct ledger *ledger)
 {
     uint64_t states[FRAME_STATES];
-
     slab_trim();
     frame_count(states);
     *ledger = (struct ledger){
@@ -38,7 +37,6 @@ static int64_t audit(struct ledger *ledger)
 static void add_counters(struct counters *sum)
 {
     uint64_t *to = (uint64_t *)sum;
-
     memset(sum, 0, sizeof *sum);
     for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
         for (unsigned i = 0; i < sizeof *sum / sizeof *to; i++)
@@ -49,7 +47,6 @@ static void boot_facts(struct boot_facts *facts)
 {
     const struct uart *uart =
         boot_info.uart.regs.size ? platform_uart(boot_info.uart.compatible) : NULL;
-
     *facts = (struct boot_facts){
         .cpus = boot_info.cpu_count,
         .bundle_bytes = boot_info.bundle.size,
@@ -116,7 +113,6 @@ struct thread *call_debug(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     int64_t error;
-
     if (x[1] == DEBUG_NOTHING)
         return answer(thread, 0);
     if (x[1] > DEBUG_PANIC)

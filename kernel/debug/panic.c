@@ -27,7 +27,6 @@ static _Noreturn void finish(uint64_t pc, uint64_t frame)
 {
     const struct cpu *cpu = this_cpu();
     struct trace_record record;
-
     kprintf(LOG_PANIC, "backtrace: pc=0x%lx image=kernel\n", pc);
     for (unsigned depth = 0; depth < 32 && on_stack(frame); depth++) {
         const uint64_t *pair = (const uint64_t *)frame;
@@ -44,7 +43,6 @@ static _Noreturn void finish(uint64_t pc, uint64_t frame)
 void panic(const char *format, ...)
 {
     va_list arguments;
-
     kprintf(LOG_PANIC, "\nkernel panic: ");
     va_start(arguments, format);
     kvprintf(LOG_PANIC, format, arguments);
@@ -57,7 +55,6 @@ void panic_exception(struct thread_registers *registers, uint64_t vector, uint64
                      uint64_t far)
 {
     const struct thread *thread = this_cpu()->current;
-
     kprintf(LOG_PANIC, "\nkernel panic: exception %lu ESR=0x%lx FAR=0x%lx while %s ran\n", vector,
             esr, far, thread && thread->space ? thread->space->name : "nobody");
     for (unsigned i = 0; i < 31; i++)

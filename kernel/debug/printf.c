@@ -1,9 +1,10 @@
 /*
- * printf.c: the formatter behind kprintf and ksnprintf, see printf.h.
+ * printf.c: the formatter behind kprintf, see printf.h.
  */
 #include "debug/printf.h"
 #include "arch/string.h"
-#include "debug/console.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct directive {
     bool left, zero, wide; /* -, 0; the argument has 64 bits */
@@ -113,36 +114,4 @@ void format_text(struct format_sink *sink, const char *format, va_list arguments
         }
     }
     va_end(own);
-}
-
-struct buffer_sink {
-    struct format_sink sink;
-    char *to;
-    size_t length, limit; /* all that came; bytes that fit, the final zero not counted */
-};
-
-static void put_in_buffer(struct format_sink *sink, char c)
-{
-    struct buffer_sink *buffer = (struct buffer_sink *)sink;
-    if (buffer->length < buffer->limit)
-        buffer->to[buffer->length] = c;
-    buffer->length++;
-}
-
-int kvsnprintf(char *to, size_t size, const char *format, va_list arguments)
-{
-    struct buffer_sink buffer = {{put_in_buffer}, to, 0, size ? size - 1 : 0};
-    format_text(&buffer.sink, format, arguments);
-    if (size)
-        to[buffer.length < buffer.limit ? buffer.length : buffer.limit] = '\0';
-    return (int)buffer.length;
-}
-
-int ksnprintf(char *to, size_t size, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int length = kvsnprintf(to, size, format, arguments);
-    va_end(arguments);
-    return length;
 }

@@ -13,7 +13,6 @@ void trace_init(struct cpu *cpu, bool on)
 {
     const uint64_t frames = 1 << TRACE_ORDER;
     frame_number ring = 0;
-
     if (!on)
         return;
     if (!pool_charge(&root_pool, frames) && !(ring = buddy_alloc(TRACE_ORDER, USE_KERNEL)))
@@ -30,7 +29,6 @@ void trace_init(struct cpu *cpu, bool on)
 void trace_write(struct cpu *cpu, enum trace_event event, uint64_t a, uint64_t b)
 {
     struct trace_record *record = &cpu->trace[cpu->trace_next++ % TRACE_RECORDS];
-
     record->time = timer_now();
     record->event = event;
     record->cpu = cpu->number;
@@ -42,7 +40,6 @@ void trace_write(struct cpu *cpu, enum trace_event event, uint64_t a, uint64_t b
 unsigned trace_read(const struct cpu *cpu, uint64_t *first, struct trace_record *to, unsigned most)
 {
     unsigned count = 0;
-
     if (cpu->trace_next > TRACE_RECORDS && *first < cpu->trace_next - TRACE_RECORDS)
         *first = cpu->trace_next - TRACE_RECORDS;
     for (; count < most && *first + count < cpu->trace_next; count++)

@@ -7,8 +7,9 @@
 
 #define TRACE_EVENTS(X)                                                                            \
     X(ENTRY)                                                                                       \
-    X(SEND) X(RECEIVE) X(REPLY) X(FAULT) X(REQUEST) X(SUPPLY) X(MAP) X(UNMAP) X(SWITCH)            \
-        X(EXCEPTION) X(INTERRUPT) X(EXPIRED) X(REFUSED)
+    X(SEND)                                                                                        \
+    X(RECEIVE) X(REPLY) X(FAULT) X(REQUEST) X(SUPPLY) X(MAP) X(UNMAP) X(SWITCH) X(EXCEPTION)       \
+        X(INTERRUPT) X(EXPIRED) X(REFUSED)
 
 #define TRACE_ENUM(name) TRACE_##name,
 enum trace_event { TRACE_EVENTS(TRACE_ENUM) TRACE_EVENT_COUNT };
@@ -27,7 +28,6 @@ unsigned trace_read(const struct cpu *cpu, uint64_t *first, struct trace_record 
 static inline void trace(enum trace_event event, uint64_t a, uint64_t b)
 {
     struct cpu *cpu = this_cpu();
-
     if (__builtin_expect(cpu->trace_on, 0))
         trace_write(cpu, event, a, b);
 }
