@@ -147,27 +147,42 @@ static struct worker *board_worker(void)
     return BOARD_WORKERS;
 }
 
+/* One segment of this program for a new space. `pool` 0: only what cannot be written. */
+static void give_segment(handle space, handle pool, const struct elf_segment *segment, uint64_t offset)
+{
+    uint64_t pages = (segment->memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+    if (segment->type != ELF_LOAD || !pages)
+        return;
+    if (!(segment->flags & ELF_WRITE))
+        CHECK_IS(region_map(space, segment->address, pages,
+                            MAP_READ | (segment->flags & ELF_EXECUTE ? MAP_EXEC : 0) | MAP_POPULATE,
+                            HANDLE_BUNDLE, (offset + segment->offset) >> PAGE_SHIFT, 0, 0), 0);
+    else if (pool)
+        give_memory(space, pool, segment->address, pages);
+}
+
+void child_show(handle space, handle pool)
+{
+    static uint64_t offset;
+    static struct elf elf;
+
+    if (!offset)
+        elf = own_image(&offset);
+    for (unsigned i = 0; i < elf.headers; i++) {
+        struct elf_segment segment = elf_segment(&elf, i);
+        give_segment(space, pool, &segment, offset);
+    }
+    CHECK_IS(region_map(space, (uintptr_t)BOARD, BOARD_PAGES, MAP_READ | MAP_WRITE | MAP_POPULATE, board(), 0, 0, 0), 0);
+}
+
 struct child child_new(handle pool, unsigned level, handle personality, unsigned priority)
 {
-    uint64_t offset;
-    struct elf elf = own_image(&offset);
     int64_t space = space_create(pool, level, personality, priority), thread;
 
     CHECK(space > 0);
-    for (unsigned i = 0; i < elf.headers; i++) {
-        struct elf_segment segment = elf_segment(&elf, i);
-        uint64_t pages = (segment.memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-        if (segment.type != ELF_LOAD || !pages)
-            continue;
-        if (segment.flags & ELF_WRITE)
-            give_memory(space, pool, segment.address, pages);
-        else
-            CHECK_IS(region_map(space, segment.address, pages,
-                                MAP_READ | (segment.flags & ELF_EXECUTE ? MAP_EXEC : 0) | MAP_POPULATE,
-                                HANDLE_BUNDLE, (offset + segment.offset) >> PAGE_SHIFT, 0, 0), 0);
-    }
+    child_show(space, pool);
     give_memory(space, pool, CHILD_MESSAGE - ((STACK_PAGES + 1) << PAGE_SHIFT), STACK_PAGES + 2);
-    CHECK_IS(region_map(space, (uintptr_t)BOARD, BOARD_PAGES, MAP_READ | MAP_WRITE | MAP_POPULATE, board(), 0, 0, 0), 0);
     thread = thread_create(space, CHILD_MESSAGE, priority, 0);
     CHECK(thread > 0);
     return (struct child){space, thread, board_worker()};

@@ -155,7 +155,7 @@ static void random_unmap(void)
     any_range(&from, &to);
     CHECK_EQUAL(unmap(from, to - from, discard ? UNMAP_DISCARD : 0), 0);
     for (unsigned page = from; page < to; page++) {
-        model[page].there &= !(discard && model[page].mapped);
+        model[page].there &= !(discard && model[page].mapped && model[page].limit & MAP_WRITE);
         model[page].mapped = false;
     }
 }
@@ -207,13 +207,37 @@ TEST(calls_on_regions_agree_with_a_model_of_pages)
     end();
 }
 
+/* Puts page 0 there and maps it at the address of `page`. */
+static void show_first_page_at(uint64_t page)
+{
+    uint64_t va = BASE + page * PAGE_SIZE;
+    if (!object_page(object, 0))
+        slot_set(chunk_for(object, 0, true), 0,
+                 object_frame(object, 0) << PAGE_SHIFT | SLOT_RESIDENT);
+    CHECK_EQUAL(map_enter(&space, va, map_entry(region_at(&space, va), 0, MAP_READ)), 0);
+}
+
+TEST(a_discarded_page_is_gone_wherever_its_object_is_shown)
+{
+    begin();
+    uint64_t again[8] = {SPACE, BASE + 500 * PAGE_SIZE, 5, MAP_READ, OBJECT, 0, 0, 0};
+    CHECK_EQUAL(map(0, 5, MAP_READ, OBJECT), 0);
+    CHECK_EQUAL(call_until_done(call_region_map, &caller, again), 0);
+    show_first_page_at(0);
+    show_first_page_at(500);
+    CHECK_EQUAL(space.resident, 2);
+    CHECK_EQUAL(unmap(0, 5, UNMAP_DISCARD), 0);
+    CHECK_EQUAL(space.resident, 0);
+    CHECK_EQUAL(translation_lookup(&space.translation, again[1]), 0);
+    end();
+}
+
 /* A program forbids itself a range and allows it again: its pages are not counted twice. */
 TEST(what_no_right_is_left_to_is_not_resident)
 {
     begin();
     CHECK_EQUAL(map(0, 1, MAP_READ, OBJECT), 0);
-    slot_set(chunk_for(object, 0, true), 0, object_frame(object, 0) << PAGE_SHIFT | SLOT_RESIDENT);
-    CHECK_EQUAL(map_enter(&space, BASE, map_entry(region_at(&space, BASE), 0, MAP_READ)), 0);
+    show_first_page_at(0);
     CHECK_EQUAL(space.resident, 1);
     CHECK_EQUAL(protect(0, 1, 0), 0);
     CHECK_EQUAL(space.resident, 0);
@@ -241,9 +265,14 @@ TEST(without_memory_for_a_split_nothing_changes)
         model[page] = (struct page){true, false, page < 10 ? 1 : 3, 7};
     for (unsigned i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         unsigned from = ranges[i][0], pages = ranges[i][1] - from;
-        memory_exhaust();
+        memory_exhaust(0);
         CHECK_EQUAL(unmap(from, pages, 0), -ENOMEM);
         CHECK_EQUAL(protect(from, pages, 0), -ENOMEM);
+        memory_relent();
+        if (i < 2 || i == 4) /* one split is enough */
+            continue;
+        memory_exhaust(sizeof(struct region) + 15);
+        CHECK_EQUAL(unmap(from, pages, 0), -ENOMEM);
         memory_relent();
         compare();
         CHECK_EQUAL(region_at(&space, BASE)->length, 10 * PAGE_SIZE);

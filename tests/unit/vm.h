@@ -24,6 +24,13 @@ extern void (*stub_retry)(struct thread *thread); /* … and what they do then; 
 static struct pool_object *payer; /* everything in a test is charged to this */
 static uint64_t memory_before, memory_pad;
 
+/* The payer's pool, with nothing charged ahead: what its counts say was taken. */
+static inline const struct pool *paid(void)
+{
+    pool_settle();
+    return payer->pool;
+}
+
 /* Memory for the whole program; true the first time: what is allocated for good comes now. */
 static inline bool memory_init(void)
 {
@@ -55,7 +62,7 @@ static inline void memory_end(void)
 
     slab_trim();
     CHECK_EQUAL(payer->pool->bytes, 0);
-    CHECK_EQUAL(payer->pool->used, 0);
+    CHECK_EQUAL(paid()->used, 0);
     CHECK_EQUAL(payer->object.refs, 1);
     CHECK_EQUAL(buddy_free_frames(), memory_before);
     CHECK_EQUAL(pool_audit(&pools), 0);
@@ -63,12 +70,13 @@ static inline void memory_end(void)
     free(payer);
 }
 
-/* From here on not one byte and not one frame more can be charged, until memory_relent. */
-static inline void memory_exhaust(void)
+/* From here on so many bytes of kernel objects (not a frame) can be charged, until memory_relent.
+ */
+static inline void memory_exhaust(uint64_t left)
 {
-    memory_pad = -payer->pool->bytes % PAGE_SIZE;
+    memory_pad = -(payer->pool->bytes + left) % PAGE_SIZE;
     CHECK_EQUAL(pool_charge_bytes(payer->pool, memory_pad), 0);
-    CHECK_EQUAL(pool_set_limit(payer->pool, payer->pool->used), 0);
+    CHECK_EQUAL(pool_set_limit(payer->pool, paid()->used), 0);
 }
 
 static inline void memory_relent(void)
