@@ -11,6 +11,8 @@
 #ifndef __ASSEMBLER__
 #include "boot/fdt.h"
 #include "entry/abi.h"
+#include "mm/buddy.h"
+#include "mm/pool.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,6 +39,8 @@ struct cpu {
     uint8_t user_state;       /* USER_*: what EL0 has now that not every thread has */
     bool trace_on;
     unsigned number;
+    struct frame_caches caches;
+    struct pool_ahead ahead;
     uint64_t slice_end;     /* when the current slice ends, ns; 0: no slice is timed */
     uint64_t timer_set;     /* what the timer was programmed for, ns; ~0: off */
     uint64_t request_check; /* when the oldest pager request is looked at, ns; ~0: never */

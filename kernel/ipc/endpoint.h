@@ -14,6 +14,7 @@ struct endpoint {
     struct tree callers;          /* key: 31 - priority */
     struct notification *signalled; /* bound notifications with bits set */
     struct pool_object *pool;     /* pays for it */
+    uint64_t receiver;            /* id of the space last given the right to receive: for messages */
 };
 
 struct notification {

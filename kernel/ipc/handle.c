@@ -179,8 +179,10 @@ struct thread *call_handle_dup(struct thread *thread)
     uint64_t badge = entry->badge ? entry->badge : x[2];
     if (entry->badge && x[2] && x[2] != entry->badge)
         return answer(thread, -EINVAL);
-    return answer(thread, handle_insert(&target->handles, entry->object,
-                                        entry->meta >> 8 & 0xff & x[1], badge));
+    uint64_t rights = entry->meta >> 8 & 0xff & x[1];
+    if (entry->object->kind == KERNEL_OBJECT_ENDPOINT && rights & RIGHT_RECV)
+        ((struct endpoint *)entry->object)->receiver = target->id;
+    return answer(thread, handle_insert(&target->handles, entry->object, rights, badge));
 }
 
 struct thread *call_handle_close(struct thread *thread)

@@ -17,48 +17,33 @@ void frame_add_bank(frame_number first, frame_number count, struct frame *descri
     banks[bank_count++] = (struct bank){.first = first, .count = count, .frames = descriptors};
 }
 
-static const struct bank *bank_hit(const struct bank *bank)
-{
-    __atomic_store_n(&bank_last_hit, bank, __ATOMIC_RELAXED);
-    return bank;
-}
-
 const struct bank *bank_search(frame_number number)
 {
-    for (unsigned i = 0; i < bank_count; i++)
-        if (bank_has(&banks[i], number))
-            return bank_hit(&banks[i]);
+    for (const struct bank *bank = banks; bank < &banks[bank_count]; bank++)
+        if (number - bank->first < bank->count) {
+            __atomic_store_n(&bank_last_hit, bank, __ATOMIC_RELAXED);
+            return bank;
+        }
     return NULL;
 }
 
-/* Compared as integers: pointers into different banks have no order in C. */
-static bool bank_describes(const struct bank *bank, const struct frame *frame)
+void frame_walk(frame_visitor *visit, void *context)
 {
-    return (uintptr_t)frame - (uintptr_t)bank->frames < bank->count * sizeof(struct frame);
+    for (const struct bank *bank = banks; bank < &banks[bank_count]; bank++)
+        for (frame_number at = 0, frames; at < bank->count; at += frames) {
+            frames = frame_block_size(&bank->frames[at]);
+            visit(&bank->frames[at], frames, context);
+        }
 }
 
-frame_number frame_number_of(const struct frame *frame)
+static void count_block(const struct frame *head, uint64_t frames, void *counts)
 {
-    const struct bank *bank = bank_guess();
-    for (unsigned i = 0; !bank_describes(bank, frame); i++) {
-        if (i == bank_count)
-            kernel_bug("frame_number_of: not a frame descriptor");
-        bank = &banks[i];
-    }
-    bank_hit(bank);
-    return bank->first + (frame_number)(frame - bank->frames);
+    ((uint64_t *)counts)[head->state] += frames;
 }
 
 void frame_count(uint64_t counts[FRAME_STATES])
 {
     for (unsigned state = 0; state < FRAME_STATES; state++)
         counts[state] = 0;
-    for (unsigned i = 0; i < bank_count; i++) {
-        const struct bank *bank = &banks[i];
-        uint64_t size;
-        for (frame_number at = 0; at < bank->count; at += size) {
-            size = frame_block_size(&bank->frames[at]);
-            counts[bank->frames[at].state] += size;
-        }
-    }
+    frame_walk(count_block, counts);
 }

@@ -42,12 +42,14 @@ struct frame {
     };
     union {
         struct {
-            uint32_t next, previous; /* frame numbers, 0 ends: free and partial lists */
+            uint32_t next, previous; /* FREE, SLAB: frame numbers in a list; 0 ends it */
         };
+        struct frame *below;   /* CACHED: the next one in the cache */
         struct object *object; /* PAGE: the object that names it */
     };
     union {
         uint64_t index;      /* PAGE: index in the object */
+        frame_number number; /* CACHED: its own */
         void *free_object;   /* SLAB: first free object in it */
         struct chunk *chunk; /* TABLE, leaf: slots behind its entries, or NULL */
     };
@@ -56,10 +58,11 @@ _Static_assert(sizeof(struct frame) == 32,
                "the frame table is charged to everybody: keep it small");
 
 /* The frame table: one run of descriptors per memory bank. */
-#define BANKS_MAX 32
+#define BANKS_MAX (32 + 2) /* of the device tree, and what zones split off (buddy_init) */
 struct bank {
     frame_number first, count;
     struct frame *frames; /* descriptor of `first` */
+    uint64_t zone;        /* enum zone, of all its frames (mm/buddy.h) */
 };
 extern struct bank banks[BANKS_MAX];
 extern unsigned bank_count;
@@ -72,20 +75,12 @@ extern const struct bank *bank_last_hit; /* any CPU may write it: only ever a gu
  */
 void frame_add_bank(frame_number first, frame_number count, struct frame *descriptors);
 
-/* The bank a frame lies in, or NULL. O(banks), last hit first. */
+/* The bank a frame lies in, or NULL. O(banks); bank_of: last hit first, nearly always that one. */
 const struct bank *bank_search(frame_number number);
-static inline bool bank_has(const struct bank *bank, frame_number number)
-{
-    return __builtin_expect(number - bank->first < bank->count, 1);
-}
-static inline const struct bank *bank_guess(void)
-{
-    return __atomic_load_n(&bank_last_hit, __ATOMIC_RELAXED);
-}
 static inline const struct bank *bank_of(frame_number number)
 {
-    const struct bank *bank = bank_guess();
-    return bank_has(bank, number) ? bank : bank_search(number);
+    const struct bank *bank = __atomic_load_n(&bank_last_hit, __ATOMIC_RELAXED);
+    return __builtin_expect(number - bank->first < bank->count, 1) ? bank : bank_search(number);
 }
 
 /* The descriptor of a frame, or NULL when no bank has it. */
@@ -95,14 +90,32 @@ static inline struct frame *frame_of(frame_number number)
     return bank ? &bank->frames[number - bank->first] : NULL;
 }
 
-/* The frame a descriptor describes. `frame` must come from a bank. O(banks), last hit first. */
-frame_number frame_number_of(const struct frame *frame);
+/* Lists of blocks through next and previous; *head is a frame number, 0: the list is empty. */
+static inline void frame_link(uint32_t *head, struct frame *frame, frame_number number)
+{
+    frame->previous = 0;
+    frame->next = *head;
+    if (*head)
+        frame_of(*head)->previous = (uint32_t)number;
+    *head = (uint32_t)number;
+}
+static inline void frame_unlink(uint32_t *head, struct frame *frame)
+{
+    if (frame->previous)
+        frame_of(frame->previous)->next = frame->next;
+    else
+        *head = frame->next;
+    if (frame->next)
+        frame_of(frame->next)->previous = frame->previous;
+}
 
 /* Frames of the block that a descriptor heads; 1 for FRAME_KERNEL. */
 static inline uint64_t frame_block_size(const struct frame *frame)
 {
     return frame->state == FRAME_KERNEL ? 1 : (uint64_t)1 << frame->order;
 }
-
-/* Counts frames by state over all banks, into counts[FRAME_STATES]. Slow: for audits. */
+/* Calls `visit` for each block (or single FRAME_KERNEL) of all banks. Slow: for audits. */
+typedef void frame_visitor(const struct frame *head, uint64_t frames, void *context);
+void frame_walk(frame_visitor *visit, void *context);
+/* Counts frames by state over all banks, into counts[FRAME_STATES]. */
 void frame_count(uint64_t counts[FRAME_STATES]);

@@ -1,149 +1,84 @@
 /*
- * frame_cache.h: the per-CPU stacks of free single frames in front of the buddy,
- * and the fast way in and out of them. For the files of kernel/mm only.
- *
- * A cache belongs to one CPU and needs no lock: only its CPU pushes and pops, with
- * interrupts masked, and only it looks at the count. Another CPU may still take
- * everything out (buddy_drain), entry by entry: whoever exchanges an entry's frame
- * for NULL has that frame. An owner that pops NULL was drained and goes on below.
- *
- * A push releases (the descriptor's new state is seen before the entry), draining
- * acquires; a pop takes what its own CPU wrote, or NULL, and needs neither.
+ * frame_cache.h: the fast way to single frames: lists through the descriptors of
+ * free frames, last in, first out. A list belongs to one CPU and needs no lock:
+ * only that CPU touches it, with interrupts masked.
  */
 #pragma once
 #include "arch/cpu.h"
-#include "boot/fdt.h"
+#include "arch/lock.h"
 #include "debug/panic.h"
 #include "mm/buddy.h"
 
-#define FRAME_CACHE_SIZE 127 /* 2 KiB in all */
-#define FRAME_CACHE_BATCH 64 /* frames moved at once from and to the buddy */
+extern struct lock pool_lock; /* pool.c */
+#define FRAME_CACHE_MOST 1024 /* frames in a cache; above it, a batch goes back to the buddy */
 
-struct cached_frame {
-    struct frame *frame; /* NULL: none */
-    frame_number number; /* only the owner reads this */
-};
+/* The slow ways, in buddy.c: refill from any zone of the use; give a batch back. */
+struct frame *frame_take_slow(enum frame_use use);
+void frame_cache_shrink(struct frame_cache *cache);
 
-struct frame_cache {
-    uint64_t count; /* entries pushed and not popped, drained ones included */
-    uint64_t unused;
-    struct cached_frame entries[FRAME_CACHE_SIZE];
-};
-
-/* What the fast paths read, in one place. */
-struct frame_front {
-    /* By enum frame_use: the caches (of CPU 0; the others' follow) of the zone to try first. While
-     * an allocation shall be made to fail, these are caches[ZONES], which are always empty. */
-    struct frame_cache *first[USES];
-    frame_number dma_end, linear_end;
-    _Alignas(64) struct frame_cache caches[ZONES + 1][CPUS_MAX];
-};
-extern struct frame_front frame_front;
-
-static inline enum zone zone_of(frame_number number)
+/* Not of an empty cache. The descriptor still says FRAME_CACHED, order 0, and its number. */
+static inline struct frame *frame_cache_pop(struct frame_cache *cache)
 {
-    return (enum zone)((number >= frame_front.dma_end) + (number >= frame_front.linear_end));
+    struct frame *frame = cache->first;
+    cache->first = frame->below;
+    cache->count--;
+    return frame;
 }
 
-/* Owner only. frame is NULL when the cache is empty (count 0) or this entry was drained. */
-static inline struct cached_frame frame_cache_pop(struct frame_cache *cache)
+/* One free frame as above, to be marked by the caller; or NULL. */
+static inline struct frame *frame_take(enum frame_use use)
 {
-    uint64_t count = cache->count;
-    if (__builtin_expect(count == 0, 0))
-        return (struct cached_frame){NULL, 0};
-    struct cached_frame *entry = &cache->entries[count - 1];
-    cache->count = count - 1;
-    struct frame *frame = __atomic_exchange_n(&entry->frame, NULL, __ATOMIC_RELAXED);
-    return (struct cached_frame){frame, entry->number};
+    struct frame_cache *cache = this_cpu()->caches.first[use];
+    return __builtin_expect(cache->first != NULL, 1) ? frame_cache_pop(cache) : frame_take_slow(use);
 }
 
-/* Owner only. False: the cache is full, nothing changed. */
-static inline bool frame_cache_push(struct frame_cache *cache, struct frame *frame,
-                                    frame_number number)
-{
-    uint64_t count = cache->count;
-    if (__builtin_expect(count == FRAME_CACHE_SIZE, 0))
-        return false;
-    struct cached_frame *entry = &cache->entries[count];
-    __asm__("" : "+r"(entry)); /* or GCC computes the address once for each use */
-    cache->count = count + 1;
-    entry->number = number;
-    frame->state = FRAME_CACHED;
-    __atomic_store_n(&entry->frame, frame, __ATOMIC_RELEASE);
-    return true;
-}
-
-/* Any CPU: takes one frame out, or NULL when none is left. *at, 0 at first, is where to look on. */
-static inline struct frame *frame_cache_steal(struct frame_cache *cache, unsigned *at)
-{
-    while (*at < FRAME_CACHE_SIZE) {
-        struct frame **entry = &cache->entries[(*at)++].frame;
-        if (__atomic_load_n(entry, __ATOMIC_RELAXED)) {
-            struct frame *frame = __atomic_exchange_n(entry, NULL, __ATOMIC_ACQUIRE);
-            if (frame)
-                return frame;
-        }
-    }
-    return NULL;
-}
-
-/* Any CPU: frames in a cache. */
-static inline uint64_t frame_cache_frames(const struct frame_cache *cache)
-{
-    uint64_t frames = 0;
-    for (unsigned i = 0; i < FRAME_CACHE_SIZE; i++)
-        frames += __atomic_load_n(&cache->entries[i].frame, __ATOMIC_RELAXED) != NULL;
-    return frames;
-}
-
-/* The slow ways, in buddy.c: other zones, refill, drain; and making room in a full cache. */
-struct cached_frame frame_take_slow(enum frame_use use);
-void frame_give_slow(struct frame *frame, frame_number number);
-
-/* One free frame from this CPU's cache; its descriptor still says FRAME_CACHED, order 0. NULL: try
- * frame_take_slow. */
-static inline struct cached_frame frame_take_fast(enum frame_use use)
-{
-    return frame_cache_pop(frame_front.first[use] + cpu_number());
-}
-
-/* Gives a single frame back to this CPU's cache. Its descriptor must be in an allocated state, of
- * order 0. False: nothing happened, take frame_give_slow. */
-static inline bool frame_give_fast(struct frame *frame, frame_number number)
-{
-    struct frame_cache *cache = frame_front.caches[zone_of(number)];
-    __asm__("" : "+r"(cache)); /* as above: shifts and adds instead of multiplications */
-    cache += cpu_number();
-    __asm__("" : "+r"(cache));
-    return __builtin_expect(frame_cache_push(cache, frame, number), 1);
-}
-
-/* What pool_alloc_frame promises. */
-static inline void frame_mark(struct frame *frame, struct pool *pool, enum frame_state state)
-{
-    frame->refs = 1;
-    frame->state = (uint8_t)state;
-    frame->pins = 0;
-    frame->pool = pool;
-    frame->object = NULL;
-    frame->index = 0;
-}
-
-/* What buddy_alloc promises. GCC makes one store of the first four. */
-static inline void frame_mark_raw(struct frame *head, unsigned order)
-{
-    head->refs = 0;
-    head->state = FRAME_RAW;
-    head->order = (uint8_t)order;
-    head->pins = 0;
-    head->pool = NULL;
-}
-
-/* Double frees and frees of what was never allocated end here. */
+/* Double frees, and frees of what was never allocated or is no memory (NULL), end here. */
 _Noreturn void frame_free_bug(const struct frame *frame);
 static inline void frame_check_allocated(const struct frame *frame, unsigned order)
 {
     unsigned both = frame->state | (unsigned)frame->order << 8; /* one load, one comparison */
     if (__builtin_expect(both - (FRAME_RAW | order << 8) >= FRAME_STATES - FRAME_RAW, 0))
         frame_free_bug(frame);
+}
+
+/* Gives a single frame of this bank back; finds double frees. Charges stay. */
+static inline void frame_give(const struct bank *bank, struct frame *frame, frame_number number)
+{
+    struct frame_cache *cache = &this_cpu()->caches.of[bank->zone];
+    frame_check_allocated(frame, 0);
+    frame->state = FRAME_CACHED;
+    frame->below = cache->first;
+    frame->number = number;
+    cache->first = frame;
+    if (__builtin_expect(++cache->count > FRAME_CACHE_MOST, 0))
+        frame_cache_shrink(cache);
+}
+
+/* What pool_alloc promises; returns the frame's number. */
+static inline frame_number frame_mark(struct frame *frame, struct pool *pool, enum frame_state state,
+                                      struct object *object, uint64_t index)
+{
+    frame_number number = frame->number;
+    *(uint64_t *)frame = 1 | (uint64_t)state << 32; /* refs 1, state, order 0, pins 0: one store */
+    frame->pool = pool;
+    frame->object = object;
+    frame->index = index;
+    return number;
+}
+
+/* pool_alloc, for where it counts: where nothing is charged ahead or the cache is empty, it calls it. */
+static inline frame_number pool_take(struct pool *pool, enum frame_state state, int use,
+                                     struct object *object, uint64_t index)
+{
+    struct cpu *cpu = this_cpu();
+    struct frame_cache *cache = cpu->caches.first[use];
+    lock_take(&pool_lock);
+    uint64_t ahead = cpu->ahead.pool == pool ? cpu->ahead.frames : 0;
+    if (__builtin_expect(!ahead || !cache->first, 0)) {
+        lock_release(&pool_lock);
+        return pool_alloc(pool, state, use, object, index);
+    }
+    cpu->ahead.frames = ahead - 1;
+    lock_release(&pool_lock);
+    return frame_mark(frame_cache_pop(cache), pool, state, object, index);
 }

@@ -1,6 +1,7 @@
 /*
  * pool.c: charging up a tree of pools. One lock for all pools: a charge may touch
- * every pool up to the root, and takes about a dozen instructions in each.
+ * every pool up to the root, and takes about a dozen instructions in each. Single
+ * frames, which every page of a program is, mostly find themselves charged ahead.
  */
 #include "mm/pool.h"
 #include "arch/lock.h"
@@ -9,10 +10,11 @@
 
 /* More than 64 address bits hold: sums of amounts below this cannot overflow. */
 #define FRAMES_ABSURD ((uint64_t)1 << 52)
+#define AHEAD         64 /* frames charged at once */
 
 struct pool root_pool;
 
-static struct lock pool_lock;
+struct lock pool_lock;
 static uint64_t slab_frames;   /* in the root pool, holding objects */
 static uint64_t object_frames; /* what pools were charged for these objects, all together */
 static uint64_t waste;         /* what the root pool was charged for slab frames beyond that */
@@ -24,18 +26,13 @@ static uint64_t frames_of_bytes(uint64_t bytes)
 
 /* ---- Under pool_lock ---- */
 
-static _Noreturn __attribute__((noinline, cold)) void released_too_much(void)
-{
-    kernel_bug("pool: more released than charged");
-}
-
 /* Takes `frames` off `pool` and what that means off those above, up to but not including `end`. */
-static inline void release_locked(struct pool *pool, uint64_t frames, const struct pool *end)
+static void uncharge(struct pool *pool, uint64_t frames, const struct pool *end)
 {
     for (; pool != end; pool = pool->parent) {
         uint64_t used = pool->used, after = used - frames;
-        if (__builtin_expect(frames > used, 0))
-            released_too_much();
+        if (frames > used)
+            kernel_bug("pool: more released than charged");
         pool->used = after;
         if (used <= pool->guaranteed)
             return;
@@ -44,47 +41,83 @@ static inline void release_locked(struct pool *pool, uint64_t frames, const stru
     }
 }
 
-/* Returns NULL, or the pool whose limit was met: refused() must follow then. */
-static inline struct pool *charge_try(struct pool *pool, uint64_t frames)
+/* False: a limit was met, nothing changed. 0 frames fit even above a limit. */
+static bool charge_once(struct pool *pool, uint64_t frames)
 {
-    do {
-        uint64_t used = pool->used, after = used + frames;
-        if (__builtin_expect(after > pool->limit, 0))
-            return pool;
-        pool->used = after;
-        if (after <= pool->guaranteed)
-            return NULL;
-        if (used < pool->guaranteed)
-            frames = after - pool->guaranteed;
-        pool = pool->parent;
-    } while (pool);
-    return NULL;
+    uint64_t part = frames;
+    for (struct pool *at = pool; at && part; at = at->parent) {
+        uint64_t used = at->used, after = used + part;
+        if (after > at->limit) {
+            uncharge(pool, frames, at);
+            return false;
+        }
+        at->used = after;
+        if (after <= at->guaranteed)
+            break;
+        if (used < at->guaranteed)
+            part = after - at->guaranteed;
+    }
+    return true;
 }
 
-/* Undoes what charge_try charged below `at`. */
-static __attribute__((noinline, cold)) void refused(struct pool *pool, uint64_t frames,
-                                                    const struct pool *at)
+static void uncharge_own(struct pool *pool, uint64_t frames)
 {
-    release_locked(pool, frames, at);
+    if (frames > pool->own)
+        kernel_bug("pool: more released than charged");
+    pool->own -= frames;
+    uncharge(pool, frames, NULL);
+}
+
+static void settle(struct pool_ahead *ahead)
+{
+    if (ahead->pool)
+        uncharge_own(ahead->pool, ahead->frames);
+    *ahead = (struct pool_ahead){NULL, 0};
+}
+
+static void settle_all(void)
+{
+    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
+        settle(&cpus[cpu].ahead);
+}
+
+/* The same, but what others were charged ahead does not count. */
+static bool charge(struct pool *pool, uint64_t frames)
+{
+    if (frames < FRAMES_ABSURD) {
+        if (charge_once(pool, frames))
+            return true;
+        settle_all();
+        if (charge_once(pool, frames))
+            return true;
+    }
     pool->refused++;
+    return false;
 }
 
-/* False: a limit was met, nothing changed. */
-static bool charge_locked(struct pool *pool, uint64_t frames)
+/* One frame, and more ahead if they are to be had. */
+static bool charge_ahead(struct pool *pool, struct pool_ahead *ahead)
 {
-    struct pool *at = frames ? charge_try(pool, frames) : NULL; /* 0 fits even above a limit */
-    if (at)
-        refused(pool, frames, at);
-    return !at;
+    settle(ahead);
+    bool many = charge_once(pool, AHEAD);
+    if (!many && !charge(pool, 1))
+        return false;
+    pool->own += many ? AHEAD : 1;
+    *ahead = (struct pool_ahead){pool, many ? AHEAD - 1 : 0};
+    return true;
+}
+
+static uint64_t waste_with(uint64_t more) /* slab frames */
+{
+    return slab_frames + more > object_frames ? slab_frames + more - object_frames : 0;
 }
 
 /* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so nor
  * does this: the root may then stand above its limit for a while, which only stops growth. */
 static void waste_update(void)
 {
-    uint64_t now = slab_frames > object_frames ? slab_frames - object_frames : 0;
-    root_pool.used += now - waste;
-    waste = now;
+    root_pool.used += waste_with(0) - waste;
+    waste = waste_with(0);
 }
 
 /* ---- The tree ---- */
@@ -100,33 +133,33 @@ int pool_init(struct pool *pool, struct pool *parent, uint64_t guaranteed, uint6
     if (guaranteed > limit)
         return -EINVAL;
     lock_take(&pool_lock);
-    if (guaranteed >= FRAMES_ABSURD || !charge_locked(parent, guaranteed)) {
-        lock_release(&pool_lock);
-        return -ENOMEM;
+    bool charged = charge(parent, guaranteed);
+    if (charged) {
+        pool->parent = parent;
+        pool->guaranteed = guaranteed;
+        pool->limit = limit;
+        parent->children++;
+        pool->previous = &root_pool;
+        pool->next = root_pool.next;
+        if (pool->next)
+            pool->next->previous = pool;
+        root_pool.next = pool;
     }
-    pool->parent = parent;
-    pool->guaranteed = guaranteed;
-    pool->limit = limit;
-    parent->children++;
-    pool->previous = &root_pool;
-    pool->next = root_pool.next;
-    if (pool->next)
-        pool->next->previous = pool;
-    root_pool.next = pool;
     lock_release(&pool_lock);
-    return 0;
+    return charged ? 0 : -ENOMEM;
 }
 
 int pool_fini(struct pool *pool)
 {
     lock_take(&pool_lock);
+    settle_all(); /* no CPU may go on naming it */
     bool busy = pool == &root_pool || pool->used || pool->children;
     if (!busy) {
         pool->previous->next = pool->next;
         if (pool->next)
             pool->next->previous = pool->previous;
         pool->parent->children--;
-        release_locked(pool->parent, pool->guaranteed, NULL);
+        uncharge(pool->parent, pool->guaranteed, NULL);
     }
     lock_release(&pool_lock);
     return busy ? -EBUSY : 0;
@@ -142,14 +175,19 @@ int pool_set_limit(struct pool *pool, uint64_t limit)
     return valid ? 0 : -EINVAL;
 }
 
+void pool_settle(void)
+{
+    lock_take(&pool_lock);
+    settle_all();
+    lock_release(&pool_lock);
+}
+
 /* ---- Charging ---- */
 
 int pool_charge(struct pool *pool, uint64_t frames)
 {
-    if (frames >= FRAMES_ABSURD)
-        return -ENOMEM;
     lock_take(&pool_lock);
-    bool charged = charge_locked(pool, frames);
+    bool charged = charge(pool, frames);
     if (charged)
         pool->own += frames;
     lock_release(&pool_lock);
@@ -158,27 +196,25 @@ int pool_charge(struct pool *pool, uint64_t frames)
 
 void pool_release(struct pool *pool, uint64_t frames)
 {
+    struct pool_ahead *ahead = &this_cpu()->ahead;
     lock_take(&pool_lock);
-    if (__builtin_expect(frames > pool->own, 0))
-        released_too_much();
-    pool->own -= frames;
-    release_locked(pool, frames, NULL);
+    if (ahead->pool == pool)
+        ahead->frames += frames;
+    else
+        uncharge_own(pool, frames);
     lock_release(&pool_lock);
 }
 
 int pool_charge_bytes(struct pool *pool, uint64_t bytes)
 {
-    if (bytes >= FRAMES_ABSURD)
-        return -ENOMEM;
     lock_take(&pool_lock);
     uint64_t frames = frames_of_bytes(pool->bytes + bytes) - frames_of_bytes(pool->bytes);
-    bool charged = !frames || charge_locked(pool, frames);
-    if (charged) {
+    bool charged = bytes < FRAMES_ABSURD && charge(pool, frames);
+    if (charged)
         pool->bytes += bytes;
-        if (frames) {
-            object_frames += frames;
-            waste_update();
-        }
+    if (charged && frames) {
+        object_frames += frames;
+        waste_update();
     }
     lock_release(&pool_lock);
     return charged ? 0 : -ENOMEM;
@@ -188,11 +224,11 @@ void pool_release_bytes(struct pool *pool, uint64_t bytes)
 {
     lock_take(&pool_lock);
     if (bytes > pool->bytes)
-        released_too_much();
+        kernel_bug("pool: more released than charged");
     uint64_t frames = frames_of_bytes(pool->bytes) - frames_of_bytes(pool->bytes - bytes);
     pool->bytes -= bytes;
     if (frames) {
-        release_locked(pool, frames, NULL);
+        uncharge(pool, frames, NULL);
         object_frames -= frames;
         waste_update();
     }
@@ -202,18 +238,14 @@ void pool_release_bytes(struct pool *pool, uint64_t bytes)
 int pool_charge_slab(uint64_t frames)
 {
     lock_take(&pool_lock);
-    slab_frames += frames;
-    uint64_t now = slab_frames > object_frames ? slab_frames - object_frames : 0;
-    bool fits = now <= waste || root_pool.used + (now - waste) <= root_pool.limit;
-    if (fits) {
+    bool charged = charge(&root_pool, waste_with(frames) - waste);
+    if (charged) {
+        waste = waste_with(frames);
+        slab_frames += frames;
         root_pool.own += frames;
-        waste_update();
-    } else {
-        slab_frames -= frames;
-        root_pool.refused++;
     }
     lock_release(&pool_lock);
-    return fits ? 0 : -ENOMEM;
+    return charged ? 0 : -ENOMEM;
 }
 
 void pool_release_slab(uint64_t frames)
@@ -227,70 +259,30 @@ void pool_release_slab(uint64_t frames)
 
 /* ---- One frame: the way every page of a program goes ---- */
 
-static inline frame_number page_mark(struct cached_frame cached, struct pool *pool,
-                                     enum frame_state state)
-{
-    frame_mark(cached.frame, pool, state);
-    return cached.number;
-}
-
-/* This CPU's cache was empty. The frame is charged already. */
-static __attribute__((noinline)) frame_number alloc_slow(struct pool *pool, enum frame_state state,
-                                                         enum frame_use use)
-{
-    struct cached_frame cached = frame_take_slow(use);
-    if (cached.frame)
-        return page_mark(cached, pool, state);
-    pool_release(pool, 1);
-    return 0;
-}
-
-static __attribute__((noinline, cold)) frame_number alloc_refused(struct pool *pool,
-                                                                  const struct pool *at)
-{
-    refused(pool, 1, at);
-    lock_release(&pool_lock);
-    return 0;
-}
-
-frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use)
+/* Nothing is charged ahead, or the cache is empty. */
+frame_number pool_alloc(struct pool *pool, enum frame_state state, int use, struct object *object,
+                        uint64_t index)
 {
     lock_take(&pool_lock);
-    struct pool *at = charge_try(pool, 1);
-    if (__builtin_expect(at != NULL, 0))
-        return alloc_refused(pool, at);
-    pool->own++;
+    bool charged = charge_ahead(pool, &this_cpu()->ahead);
     lock_release(&pool_lock);
-    struct cached_frame cached = frame_take_fast((enum frame_use)use);
-    if (__builtin_expect(cached.frame != NULL, 1))
-        return page_mark(cached, pool, state);
-    return alloc_slow(pool, state, (enum frame_use)use);
-}
-
-/* In both ways of freeing: first the frame, then the charge, so that `used` never falls behind. */
-static __attribute__((noinline)) void free_slow(frame_number number)
-{
-    struct frame *frame = frame_of(number);
-    if (!frame)
-        frame_free_bug(frame);
-    frame_check_allocated(frame, 0);
-    struct pool *pool = frame->pool;
-    if (!frame_give_fast(frame, number))
-        frame_give_slow(frame, number);
+    if (!charged)
+        return 0;
+    struct frame *frame = frame_take((enum frame_use)use);
+    if (frame)
+        return frame_mark(frame, pool, state, object, index);
     pool_release(pool, 1);
+    return 0;
 }
 
+/* First the frame, then the charge, so that `used` never falls behind. */
 void pool_free_frame(frame_number number)
 {
-    const struct bank *bank = bank_guess();
-    if (bank_has(bank, number)) {
-        struct frame *frame = &bank->frames[number - bank->first];
-        struct pool *pool = frame->pool;
-        frame_check_allocated(frame, 0);
-        if (frame_give_fast(frame, number)) {
-            pool_release(pool, 1);
-            return;
-        }
-    }
-    free_slow(number);
+    const struct bank *bank = bank_of(number);
+    if (!bank)
+        frame_free_bug(NULL);
+    struct frame *frame = &bank->frames[number - bank->first];
+    struct pool *pool = frame->pool;
+    frame_give(bank, frame, number);
+    pool_release(pool, 1);
 }

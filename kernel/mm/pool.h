@@ -12,11 +12,15 @@
  *
  *   used = own + frames of bytes + sum of max(guaranteed, used) of the children
  *          (the root: - slab frames + waste)
- *   sum of own over all pools = total - free, exactly
+ *   sum of own over all pools = total - free + frames charged ahead, exactly
  *   used of the root >= total - free: a charge that succeeded finds a frame
  *
- * The last holds for pages. With `linear=` below all memory, USE_KERNEL and USE_DMA
- * can meet an empty zone while others have frames: the answer is ENOMEM as well.
+ * Each CPU charges some frames ahead for the pool that it allocated for last, and
+ * keeps what that pool releases. These are given back when another pool allocates
+ * there, before any charge is refused, and by pool_settle.
+ *
+ * The last equation holds for pages. With `linear=` below all memory, USE_KERNEL and
+ * USE_DMA can meet an empty zone while others have frames: that is ENOMEM as well.
  */
 #pragma once
 #include "mm/frame.h"
@@ -26,13 +30,19 @@ struct pool {
     struct pool *next, *previous; /* all pools, the root first, for audits */
     uint64_t guaranteed, limit;   /* frames */
     uint64_t used;                /* frames; with object bytes rounded up, and children */
-    uint64_t own;                 /* frames whose descriptor names this pool */
+    uint64_t own;                 /* frames whose descriptor names this pool, or charged ahead */
     uint64_t bytes;               /* of kernel objects */
     uint64_t refused;             /* charges of this pool that failed */
     uint64_t children;
     uint64_t audit_own, audit_below; /* scratch of pool_audit */
 };
 extern struct pool root_pool;
+
+/* What a CPU has charged `pool` ahead (NULL: nothing). Under the pools' lock, as the pools. */
+struct pool_ahead {
+    struct pool *pool;
+    uint64_t frames;
+};
 
 /* The root pool owns all memory: `total` frames in all banks, of which `kernel` were never given to
  * the buddy. Call once, when nothing is allocated yet. */
@@ -48,8 +58,11 @@ int pool_fini(struct pool *pool);
 /* New limit. EINVAL: below the guarantee. A limit below `used` only stops growth. */
 int pool_set_limit(struct pool *pool, uint64_t limit);
 
+/* Nothing is charged ahead afterwards: `used` and `own` are what was really taken. */
+void pool_settle(void);
+
 /* Charges or releases frames. ENOMEM when this pool or one above is at its limit; nothing changes
- * then. Who charges so, not by pool_alloc_frame, names the pool in the blocks' descriptors. */
+ * then. Who charges so, not by pool_alloc, names the pool in the blocks' descriptors. */
 int pool_charge(struct pool *pool, uint64_t frames);
 void pool_release(struct pool *pool, uint64_t frames);
 
@@ -62,25 +75,22 @@ int pool_charge_slab(uint64_t frames);
 void pool_release_slab(uint64_t frames);
 
 /* Charge and allocate one frame (`use`: enum frame_use) in one step, descriptor filled: state,
- * pool; refs 1; all else 0. 0: no memory, nothing has changed. */
-frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use);
+ * pool, object, index; refs 1; all else 0. 0: no memory, nothing has changed. */
+frame_number pool_alloc(struct pool *pool, enum frame_state state, int use, struct object *object,
+                        uint64_t index);
+static inline frame_number pool_alloc_frame(struct pool *pool, enum frame_state state, int use)
+{
+    return pool_alloc(pool, state, use, NULL, 0);
+}
 /* The opposite. The descriptor says whom to release. */
 void pool_free_frame(frame_number number);
-
-/* Up to `count` frames as pool_alloc_frame gives them; returns how many: fewer when memory ran out, 0
- * when the pool cannot take all of them (then one may still fit). */
-unsigned pool_alloc_frames(struct pool *pool, enum frame_state state, int use,
-                           frame_number numbers[], unsigned count);
-/* Frees frames that are all charged to `pool`. */
-void pool_free_frames(struct pool *pool, struct frame *const frames[], const frame_number numbers[],
-                      unsigned count);
 
 /* Frames charged, all pools together: total - free when the ledger balances. */
 uint64_t pool_charged_frames(void);
 
 /*
  * Checks every pool's counts against the descriptors and against its children, and the whole
- * against the buddy. Returns contradictions; *pools = how many pools. Walks all frames; only
- * meaningful while no other CPU allocates.
+ * against the buddy. Returns contradictions; *pools = how many pools. Settles; walks all frames;
+ * only meaningful while no other CPU allocates.
  */
 uint64_t pool_audit(uint64_t *pools);

@@ -24,11 +24,17 @@ struct free_object {
     uint64_t mark;
 };
 
-struct slab_cache *slab_caches;
+static struct slab_cache *slab_caches;
 
 static uint64_t mark_of(const void *object)
 {
     return (uint64_t)(uintptr_t)object ^ FREE_MARK;
+}
+
+static void object_mark_free(struct frame *slab, struct free_object *object)
+{
+    *object = (struct free_object){slab->free_object, mark_of(object)};
+    slab->free_object = object;
 }
 
 void slab_cache_init(struct slab_cache *cache, const char *name, size_t size)
@@ -46,27 +52,6 @@ void slab_cache_init(struct slab_cache *cache, const char *name, size_t size)
     slab_caches = cache;
 }
 
-/* ---- The list of partly filled slabs; the cache's lock is held ---- */
-
-static void partial_link(struct slab_cache *cache, struct frame *slab, uint32_t number)
-{
-    slab->previous = 0;
-    slab->next = cache->partial;
-    if (slab->next)
-        frame_of(slab->next)->previous = number;
-    cache->partial = number;
-}
-
-static void partial_unlink(struct slab_cache *cache, struct frame *slab)
-{
-    if (slab->previous)
-        frame_of(slab->previous)->next = slab->next;
-    else
-        cache->partial = slab->next;
-    if (slab->next)
-        frame_of(slab->next)->previous = slab->previous;
-}
-
 /* ---- Slabs come and go; no lock is held ---- */
 
 /* A new slab, all free, charged to the root pool; 0: no memory. */
@@ -79,23 +64,19 @@ static uint32_t slab_create(struct slab_cache *cache)
         pool_release_slab(1u << cache->order);
         return 0;
     }
-    struct free_object *head = NULL;
-    char *memory = frame_address(number);
-    for (uint32_t i = cache->capacity; i-- > 0;) {
-        struct free_object *object = (struct free_object *)(memory + (size_t)i * cache->size);
-        object->next = head;
-        object->mark = mark_of(object);
-        head = object;
-    }
     struct frame *slab = frame_of(number);
     slab->state = FRAME_SLAB;
     slab->cache = cache;
-    slab->free_object = head;
+    slab->free_object = NULL;
+    for (uint32_t i = cache->capacity; i-- > 0;)
+        object_mark_free(slab, (void *)((char *)frame_address(number) + (size_t)i * cache->size));
     return (uint32_t)number;
 }
 
 static void slab_destroy(struct slab_cache *cache, uint32_t number)
 {
+    if (!number)
+        return;
     buddy_free(number, cache->order);
     pool_release_slab(1u << cache->order);
 }
@@ -108,45 +89,33 @@ void slab_trim(void)
         cache->empty = 0;
         cache->slabs -= empty != 0;
         lock_release(&cache->lock);
-        if (empty)
-            slab_destroy(cache, empty);
+        slab_destroy(cache, empty);
     }
 }
 
 /* ---- Objects ---- */
 
-/* Takes an object from a slab that has room, the kept empty one last; NULL: none. */
-static struct free_object *object_take(struct slab_cache *cache)
+/* Takes an object from a slab that has room, `fresh` (0: none) being added to them, the kept empty
+ * one last; NULL: none. */
+static void *object_take(struct slab_cache *cache, uint32_t fresh)
 {
-    if (!cache->partial) {
-        if (!cache->empty)
-            return NULL;
-        partial_link(cache, frame_of(cache->empty), cache->empty);
+    struct free_object *object = NULL;
+    lock_take(&cache->lock);
+    cache->slabs += fresh != 0;
+    if (!fresh && !cache->partial) {
+        fresh = cache->empty;
         cache->empty = 0;
     }
-    struct frame *slab = frame_of(cache->partial);
-    struct free_object *object = slab->free_object;
-    slab->free_object = object->next;
-    if (++slab->refs == cache->capacity)
-        partial_unlink(cache, slab);
-    cache->objects++;
-    return object;
-}
-
-/* Grows by one slab and takes an object from it; when memory is short, empty slabs go first. */
-static struct free_object *object_take_growing(struct slab_cache *cache)
-{
-    uint32_t number = slab_create(cache);
-    if (!number) {
-        slab_trim();
-        number = slab_create(cache);
+    if (fresh)
+        frame_link(&cache->partial, frame_of(fresh), fresh);
+    if (cache->partial) {
+        struct frame *slab = frame_of(cache->partial);
+        object = slab->free_object;
+        slab->free_object = object->next;
+        if (++slab->refs == cache->capacity)
+            frame_unlink(&cache->partial, slab);
+        cache->objects++;
     }
-    lock_take(&cache->lock);
-    if (number) {
-        partial_link(cache, frame_of(number), number);
-        cache->slabs++;
-    }
-    struct free_object *object = object_take(cache); /* another CPU may have freed one meanwhile */
     lock_release(&cache->lock);
     return object;
 }
@@ -155,10 +124,16 @@ void *slab_alloc(struct slab_cache *cache, struct pool *pool)
 {
     if (pool_charge_bytes(pool, cache->size))
         return NULL;
-    lock_take(&cache->lock);
-    struct free_object *object = object_take(cache);
-    lock_release(&cache->lock);
-    if (!object && !(object = object_take_growing(cache))) {
+    void *object = object_take(cache, 0);
+    if (!object) { /* grow; when memory is short, empty slabs of others go first */
+        uint32_t fresh = slab_create(cache);
+        if (!fresh) {
+            slab_trim();
+            fresh = slab_create(cache);
+        }
+        object = object_take(cache, fresh); /* another CPU may have freed one meanwhile */
+    }
+    if (!object) {
         pool_release_bytes(pool, cache->size);
         return NULL;
     }
@@ -180,35 +155,24 @@ static void object_check(const struct slab_cache *cache, const struct frame *sla
                 kernel_bug("slab_free: freed twice");
 }
 
-/* Returns a slab that is to be given back, or 0. */
-static uint32_t object_give(struct slab_cache *cache, struct free_object *object)
+void slab_free(struct slab_cache *cache, void *object, struct pool *pool)
 {
     frame_number number = address_frame(object) & ~(((frame_number)1 << cache->order) - 1);
     struct frame *slab = frame_of(number);
+    uint32_t unwanted = 0;
+    lock_take(&cache->lock);
     object_check(cache, slab, number, object);
-    object->next = slab->free_object;
-    object->mark = mark_of(object);
-    slab->free_object = object;
+    object_mark_free(slab, object);
     cache->objects--;
     if (slab->refs-- == cache->capacity)
-        partial_link(cache, slab, (uint32_t)number);
-    if (slab->refs)
-        return 0;
-    partial_unlink(cache, slab);
-    if (!cache->empty) {
-        cache->empty = (uint32_t)number;
-        return 0;
+        frame_link(&cache->partial, slab, number);
+    if (!slab->refs) { /* one such slab is kept */
+        frame_unlink(&cache->partial, slab);
+        unwanted = cache->empty ? (uint32_t)number : 0;
+        cache->empty = cache->empty ? cache->empty : (uint32_t)number;
+        cache->slabs -= unwanted != 0;
     }
-    cache->slabs--;
-    return (uint32_t)number;
-}
-
-void slab_free(struct slab_cache *cache, void *object, struct pool *pool)
-{
-    lock_take(&cache->lock);
-    uint32_t empty = object_give(cache, object);
     lock_release(&cache->lock);
-    if (empty)
-        slab_destroy(cache, empty);
+    slab_destroy(cache, unwanted);
     pool_release_bytes(pool, cache->size);
 }

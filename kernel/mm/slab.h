@@ -21,7 +21,6 @@ struct slab_cache {
     uint64_t objects, slabs;
     struct slab_cache *next;
 };
-extern struct slab_cache *slab_caches; /* all of them, for slabinfo */
 
 /* `size` 16 bytes .. 8 KiB. At boot only; `cache` and `name` stay for ever. */
 void slab_cache_init(struct slab_cache *cache, const char *name, size_t size);

@@ -11,7 +11,7 @@ static int64_t height_of(const struct tree_node *node)
 
 static void height_update(struct tree_node *node)
 {
-    int64_t left = height_of(node->left), right = height_of(node->right);
+    int64_t left = height_of(node->side[LEFT]), right = height_of(node->side[RIGHT]);
     node->height = 1 + (left > right ? left : right);
 }
 
@@ -21,37 +21,21 @@ static void replace(struct tree *tree, struct tree_node *old, struct tree_node *
     struct tree_node *parent = old->parent;
     if (!parent)
         tree->root = new;
-    else if (parent->left == old)
-        parent->left = new;
     else
-        parent->right = new;
+        parent->side[parent->side[RIGHT] == old] = new;
     if (new)
         new->parent = parent;
 }
 
-/* The right child comes up, `node` becomes its left child. Returns the one that came up. */
-static struct tree_node *rotate_left(struct tree *tree, struct tree_node *node)
+/* `node` goes down on `side`, its child of the other side comes up and is returned. */
+static struct tree_node *rotate(struct tree *tree, struct tree_node *node, unsigned side)
 {
-    struct tree_node *up = node->right;
+    struct tree_node *up = node->side[!side], *across = up->side[side];
     replace(tree, node, up);
-    node->right = up->left;
-    if (node->right)
-        node->right->parent = node;
-    up->left = node;
-    node->parent = up;
-    height_update(node);
-    height_update(up);
-    return up;
-}
-
-static struct tree_node *rotate_right(struct tree *tree, struct tree_node *node)
-{
-    struct tree_node *up = node->left;
-    replace(tree, node, up);
-    node->left = up->right;
-    if (node->left)
-        node->left->parent = node;
-    up->right = node;
+    node->side[!side] = across;
+    if (across)
+        across->parent = node;
+    up->side[side] = node;
     node->parent = up;
     height_update(node);
     height_update(up);
@@ -63,15 +47,13 @@ static void rebalance(struct tree *tree, struct tree_node *node)
 {
     for (; node; node = node->parent) {
         int64_t before = node->height;
-        int64_t lean = height_of(node->left) - height_of(node->right);
-        if (lean > 1) {
-            if (height_of(node->left->left) < height_of(node->left->right))
-                rotate_left(tree, node->left);
-            node = rotate_right(tree, node);
-        } else if (lean < -1) {
-            if (height_of(node->right->right) < height_of(node->right->left))
-                rotate_right(tree, node->right);
-            node = rotate_left(tree, node);
+        int64_t lean = height_of(node->side[RIGHT]) - height_of(node->side[LEFT]);
+        if (lean < -1 || lean > 1) {
+            unsigned high = lean > 0;
+            struct tree_node *child = node->side[high];
+            if (height_of(child->side[high]) < height_of(child->side[!high]))
+                rotate(tree, child, high);
+            node = rotate(tree, node, !high);
         } else {
             height_update(node);
         }
@@ -85,35 +67,35 @@ void tree_insert(struct tree *tree, struct tree_node *node)
     struct tree_node *parent = NULL, **link = &tree->root;
     while (*link) {
         parent = *link;
-        link = node->key < parent->key ? &parent->left : &parent->right;
+        link = &parent->side[node->key >= parent->key];
     }
-    node->left = node->right = NULL;
-    node->parent = parent;
-    node->height = 1;
+    *node = (struct tree_node){.parent = parent, .key = node->key, .height = 1};
     *link = node;
     rebalance(tree, parent);
 }
 
+static struct tree_node *leftmost(struct tree_node *node)
+{
+    while (node && node->side[LEFT])
+        node = node->side[LEFT];
+    return node;
+}
+
 void tree_remove(struct tree *tree, struct tree_node *node)
 {
-    struct tree_node *from; /* the lowest node whose sides have changed */
-    if (!node->left || !node->right) {
-        from = node->parent;
-        replace(tree, node, node->left ? node->left : node->right);
-    } else { /* its successor, which has no left child, takes its place */
-        struct tree_node *next = node->right;
-        while (next->left)
-            next = next->left;
-        from = next->parent == node ? next : next->parent;
-        if (next->parent != node) {
-            replace(tree, next, next->right);
-            next->right = node->right;
-            next->right->parent = next;
-        }
+    struct tree_node *left = node->side[LEFT], *right = node->side[RIGHT];
+    struct tree_node *from = node->parent; /* the lowest node whose sides have changed */
+    if (left && right) { /* its successor, which has no left child, takes its place */
+        struct tree_node *next = leftmost(right);
+        from = next == right ? next : next->parent;
+        replace(tree, next, next->side[RIGHT]);
         replace(tree, node, next);
-        next->left = node->left;
-        next->left->parent = next;
+        for (unsigned side = LEFT; side <= RIGHT; side++)
+            if ((next->side[side] = node->side[side]))
+                next->side[side]->parent = next;
         next->height = node->height;
+    } else {
+        replace(tree, node, left ? left : right);
     }
     rebalance(tree, from);
 }
@@ -121,48 +103,31 @@ void tree_remove(struct tree *tree, struct tree_node *node)
 struct tree_node *tree_at_or_below(const struct tree *tree, uint64_t key)
 {
     struct tree_node *found = NULL;
-    for (struct tree_node *node = tree->root; node;) {
-        if (node->key <= key) {
+    for (struct tree_node *node = tree->root; node; node = node->side[node->key <= key])
+        if (node->key <= key)
             found = node;
-            node = node->right;
-        } else {
-            node = node->left;
-        }
-    }
     return found;
 }
 
 struct tree_node *tree_at_or_above(const struct tree *tree, uint64_t key)
 {
     struct tree_node *found = NULL;
-    for (struct tree_node *node = tree->root; node;) {
-        if (node->key >= key) {
+    for (struct tree_node *node = tree->root; node; node = node->side[node->key < key])
+        if (node->key >= key)
             found = node;
-            node = node->left;
-        } else {
-            node = node->right;
-        }
-    }
     return found;
 }
 
 struct tree_node *tree_first(const struct tree *tree)
 {
-    struct tree_node *node = tree->root;
-    while (node && node->left)
-        node = node->left;
-    return node;
+    return leftmost(tree->root);
 }
 
 struct tree_node *tree_next(const struct tree_node *node)
 {
-    if (node->right) {
-        struct tree_node *next = node->right;
-        while (next->left)
-            next = next->left;
-        return next;
-    }
-    while (node->parent && node->parent->right == node)
+    if (node->side[RIGHT])
+        return leftmost(node->side[RIGHT]);
+    while (node->parent && node->parent->side[RIGHT] == node)
         node = node->parent;
     return node->parent;
 }

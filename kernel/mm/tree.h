@@ -7,8 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { LEFT, RIGHT };
 struct tree_node {
-    struct tree_node *left, *right, *parent;
+    struct tree_node *side[2], *parent; /* side: LEFT, RIGHT */
     uint64_t key;
     int64_t height;
 };

@@ -52,11 +52,12 @@ void request_check_begin(struct cpu *cpu)
     timer_want(cpu, cpu->request_check);
 }
 
-/* A pager did not answer in time: say who, and give up on the request. */
+/* A pager did not answer in time, or not even receive: say who, and give up on the request. */
 static void request_expire(struct thread *thread)
 {
     struct request *request = &thread->request;
-    struct space *server = request->server;
+    struct space *server =
+        request->server ? request->server : space_by_id(request->endpoint->receiver);
     struct thread *holder = server ? server->threads : NULL;
     uint64_t pc = holder ? holder->registers.pc : 0;
 
@@ -65,12 +66,12 @@ static void request_expire(struct thread *thread)
 
     trace(TRACE_EXPIRED, request->id, thread->fault_index);
     kprintf(LOG_ERROR,
-            "pagoda: pager %s did not answer request %llx (page 0x%llx of object %llu, for %s at "
+            "pagoda: pager %s did not %s request %llx (page 0x%llx of object %llu, for %s at "
             "0x%llx) within %llu ms pc=0x%llx image=%s\n",
-            server ? server->name : "(not receiving)", (unsigned long long)request->id,
-            (unsigned long long)thread->fault_index, (unsigned long long)thread->fault_object->id,
-            thread->space->name, (unsigned long long)request->va,
-            (unsigned long long)(REQUEST_DEADLINE_NS / 1000000),
+            server ? server->name : "(gone)", request->server ? "answer" : "receive",
+            (unsigned long long)request->id, (unsigned long long)thread->fault_index,
+            (unsigned long long)thread->fault_object->id, thread->space->name,
+            (unsigned long long)request->va, (unsigned long long)(REQUEST_DEADLINE_NS / 1000000),
             (unsigned long long)pc, server ? server->name : "-");
     thread_unwait(thread);
     fault_refuse(thread, EXCEPTION_PAGER, request->va);

@@ -61,6 +61,7 @@ struct thread *call_pool_ctl(struct thread *thread)
         return answer(thread, pool_set_limit(pool, x[2]));
     if (x[1] != POOL_QUERY)
         return answer(thread, -ENOSYS);
+    pool_settle();
     x[1] = pool->guaranteed;
     x[2] = pool->limit;
     x[3] = pool->used;

@@ -45,6 +45,17 @@ struct space *space_new(struct pool_object *pool, unsigned level)
     return space;
 }
 
+struct space *space_by_id(uint64_t id)
+{
+    struct space *space;
+
+    lock_take(&spaces_lock);
+    for (space = spaces; space && space->id != id;)
+        space = space->next;
+    lock_release(&spaces_lock);
+    return space;
+}
+
 void space_stop(struct space *space)
 {
     if (space->dying)

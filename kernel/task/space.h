@@ -36,6 +36,8 @@ struct space {
     uint32_t abandon_from; /* thread number up to which its unanswered requests were ended */
 };
 extern struct space *spaces; /* all of them */
+/* The space of that id, or NULL when it has ended. O(spaces): for messages to people. */
+struct space *space_by_id(uint64_t id);
 
 /*
  * A new space charged to `pool` (one reference taken). NULL: ENOMEM.

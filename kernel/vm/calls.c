@@ -87,27 +87,33 @@ struct thread *call_region_map(struct thread *thread)
     return populate(thread, space);
 }
 
-/* The first region that touches [va, end), split so that it begins at va or later and ends by end. */
-static int64_t region_cut(struct space *space, uint64_t va, uint64_t end, struct region **region)
+/* Makes va a border of regions where it lies inside one. */
+static int64_t border(struct space *space, uint64_t va)
 {
-    struct tree_node *node = tree_at_or_below(&space->regions, va);
-    int64_t error;
+    struct region *region = region_at(space, va);
 
-    if (!node || node->key + tree_entry(node, struct region, node)->length <= va)
-        node = tree_at_or_above(&space->regions, va);
-    *region = NULL;
-    if (!node || node->key >= end)
-        return 0;
-    *region = tree_entry(node, struct region, node);
-    if (node->key < va) {
-        error = region_split(*region, va);
-        if (error)
-            return error;
-        *region = tree_entry(tree_next(node), struct region, node);
-    }
-    if ((*region)->node.key + (*region)->length > end)
-        return region_split(*region, end);
-    return 0;
+    return region && region->node.key < va ? region_split(region, va) : 0;
+}
+
+/* The same at both ends of a range: no region reaches out of it then. -ENOMEM: nothing changed. */
+static int64_t borders(struct space *space, uint64_t va, uint64_t end)
+{
+    int64_t error = border(space, end);
+
+    if (error)
+        return error;
+    error = border(space, va);
+    if (error && region_at(space, end))
+        region_merge(region_at(space, end));
+    return error;
+}
+
+/* The first region that begins in [va, end), or NULL. */
+static struct region *region_in(struct space *space, uint64_t va, uint64_t end)
+{
+    struct tree_node *node = tree_at_or_above(&space->regions, va);
+
+    return node && node->key < end ? tree_entry(node, struct region, node) : NULL;
 }
 
 /* To forget contents is to change them: the handle that the object was mapped by must have allowed it. */
@@ -188,12 +194,10 @@ struct thread *call_region_unmap(struct thread *thread)
     if (!range_valid(va, x[2]) || x[3] & ~(uint64_t)UNMAP_DISCARD)
         return answer(thread, -EINVAL);
     end = va + (x[2] << PAGE_SHIFT);
-    for (;;) {
-        error = region_cut(space, va, end, &region);
-        if (error)
-            return answer(thread, error);
-        if (!region)
-            break;
+    error = borders(space, va, end);
+    if (error)
+        return answer(thread, error);
+    while ((region = region_in(space, va, end))) {
         region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
         if (interrupt_pending())
             return call_again(thread); /* what is unmapped already is not found again */
@@ -217,6 +221,19 @@ static int64_t range_covered(struct space *space, uint64_t va, uint64_t end, uns
     return 0;
 }
 
+/* Gives a region new rights; what it loses is taken from the tables. */
+static void region_allow(struct region *region, unsigned rights)
+{
+    struct space *space = region->space;
+    uint64_t pages = region->length >> PAGE_SHIFT;
+
+    if (!rights)
+        space->resident -= translation_clear(&space->translation, region->node.key, pages);
+    else if (region->rights & ~rights)
+        translation_restrict(&space->translation, region->node.key, pages, rights);
+    region->rights = rights;
+}
+
 struct thread *call_region_protect(struct thread *thread)
 {
     uint64_t *x = thread->registers.x, va = x[1], end;
@@ -230,29 +247,26 @@ struct thread *call_region_protect(struct thread *thread)
         return answer(thread, -EINVAL);
     end = va + (x[2] << PAGE_SHIFT);
     error = range_covered(space, va, end, x[3]);
-    while (!error && va < end) {
-        error = region_cut(space, va, end, &region);
-        if (error)
-            break;
-        uint64_t from = region->node.key, length = region->length;
-        if (!x[3])
-            space->resident -=
-                translation_clear(&space->translation, from, length >> PAGE_SHIFT);
-        else if (region->rights & ~x[3])
-            translation_restrict(&space->translation, from, length >> PAGE_SHIFT, x[3]);
-        region->rights = x[3];
-        region_merge(region);
-        va = from + length;
-        if (va < end && interrupt_pending()) {
-            x[1] = va;
-            x[2] = (end - va) >> PAGE_SHIFT;
-            return call_again(thread);
+    if (!error)
+        error = borders(space, va, end);
+    if (error)
+        return answer(thread, error);
+    for (bool changed = false; va < end;) {
+        region = region_at(space, va);
+        uint64_t from = va;
+        va = region->node.key + region->length;
+        if (region->rights != x[3]) { /* or it is joined with what was done */
+            if (changed && interrupt_pending()) {
+                x[1] = from;
+                x[2] = (end - from) >> PAGE_SHIFT;
+                return call_again(thread);
+            }
+            region_allow(region, x[3]);
+            changed = true;
         }
-    }
-    region = region_at(space, end - 1);
-    if (region)
         region_merge(region);
-    return answer(thread, error);
+    }
+    return answer(thread, 0);
 }
 
 struct thread *call_region_query(struct thread *thread)

@@ -48,29 +48,14 @@ int64_t object_wire_step(struct object *object, uint64_t *done)
         struct chunk *chunk = chunk_for(object, *done, true);
         if (!chunk)
             return -ENOMEM;
-        frame_number number = pool_alloc_frame(object->pool->pool, FRAME_PAGE, USE_KERNEL);
+        frame_number number =
+            pool_alloc(object->pool->pool, FRAME_PAGE, USE_KERNEL, object, *done);
         if (!number)
             return -ENOMEM;
-        struct frame *frame = frame_of(number);
-        frame->object = object;
-        frame->index = *done;
         page_zero(frame_address(number));
         slot_set(chunk, *done, number << PAGE_SHIFT | SLOT_RESIDENT | SLOT_WRITABLE | SLOT_DIRTY);
     }
     return *done == object->pages ? 0 : 1;
-}
-
-frame_number object_frame(struct object *object, uint64_t index)
-{
-    frame_number number = pool_alloc_frame(object->pool->pool, FRAME_PAGE, USE_PAGE);
-    struct frame *frame;
-
-    if (__builtin_expect(!number, 0))
-        return 0;
-    frame = frame_of(number);
-    frame->object = object;
-    frame->index = index;
-    return number;
 }
 
 uint64_t object_page(struct object *object, uint64_t index)

@@ -8,6 +8,7 @@
 #pragma once
 #include "arch/registers.h"
 #include "ipc/endpoint.h"
+#include "mm/frame_cache.h"
 #include "mm/tree.h"
 #include "task/pool_object.h"
 
@@ -106,7 +107,10 @@ static inline slot *chunk_slot(struct chunk *chunk, uint64_t index)
 uint64_t object_page(struct object *object, uint64_t index);
 
 /* A frame for a slot: charged to the object's pool, descriptor names (object, index). 0: ENOMEM. */
-frame_number object_frame(struct object *object, uint64_t index);
+static inline frame_number object_frame(struct object *object, uint64_t index)
+{
+    return pool_take(object->pool->pool, FRAME_PAGE, USE_PAGE, object, index);
+}
 
 /* Stores a slot and keeps the counts and the bitmap that pagers are told. */
 static inline void slot_set(struct chunk *chunk, uint64_t index, slot value)

@@ -1,6 +1,7 @@
 /*
  * reclaim.c: taking pages back from an object.
  */
+#include "mm/frame_cache.h"
 #include "task/lookup.h"
 #include "vm/fault.h"
 #include "vm/object.h"
@@ -27,42 +28,43 @@ static void withdraw_requests(struct object *object, uint64_t index, uint64_t pa
     }
 }
 
-/* Frames on their way back, so that the pool is looked at once for many. */
+/* Frames given back whose pool is still to be told, once for many. */
 struct batch {
     struct pool *pool;
-    unsigned count;
-    struct frame *frames[32];
-    frame_number numbers[32];
+    uint64_t frames;
 };
 
-static void batch_flush(struct batch *batch)
+static void batch_release(struct batch *batch)
 {
-    if (batch->count)
-        pool_free_frames(batch->pool, batch->frames, batch->numbers, batch->count);
-    batch->count = 0;
+    if (batch->frames)
+        pool_release(batch->pool, batch->frames);
+    batch->frames = 0;
 }
 
 static inline void frame_let_go(struct batch *batch, frame_number number)
 {
-    struct frame *frame = frame_of(number);
+    const struct bank *bank = bank_of(number);
+    struct frame *frame = &bank->frames[number - bank->first];
 
     if (--frame->refs)
         return;
-    if (frame->pool != batch->pool || batch->count == 32)
-        batch_flush(batch);
-    batch->pool = frame->pool;
-    batch->frames[batch->count] = frame;
-    batch->numbers[batch->count++] = number;
+    if (__builtin_expect(frame->pool != batch->pool, 0)) {
+        batch_release(batch);
+        batch->pool = frame->pool;
+    }
+    batch->frames++;
+    frame_give(bank, frame, number);
 }
 
 uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
 {
     struct chunk *chunk = chunk_for(object, index, false);
     struct batch batch = {0};
-    uint64_t at, end, count = 0;
+    uint64_t at, end, count = 0, busy = 0;
 
     if (!chunk)
         return 0;
+    slot *slots = chunk->slots;
     at = index - chunk->node.key;
     end = at + pages;
     for (uint64_t next; at < end; at = next) {
@@ -72,14 +74,15 @@ uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
             bits &= ~0ul >> (next - end);
         chunk->resident[base >> 6] &= ~bits;
         for (; bits; bits &= bits - 1, count++) {
-            slot *slot_at = &chunk->slots[base + __builtin_ctzl(bits)], value = *slot_at;
+            slot *slot_at = &slots[base + __builtin_ctzl(bits)], value = *slot_at;
             *slot_at = value & SLOT_BUSY;
-            chunk->used -= !(value & SLOT_BUSY);
+            busy += value / SLOT_BUSY & 1;
             if ((value & SLOT_STATE) == SLOT_RESIDENT)
                 frame_let_go(&batch, (value & SLOT_ADDRESS) >> PAGE_SHIFT);
         }
     }
-    batch_flush(&batch);
+    batch_release(&batch);
+    chunk->used -= count - busy;
     object->resident -= count;
     if (!chunk->used)
         chunk_free(chunk);

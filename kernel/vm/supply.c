@@ -160,40 +160,34 @@ static int64_t supply_page(struct supply *supply, uint64_t index, bool asked)
 }
 
 /*
- * The last `pages` (at most SUPPLY_STEP, all in one chunk, all of them empty) in one go. False:
- * something about them is special, or memory is short; nothing has changed.
+ * The last SUPPLY_STEP pages in one go, from the far end. False: not all of them, since something
+ * about the rest is special or memory is short; the long way goes on from there.
  */
-static bool supply_zeroes(struct supply *supply, uint64_t index, uint64_t pages)
+static bool supply_zeroes(struct supply *supply, uint64_t index, uint64_t *pages)
 {
-    struct chunk *chunk = chunk_for(supply->object, index, true);
-    frame_number numbers[SUPPLY_STEP];
-    unsigned got;
+    struct chunk *chunk = chunk_for(supply->object, index + *pages - SUPPLY_STEP, true);
+    uint64_t first = chunk ? index + *pages - SUPPLY_STEP - chunk->node.key : 0, left = SUPPLY_STEP;
 
-    if (!chunk || !supply->writable || index + pages - chunk->node.key > chunk->size)
+    /* All in one word of the bitmap, and so in one chunk. */
+    if (!chunk || !supply->writable || (first & 63) > 64 - SUPPLY_STEP)
         return false;
-    for (uint64_t i = 0; i < pages; i++)
-        if (*chunk_slot(chunk, index + i))
-            return false;
-    got = pool_alloc_frames(supply->object->pool->pool, FRAME_PAGE, USE_PAGE, numbers, pages);
-    for (unsigned i = 0; i < got; i++)
-        if (got < pages || numbers[i] >= linear_end) { /* undo: the long way says what is wrong */
-            while (got--)
-                pool_free_frame(numbers[got]);
-            return false;
+    for (slot *slots = &chunk->slots[first]; left && !slots[left - 1]; left--) {
+        frame_number number = object_frame(supply->object, chunk->node.key + first + left - 1);
+        if (__builtin_expect(number - 1 >= linear_end - 1, 0)) {
+            if (number)
+                pool_free_frame(number);
+            break;
         }
-    for (uint64_t i = 0; i < got; i++) {
-        struct frame *frame = frame_of(numbers[i]);
-        uint64_t at = index + i - chunk->node.key;
-        page_zero(frame_address(numbers[i]));
-        frame->object = supply->object;
-        frame->index = index + i;
-        chunk->slots[at] = supplied(numbers[i], supply);
-        chunk->resident[at >> 6] |= 1ul << (at & 63);
+        page_zero(frame_address(number));
+        slots[left - 1] = supplied(number, supply);
     }
+    uint64_t got = SUPPLY_STEP - left;
+    chunk->resident[first >> 6] |= ((1ul << SUPPLY_STEP) - (1ul << left)) << (first & 63);
     chunk->used += got;
     supply->object->resident += got;
     this_cpu()->counters.supplied_zero += got;
-    return got == pages;
+    *pages -= got;
+    return !left;
 }
 
 /* Fills from the far end, so that the page that was asked for comes last and a call that is
@@ -207,8 +201,7 @@ static int64_t supply_range(struct supply *supply, uint64_t index, uint64_t *pag
             step = 0;
         }
         if (!step && *pages >= SUPPLY_STEP + asked && supply->operation == SUPPLY_ZERO &&
-            supply_zeroes(supply, index + *pages - SUPPLY_STEP, SUPPLY_STEP)) {
-            *pages -= SUPPLY_STEP;
+            supply_zeroes(supply, index, pages)) {
             step = SUPPLY_STEP - 1;
             continue;
         }

@@ -13,7 +13,7 @@ LIMIT = 120  # seconds for one program
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_native(pagoda, name):
     program = ROOT / f"build/tests/native/{name}.elf"
-    result = pagoda(options=["--root", program], timeout=LIMIT).expect(0)
+    result = pagoda(options=["--icount", "--root", program], timeout=LIMIT).expect(0)
     checks = re.search(r"checks: (\d+) passed, (\d+) failed", result.stderr)
     assert checks, result.stderr
     assert int(checks[1]) > 0 and int(checks[2]) == 0

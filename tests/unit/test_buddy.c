@@ -9,7 +9,7 @@
 
 /* ---- The memory of a test, and a model of it: one byte for each frame ---- */
 
-enum { MODEL_KERNEL, MODEL_FREE, MODEL_USED };
+enum { MODEL_KERNEL, MODEL_FREE, MODEL_USED, MODEL_ELSEWHERE /* free, in another CPU's cache */ };
 
 struct model_bank {
     frame_number first, count;
@@ -27,13 +27,12 @@ static void reset(frame_number linear)
         free(memory[memory_count].state);
     }
     memset(zones, 0, sizeof zones);
-    memset(&frame_front, 0, sizeof frame_front);
+    memset(cpus, 0, sizeof cpus);
     fail_at = 0;
     bank_count = 0;
     bank_last_hit = &banks[0];
     banks[0].count = 0;
     linear_end = linear;
-    buddy_init(linear);
 }
 
 static void add_bank(frame_number first, frame_number count)
@@ -82,6 +81,16 @@ static bool zone_allowed(enum zone zone, enum frame_use use)
     return use == USE_PAGE || zone == ZONE_DMA || (use == USE_KERNEL && zone == ZONE_LINEAR);
 }
 
+/* Frames in other CPUs' caches become ELSEWHERE, or free again. */
+static void model_hide(bool hide)
+{
+    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
+        for (unsigned zone = 0; zone < ZONES && cpu != stub_cpu; zone++)
+            for (struct frame *at = cpus[cpu].caches.of[zone].first; at; at = at->below)
+                model_set(at->number, 1, hide ? MODEL_FREE : MODEL_ELSEWHERE,
+                          hide ? MODEL_ELSEWHERE : MODEL_FREE);
+}
+
 static bool model_block_free(frame_number first, unsigned order)
 {
     for (frame_number number = first; number < first + (1u << order); number++) {
@@ -111,6 +120,25 @@ static void model_blocks(uint64_t blocks[ZONES][ORDERS])
             number += 1u << order;
         }
     }
+}
+
+/* Free blocks as the allocator has them. */
+static uint64_t free_blocks(unsigned zone, unsigned order)
+{
+    uint64_t blocks = 0;
+    for (uint32_t at = zones[zone].heads[order]; at; at = frame_of(at)->next) {
+        CHECK(frame_of(at)->state == FRAME_FREE && frame_of(at)->order == order);
+        blocks++;
+    }
+    return blocks;
+}
+
+static void drain_all(void)
+{
+    unsigned cpu = stub_cpu;
+    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++)
+        buddy_drain();
+    stub_cpu = cpu;
 }
 
 static uint64_t model_count(uint8_t state)
@@ -151,26 +179,27 @@ static void check_counts(void)
 static void check_coalesced(void)
 {
     uint64_t expected[ZONES][ORDERS];
-    buddy_drain();
+    drain_all();
     model_blocks(expected);
     for (unsigned zone = 0; zone < ZONES; zone++)
         for (unsigned order = 0; order < ORDERS; order++)
-            CHECK_EQUAL(buddy_free_blocks(zone, order), expected[zone][order]);
+            CHECK_EQUAL(free_blocks(zone, order), expected[zone][order]);
     check_counts();
 }
 
 /* Could this CPU have had a block of this order from the zone, without a drain? */
 static bool zone_could(enum zone zone, unsigned order)
 {
-    uint64_t blocks = order ? 0 : frame_cache_frames(&frame_front.caches[zone][stub_cpu]);
+    uint64_t blocks = order ? 0 : this_cpu()->caches.of[zone].count;
     for (; order < ORDERS; order++)
-        blocks += buddy_free_blocks(zone, order);
+        blocks += free_blocks(zone, order);
     return blocks != 0;
 }
 
 static bool preferred(enum zone zone, enum zone other) /* HIGH, then LINEAR, then DMA */
 {
-    return zone > other;
+    static const uint8_t rank[] = {[ZONE_HIGH] = 0, [ZONE_LINEAR] = 1, [ZONE_DMA] = 2};
+    return rank[zone] < rank[other];
 }
 
 static frame_number checked_alloc(unsigned order, enum frame_use use)
@@ -179,9 +208,11 @@ static frame_number checked_alloc(unsigned order, enum frame_use use)
     for (unsigned zone = 0; zone < ZONES; zone++)
         could[zone] = zone_could(zone, order);
     frame_number number = buddy_alloc(order, use);
-    if (!number) { /* then there is really none, however it is merged */
+    if (!number) { /* then there is really none, however merged, outside of others' caches */
         uint64_t blocks[ZONES][ORDERS];
+        model_hide(true);
         model_blocks(blocks);
+        model_hide(false);
         for (unsigned zone = 0; zone < ZONES; zone++)
             for (unsigned larger = order; larger < ORDERS; larger++)
                 CHECK(!zone_allowed(zone, use) || blocks[zone][larger] == 0);
@@ -242,6 +273,7 @@ static void random_layout(unsigned which)
     add_bank(0, 1500 + unit_random_below(1000));
     add_bank(0x3f800 + unit_random_below(64), 4000 + unit_random_below(500));
     add_bank(0x100003, 1 + unit_random_below(3000));
+    buddy_init(linear_end);
     for (unsigned i = 0; i < memory_count; i++) {
         frame_number at = memory[i].first, end = at + memory[i].count;
         while (at < end) { /* ranges with reserved frames between them */
@@ -274,15 +306,17 @@ TEST(random_operations_agree_with_a_model_of_every_frame)
     }
 }
 
-TEST(the_last_frame_can_be_had)
+static void one_bank(frame_number first, frame_number count)
 {
     reset(UINT64_MAX);
-    add_bank(0x40001, 2000);
-    give(0x40001, 2000);
-    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++) { /* leaves frames in every CPU's cache */
-        CHECK(hold(0, USE_KERNEL));
-        release(0);
-    }
+    add_bank(first, count);
+    buddy_init(linear_end);
+    give(first, count);
+}
+
+TEST(the_last_frame_can_be_had)
+{
+    one_bank(0x40001, 2000);
     stub_cpu = 3;
     for (unsigned i = 0; i < 2000; i++)
         CHECK(hold(0, USE_KERNEL));
@@ -293,26 +327,67 @@ TEST(the_last_frame_can_be_had)
     check_coalesced();
 }
 
+TEST(frames_in_other_cpus_caches_are_free_and_theirs)
+{
+    one_bank(0x40001, 2000);
+    uint64_t theirs = 0, mine = 0;
+    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++) { /* leaves frames in every CPU's cache */
+        CHECK(hold(0, USE_KERNEL));
+        release(0);
+        theirs += stub_cpu == 3 ? 0 : this_cpu()->caches.of[ZONE_LINEAR].count;
+    }
+    CHECK(theirs >= CPUS_MAX - 1);
+    stub_cpu = 3;
+    while (hold(0, USE_KERNEL))
+        mine++;
+    CHECK_EQUAL(mine, 2000 - theirs);
+    CHECK_EQUAL(buddy_free_frames(), theirs);
+    check_counts();
+    buddy_drain(); /* its own are none */
+    CHECK(!hold(0, USE_KERNEL));
+    drain_all();
+    while (hold(0, USE_KERNEL))
+        mine++;
+    CHECK_EQUAL(mine, 2000);
+    CHECK_EQUAL(buddy_free_frames(), 0);
+    while (held_count)
+        release(held_count - 1);
+    check_coalesced();
+}
+
 TEST(cached_frames_do_not_keep_a_block_apart)
 {
-    reset(UINT64_MAX);
-    add_bank(0x40000, 1024);
-    give(0x40000, 1024);
-    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++)
+    one_bank(0x40000, 1024);
+    for (unsigned i = 0; i < 8; i++)
         CHECK(hold(0, USE_PAGE));
-    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++)
+    while (held_count)
         release(0);
-    stub_cpu = 5;
-    CHECK_EQUAL(buddy_free_blocks(ZONE_LINEAR, 10), 0);
+    CHECK_EQUAL(free_blocks(ZONE_LINEAR, 10), 0);
+    CHECK(this_cpu()->caches.of[ZONE_LINEAR].count >= 8);
     CHECK(hold(10, USE_KERNEL));
     release(0);
+    check_coalesced();
+}
+
+TEST(banks_are_split_where_zones_end)
+{
+    reset(0x40100);
+    add_bank(0x3ff00, 0x400);
+    buddy_init(linear_end);
+    CHECK_EQUAL(bank_count, 3);
+    give(0x3ff00, 0x400);
+    for (frame_number number = 0x3ff00; number < 0x40300; number++) {
+        const struct bank *bank = bank_of(number);
+        CHECK_EQUAL(bank->zone, model_zone(number));
+        CHECK(&bank->frames[number - bank->first] == &memory[0].frames[number - 0x3ff00]);
+    }
+    check_coalesced();
 }
 
 TEST(orders_too_large_are_refused)
 {
     CHECK_EQUAL(buddy_alloc(ORDERS, USE_PAGE), 0);
     CHECK_EQUAL(buddy_alloc(UINT32_MAX, USE_PAGE), 0);
-    CHECK_EQUAL(buddy_free_blocks(ZONES, 0) + buddy_free_blocks(ZONE_DMA, ORDERS), 0);
 }
 
 /* Booting with 1 GiB must not write 262,144 descriptors. */
@@ -321,12 +396,13 @@ TEST(giving_memory_writes_only_heads_of_blocks)
     static const struct frame untouched;
     reset(UINT64_MAX);
     add_bank(0x40000, 262144);
+    buddy_init(linear_end);
     give(0x40000 + 1000, 262144 - 1000);
     unsigned touched = 0, blocks = 0;
     for (frame_number i = 0; i < 262144; i++)
         touched += memcmp(&memory[0].frames[i], &untouched, sizeof untouched) != 0;
     for (unsigned order = 0; order < ORDERS; order++)
-        blocks += (unsigned)buddy_free_blocks(ZONE_LINEAR, order);
+        blocks += (unsigned)free_blocks(ZONE_LINEAR, order);
     CHECK_EQUAL(touched, blocks);
     CHECK(blocks < 270);
 }
@@ -336,6 +412,7 @@ TEST(the_nth_allocation_fails_for_every_n)
     enum { COUNT = 60 };
     reset(0x40800);
     add_bank(0x40000, 4096);
+    buddy_init(linear_end);
     give(0x40000, 4096);
     for (uint64_t n = 1; n <= COUNT + 1; n++) {
         unsigned refused = 0;
@@ -363,6 +440,7 @@ static frame_number fresh(unsigned order)
 {
     reset(UINT64_MAX);
     add_bank(0x40000, 4096);
+    buddy_init(linear_end);
     give(0x40000 + 64, 4000);
     return buddy_alloc(order, USE_KERNEL);
 }
@@ -410,7 +488,7 @@ TEST(giving_a_range_twice_or_beyond_its_bank_is_found)
     fresh(0);
     CHECK_BUG(buddy_free_range(0x40000 + 64, 64), "given twice");
     fresh(0);
-    CHECK_BUG(buddy_free_range(0x40000 + 4090, 7), "one memory bank");
+    CHECK_BUG(buddy_free_range(0x40000 + 4090, 7), "not in a memory bank");
     fresh(0);
-    CHECK_BUG(buddy_free_range(0x60000, 1), "one memory bank");
+    CHECK_BUG(buddy_free_range(0x60000, 1), "not in a memory bank");
 }

@@ -13,7 +13,7 @@ TEST(banks_are_added)
     CHECK_EQUAL(bank_count, 3);
 }
 
-TEST(descriptors_are_found_and_lead_back)
+TEST(descriptors_are_found)
 {
     CHECK(frame_of(0) == &low[0]);
     CHECK(frame_of(99) == &low[99]);
@@ -22,7 +22,8 @@ TEST(descriptors_are_found_and_lead_back)
     for (unsigned i = 0; i < 1000; i++) {
         const struct bank *bank = &banks[unit_random_below(3)];
         frame_number number = bank->first + unit_random_below(bank->count);
-        CHECK_EQUAL(frame_number_of(frame_of(number)), number);
+        CHECK(frame_of(number) == &bank->frames[number - bank->first]);
+        CHECK(bank_of(number) == bank);
     }
 }
 
@@ -52,10 +53,46 @@ TEST(counting_goes_by_blocks)
     CHECK_EQUAL(counts[FRAME_KERNEL], 157 - 25);
 }
 
-TEST(what_is_no_descriptor_is_refused)
+static void visit(const struct frame *head, uint64_t frames, void *context)
 {
-    struct frame stranger;
-    CHECK_BUG(frame_number_of(&stranger), "not a frame descriptor");
+    uint64_t *seen = context;
+    seen[0]++;
+    seen[1] += frames;
+    CHECK(head->state != FRAME_PAGE);
+}
+
+TEST(a_walk_visits_each_block_once)
+{
+    uint64_t seen[2] = {0};
+    frame_walk(visit, seen);
+    CHECK_EQUAL(seen[0], 157 - 15 - 7); /* blocks of 16 and 8 frames count once */
+    CHECK_EQUAL(seen[1], 157);
+}
+
+/* Lists through descriptors of different banks, against an array. */
+TEST(lists_keep_what_is_linked)
+{
+    static const frame_number numbers[] = {3, 0x40002, 0x100004, 50, 0x40006, 0x100009};
+    enum { COUNT = sizeof numbers / sizeof numbers[0] };
+    bool linked[COUNT] = {false};
+    uint32_t head = 0;
+    for (unsigned step = 0; step < 1000; step++) {
+        unsigned pick = (unsigned)unit_random_below(COUNT), count = 0;
+        if (linked[pick])
+            frame_unlink(&head, frame_of(numbers[pick]));
+        else
+            frame_link(&head, frame_of(numbers[pick]), numbers[pick]);
+        linked[pick] = !linked[pick];
+        CHECK(!linked[pick] || head == numbers[pick]); /* the newest comes first */
+        uint32_t previous = 0;
+        for (uint32_t at = head; at; previous = at, at = frame_of(at)->next, count++) {
+            CHECK_EQUAL(frame_of(at)->previous, previous);
+            CHECK(count < COUNT);
+        }
+        for (unsigned i = 0; i < COUNT; i++)
+            count -= linked[i];
+        CHECK_EQUAL(count, 0);
+    }
 }
 
 TEST(bounds_of_the_frame_table)

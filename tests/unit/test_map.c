@@ -24,7 +24,6 @@ static void begin(void)
     source = object_new(payer, OBJECT_PAGED, PAGES);
     range = object_new(payer, OBJECT_RANGE, PAGES);
     range->base = RANGE_BASE;
-    range->memory = MAIR_DEVICE;
     object->object.refs = source->object.refs = range->object.refs = 1;
     space = (struct space){.pool = payer};
     CHECK_EQUAL(translation_init(&space.translation, payer->pool), 0);
@@ -78,14 +77,26 @@ static uint64_t mapped(void)
 
 /* ---- What a slot becomes ---- */
 
+/* Arm ARM D8.3: AP[2:1] in bits 7 and 6, AF 10, nG 11, PXN 53, UXN 54. */
+TEST(an_entry_says_what_a_program_may)
+{
+    const uint64_t always =
+        0x40000000 | 3 | 1ul << 2 | 1ul << 6 | 3ul << 8 | 1ul << 10 | 1ul << 11 | 1ul << 53;
+    CHECK_EQUAL(entry_for(0x40000000, MAP_READ, 1), always | 1ul << 7 | 1ul << 54);
+    CHECK_EQUAL(entry_for(0x40000000, MAP_READ | MAP_WRITE, 1), always | 1ul << 54);
+    CHECK_EQUAL(entry_for(0x40000000, MAP_READ | MAP_EXEC, 1), always | 1ul << 7);
+}
+
 #define INDEX 7
 
-/* The page of the source behind INDEX: 0 for none. Which: one of SOURCES kinds. */
+/* Gives the region one of SOURCES kinds of source: none, memory that boot loaded, one that ends
+ * before the page, one without it, one that has it as zeroes. Returns the page behind INDEX, or 0.
+ */
 #define SOURCES 5
 static uint64_t source_behind(struct region *region, unsigned which)
 {
     region->source = which == 0 ? NULL : which == 1 ? range : source;
-    region->source_first = which == 2 ? PAGES : 100; /* 2: beyond its end */
+    region->source_first = which == 2 ? PAGES : 100;
     slot value = which == 4 ? SLOT_ZERO : SLOT_EMPTY;
     uint64_t index = 100 + INDEX;
     if (chunk_for(source, index, false))
@@ -120,7 +131,8 @@ static void check_slot(slot value, unsigned rights, unsigned access, unsigned wh
     uint64_t entry = map_entry(&region, INDEX, access);
     CHECK_EQUAL(entry, expected_entry(value, rights, access, behind));
     if (entry && rights & MAP_EXEC && (value & SLOT_STATE) == SLOT_RESIDENT) {
-        CHECK(value & SLOT_SYNCED || stub_synced == frame_address(entry << 16 >> 28));
+        CHECK(value & SLOT_SYNCED ||
+              stub_synced == frame_address((entry & ENTRY_ADDRESS) >> PAGE_SHIFT));
         value |= SLOT_SYNCED;
     }
     if (entry && access == MAP_WRITE)
@@ -163,6 +175,7 @@ TEST(device_registers_keep_their_memory_type)
 {
     begin();
     struct region region = {.object = range, .rights = MAP_READ | MAP_WRITE};
+    range->memory = MAIR_DEVICE;
     CHECK_EQUAL(map_entry(&region, 3, MAP_WRITE),
                 entry_for(RANGE_BASE + 3 * PAGE_SIZE, MAP_READ | MAP_WRITE, MAIR_DEVICE));
     CHECK_EQUAL(map_entry(&region, PAGES, MAP_READ), 0);
@@ -196,7 +209,7 @@ TEST(an_entry_is_broken_before_another_takes_its_place)
     CHECK_EQUAL(heard, 4);
     CHECK_EQUAL(entry_at(0), entry);
     CHECK_EQUAL(space.resident, 1);
-    memory_exhaust();
+    memory_exhaust(0);
     CHECK_EQUAL(map_enter(&space, BASE + PAGES * PAGE_SIZE, entry), -ENOMEM);
     memory_relent();
     CHECK_EQUAL(space.resident, 1);
@@ -244,7 +257,7 @@ TEST(populating_enters_what_is_there_and_counts_it_also_without_memory)
         struct region *region = any_residents();
         visible = 0;
         tlb_listener = count_visible;
-        memory_exhaust();
+        memory_exhaust(0);
         CHECK_EQUAL(pool_set_limit(payer->pool, payer->pool->limit + tables), 0);
         CHECK_EQUAL(region_populate(region, BASE + 50 * PAGE_SIZE, 500), tables < 5 ? -ENOMEM : 0);
         check_counts();

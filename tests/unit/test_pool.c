@@ -3,6 +3,7 @@
 #include "boot/fdt.h"
 #include "entry/abi.h"
 #include "mm/buddy.h"
+#include "mm/frame_cache.h"
 #include "mm/pool.h"
 #include "unit.h"
 #include <stdlib.h>
@@ -242,13 +243,21 @@ TEST(releasing_more_than_was_charged_is_found)
 /* ---- With real frames ---- */
 
 static frame_number held[TOTAL];
-static unsigned held_count;
+static unsigned held_count, held_by[POOLS];
+
+static unsigned pool_of(frame_number number)
+{
+    const struct pool *pool = frame_of(number)->pool;
+    return pool == &root_pool ? 0 : (unsigned)(pool - pools);
+}
 
 /* Memory once; the pools afresh for each test. */
 static void start_with_frames(void)
 {
     while (held_count) /* a test that failed left these */
         pool_free_frame(held[--held_count]);
+    pool_settle();
+    memset(held_by, 0, sizeof held_by);
     if (!bank_count) {
         frame_add_bank(FIRST, TOTAL, calloc(TOTAL, sizeof(struct frame)));
         buddy_init(FIRST + 1500); /* half of it HIGH */
@@ -268,23 +277,30 @@ static void check_audit(void)
     uint64_t count;
     CHECK_EQUAL(pool_audit(&count), 0);
     CHECK_EQUAL(count, POOLS);
+    for (unsigned i = 0; i < POOLS; i++)
+        CHECK_EQUAL(pool_at(i)->own, held_by[i] + (i ? 0 : KERNEL));
     CHECK_EQUAL(pool_charged_frames(), TOTAL - buddy_free_frames());
     CHECK(root_pool.used >= TOTAL - buddy_free_frames());
 }
 
 static bool hold(unsigned i, enum frame_state state)
 {
-    uint64_t used = pool_at(i)->used;
-    frame_number number =
-        pool_alloc_frame(pool_at(i), state, state == FRAME_PAGE ? USE_PAGE : USE_KERNEL);
-    if (!number) {
-        CHECK_EQUAL(pool_at(i)->used, used);
+    struct object *object = state == FRAME_PAGE ? (struct object *)0x4321 : NULL;
+    uint64_t index = state == FRAME_PAGE ? held_count : 0;
+    int use = state == FRAME_PAGE ? USE_PAGE : USE_KERNEL;
+    frame_number number = object ? pool_take(pool_at(i), state, use, object, index)
+                                 : pool_alloc_frame(pool_at(i), state, use);
+    if (!number) { /* nothing has changed */
+        pool_settle();
+        CHECK_EQUAL(pool_at(i)->own, held_by[i] + (i ? 0 : KERNEL));
         return false;
     }
     const struct frame *frame = frame_of(number);
     CHECK(frame->state == state && frame->pool == pool_at(i) && frame->refs == 1);
-    CHECK(frame->order == 0 && frame->pins == 0 && !frame->object && frame->index == 0);
+    CHECK(frame->order == 0 && frame->pins == 0);
+    CHECK(frame->object == object && frame->index == index);
     held[held_count++] = number;
+    held_by[i]++;
     return true;
 }
 
@@ -298,6 +314,7 @@ static void release(unsigned which)
 {
     frame_number number = held[which];
     held[which] = held[--held_count];
+    held_by[pool_of(number)]--;
     frame_of(number)->object = (struct object *)0x1234; /* as its owner may leave it */
     frame_of(number)->refs = 0;
     pool_free_frame(number);
@@ -324,23 +341,98 @@ TEST(every_frame_is_charged_to_the_pool_it_names)
             check_audit();
     }
     release_all();
+    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++)
+        buddy_drain(); /* the tests below play one CPU */
 }
 
 /* Of any zone: a table may still meet an empty LINEAR zone while there is HIGH memory. */
 TEST(a_charge_that_was_granted_finds_a_frame)
 {
     start_with_frames();
-    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++) { /* every cache holds some */
-        CHECK(hold(0, FRAME_PAGE));
-        release(0);
+    CHECK(hold(1, FRAME_PAGE)); /* the cache holds some, some are charged ahead */
+    while (hold(0, FRAME_PAGE))
+        ;
+    CHECK_EQUAL(root_pool.used, root_pool.limit);
+    for (unsigned i = POOLS - 1; i > 0; i--) {
+        while (hold(i, FRAME_PAGE))
+            ;
+        CHECK(pools[i].used >= pools[i].guaranteed);
     }
-    stub_cpu = 0;
-    while (root_pool.used < root_pool.limit)
-        CHECK(hold(0, FRAME_PAGE));
-    CHECK(!hold(0, FRAME_PAGE));
-    for (unsigned i = 1; i < POOLS; i++)
-        while (pools[i].used < pools[i].guaranteed)
-            CHECK(hold(i, FRAME_PAGE));
+    CHECK_EQUAL(buddy_free_frames(), 0); /* guarantees are the only frames that the root did not get */
+    release_all();
+}
+
+/* ---- Frames charged ahead ---- */
+
+/* Two pools that together may have all memory, on many CPUs: what one CPU charged ahead for one of
+ * them is never missing to the other. */
+TEST(what_is_charged_ahead_is_nobodys_loss)
+{
+    static struct pool left, right, both;
+    start_with_frames();
+    memset(&left, 0, sizeof left);
+    memset(&right, 0, sizeof right);
+    memset(&both, 0, sizeof both);
+    CHECK_EQUAL(pool_init(&both, &root_pool, 0, 200), 0);
+    CHECK_EQUAL(pool_init(&left, &both, 0, 150), 0);
+    CHECK_EQUAL(pool_init(&right, &both, 0, 150), 0);
+    static frame_number of_left[200], of_right[200];
+    unsigned lefts = 0, rights = 0;
+    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++) /* each CPU keeps some for one of them */
+        if (stub_cpu % 2)
+            of_left[lefts++] = pool_alloc_frame(&left, FRAME_PAGE, USE_PAGE);
+        else
+            of_right[rights++] = pool_alloc_frame(&right, FRAME_PAGE, USE_PAGE);
+    CHECK(both.used > lefts + rights); /* or this tests nothing */
+    stub_cpu = 1;
+    while ((of_left[lefts] = pool_alloc_frame(&left, FRAME_PAGE, USE_PAGE)))
+        lefts++;
+    CHECK_EQUAL(lefts, 150);
+    while ((of_right[rights] = pool_alloc_frame(&right, FRAME_PAGE, USE_PAGE)))
+        rights++;
+    CHECK_EQUAL(rights, 50);
+    CHECK(left.refused == 1 && right.refused == 1);
+    pool_free_frame(of_left[--lefts]);
+    CHECK_EQUAL(pool_charge(&right, 1), 0); /* nor to a charge */
+    CHECK_EQUAL(pool_charge(&right, 1), -ENOMEM);
+    pool_release(&right, 1);
+    while (lefts)
+        pool_free_frame(of_left[--lefts]);
+    while (rights)
+        pool_free_frame(of_right[--rights]);
+    CHECK(pool_fini(&both) == -EBUSY); /* children */
+    CHECK_EQUAL(pool_fini(&left), 0);
+    CHECK_EQUAL(pool_fini(&right), 0);
+    CHECK_EQUAL(pool_fini(&both), 0);
+    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) /* none goes on naming a pool that has gone */
+        CHECK(cpus[cpu].ahead.pool == NULL && cpus[cpu].ahead.frames == 0);
+    for (stub_cpu = 0; stub_cpu < CPUS_MAX; stub_cpu++)
+        buddy_drain();
+    check_audit();
+}
+
+TEST(settled_pools_count_what_was_taken)
+{
+    start_with_frames();
+    uint64_t used = root_pool.used;
+    CHECK(hold(0, FRAME_PAGE));
+    CHECK(root_pool.used > used + 1); /* ahead */
+    pool_settle();
+    CHECK_EQUAL(root_pool.used, used + 1);
+    CHECK(hold(0, FRAME_PAGE) && hold(0, FRAME_TABLE));
+    release(0);
+    pool_settle();
+    CHECK_EQUAL(root_pool.used, used + 2);
+    release_all();
+}
+
+TEST(more_given_back_than_was_charged_ahead_is_found)
+{
+    start_with_frames();
+    CHECK(hold(0, FRAME_PAGE));
+    pool_release(&root_pool, TOTAL);
+    CHECK_BUG(pool_settle(), "more released");
+    cpus[0].ahead.frames -= TOTAL; /* as it was */
     release_all();
 }
 

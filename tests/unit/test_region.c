@@ -162,7 +162,7 @@ static void random_new(bool add)
     struct page at = any_content(from);
     bool possible = model_free(from, to), exhausted = unit_random_below(10) == 0;
     if (exhausted)
-        memory_exhaust();
+        memory_exhaust(0);
     CHECK_EQUAL((add ? region_add : region_new)(
                     &space, address_of(from), address_of(to) - address_of(from), at.rights,
                     at.limit, at.object, at.index, at.source, at.source_index),
@@ -195,7 +195,7 @@ static void random_split(void)
     if (!region || model[page].starts)
         return;
     if (exhausted)
-        memory_exhaust();
+        memory_exhaust(0);
     CHECK_EQUAL(region_split(region, address_of(page)), exhausted ? -ENOMEM : 0);
     if (exhausted)
         memory_relent();

@@ -70,7 +70,7 @@ static void compare(void)
     CHECK_EQUAL(object->resident, resident);
     for (uint64_t i = 0; i < object->pages; i++)
         frames += model_has_frame(i);
-    CHECK_EQUAL(payer->pool->own, frames + (size == CHUNK_SLOTS ? chunks : 0));
+    CHECK_EQUAL(paid()->own, frames + (size == CHUNK_SLOTS ? chunks : 0));
 }
 
 /* What is answered about one page. */
@@ -155,10 +155,10 @@ static void begin(uint64_t pages, uint64_t limit)
 static void end(void)
 {
     if (object) {
-        uint64_t before = payer->pool->own;
+        uint64_t before = paid()->own;
         while (!object_destroy_step(object)) {
-            CHECK(before - payer->pool->own <= 65);
-            before = payer->pool->own;
+            CHECK(before - paid()->own <= 65);
+            before = paid()->own;
         }
         CHECK_EQUAL(object->resident, 0);
         CHECK_EQUAL(payer->object.refs, 2);
@@ -210,9 +210,9 @@ TEST(a_frame_that_two_slots_name_goes_with_the_second)
     slot_set(chunk_there(90), 90, value);
     slot_discard(object->last, 3);
     CHECK_EQUAL(frame_of(number)->refs, 1);
-    CHECK_EQUAL(payer->pool->own, 2);
+    CHECK_EQUAL(paid()->own, 2);
     CHECK_EQUAL(object_discard(object, 64, 30), 1);
-    CHECK_EQUAL(payer->pool->own, 0);
+    CHECK_EQUAL(paid()->own, 0);
     end();
 }
 

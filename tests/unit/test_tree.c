@@ -42,8 +42,8 @@ static int64_t checked_height(const struct tree_node *node, const struct tree_no
     if (!node)
         return 0;
     CHECK(node->parent == parent);
-    int64_t left = checked_height(node->left, node);
-    int64_t right = checked_height(node->right, node);
+    int64_t left = checked_height(node->side[LEFT], node);
+    int64_t right = checked_height(node->side[RIGHT], node);
     CHECK(left - right <= 1 && right - left <= 1);
     CHECK_EQUAL(node->height, 1 + (left > right ? left : right));
     return node->height;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 unsigned stub_cpu;
+struct cpu cpus[CPUS_MAX];
 
 static struct unit_test *first, **last = &first;
 static jmp_buf test_end, bug_end;

@@ -1,7 +1,8 @@
 /*
- * fill [PAGES]: lets system calls write to memory that nobody has touched: the pages are brought in
- * on behalf of the caller. Where a page cannot be had the call fails with EFAULT, as on Linux; the
- * program then touches the page itself, which ends it (SIGBUS, status 135).
+ * fill [PAGES [SECONDS]]: lets system calls write to memory that nobody has touched: the pages are
+ * brought in on behalf of the caller. Where a page cannot be had the call fails with EFAULT, as on
+ * Linux; the program then touches the page itself, perhaps SECONDS later, which ends it (SIGBUS,
+ * status 135).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
         if (getrandom(page, 16, 0) == 16 && getrandom(page + 16, 16, 0) == 16)
             continue;
         printf("fill: page %lu: %s\n", i, strerror(errno));
+        sleep(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : 0);
         *(volatile char *)page = 1;
         printf("fill: page %lu can be written after all\n", i);
         return 1;

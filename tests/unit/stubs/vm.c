@@ -12,7 +12,6 @@
 #include "task/reaper.h"
 #include "vm/fault.h"
 
-struct cpu cpus[CPUS_MAX];
 void (*tlb_listener)(enum tlb_operation what, uint64_t ttbr, uint64_t va);
 const void *stub_synced;
 unsigned stub_interrupts, stub_destroyed, stub_retried;

@@ -108,10 +108,10 @@ def entries(tree, type_name, member):
     while node or path:
         while node:
             path.append(node)
-            node = node["left"]
+            node = node["side"][0]
         node = path.pop()
         yield gdb.Value(int(node) - offset).cast(owner.pointer()).dereference()
-        node = node["right"]
+        node = node["side"][1]
 
 
 def physical_address(physical):

@@ -66,15 +66,23 @@ def count(root):
     return states, owners
 
 
+def array(name):
+    whole = variable(name)
+    return [whole[i] for i in range(whole.type.range()[1] + 1)]
+
+
 def free_by_allocator():
     """What buddy_free_frames() would say."""
-    zones, front = variable("zones"), variable("frame_front")
-    last = zones.type.range()[1]
-    frames = sum(int(zones[zone]["free"]) for zone in range(last + 1))
-    for zone in range(last + 1):
-        for cpu in range(front["caches"].type.target().range()[1] + 1):
-            entries = front["caches"][zone][cpu]["entries"]
-            frames += sum(1 for i in range(entries.type.range()[1] + 1) if entries[i]["frame"])
+    zones = array("zones")
+    caches = [cpu["caches"]["of"][zone] for cpu in array("cpus") for zone in range(len(zones))]
+    return sum(int(zone["free"]) for zone in zones) + sum(int(cache["count"]) for cache in caches)
+
+
+def charged_ahead():
+    """{address of a pool: frames that CPUs charged it ahead}"""
+    frames = Counter()
+    for cpu in array("cpus"):
+        frames[int(cpu["ahead"]["pool"])] += int(cpu["ahead"]["frames"])
     return frames
 
 
@@ -115,14 +123,14 @@ def show_ledger():
     pools = list(chain(variable("root_pool").address, "next"))
     states, owners = count(int(pools[0].address))
     total, free = sum(states.values()), states["free"] + states["cached"]
-    wrong, rows, names = [], [], owner_names()
+    wrong, rows, names, ahead = [], [], owner_names(), charged_ahead()
 
     yield "frames by state, counted in the frame table"
     yield from table(("<state", "frames"), [*states.most_common(), ("total", total)])
     for pool in in_order(pools):
         address = int(pool.address)
         name = "root" if not pool["parent"] else f"pool {address & 0xFFFFFFFFFF:#x}"
-        own, used = int(pool["own"]), int(pool["used"])
+        own, used = int(pool["own"]) - ahead[address], int(pool["used"])
         expected = expected_used(pool, pools, states["slab"])
         if own != owners[address]:
             wrong.append(f"{name} says {own} own frames, {owners[address]} descriptors name it")
@@ -134,14 +142,15 @@ def show_ledger():
             " ".join(names.get(address, [])),
         ))  # fmt: skip
     yield ""
-    yield "pools, in frames; own: as the pool says, counted: as the frame table says"
+    yield "pools, in frames; own: as the pool says, counted: as the frame table says; used: with"
+    yield "what CPUs charged ahead"
     heads = ("<pool", "guaranteed", "limit", "used", "own", "counted", "object bytes", "refused",
              "<spaces")  # fmt: skip
     yield from table(heads, rows)
     wrong += [f"{frames} frames name {pool:#x}, no pool" for pool, frames in owners.items()]
     if free != free_by_allocator():
         wrong.append(f"{free} frames are marked free, the allocator has {free_by_allocator()}")
-    charged = sum(int(pool["own"]) for pool in pools)
+    charged = sum(int(pool["own"]) for pool in pools) - sum(ahead.values())
     if charged + free != total:
         wrong.append(f"{charged} charged + {free} free is not {total}")
     yield ""

@@ -50,6 +50,10 @@ def waits_for(thread, state):
     return f"{kind} request {int(request['id']):#x}, received by {server}"
 
 
+def stopped(thread):
+    return int(thread["special"]) & constant("task/thread.h", "SPECIAL_STOPPED")
+
+
 @reading
 def show_threads():
     states = enum_names("thread_state", "THREAD_STATE_")
@@ -60,7 +64,7 @@ def show_threads():
             rows.append((
                 int(thread["number"]),
                 text(space["name"]),
-                state + (", stopped" if thread["stopped"] and state != "held" else ""),
+                state + (", stopped" if stopped(thread) and state != "held" else ""),
                 f"{int(thread['priority'])}/{int(thread['base_priority'])}",
                 f"{int(thread['registers']['pc']):#x}",
                 waits_for(thread, state),
