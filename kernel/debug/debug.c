@@ -6,6 +6,7 @@
 #include "debug/ledger.h"
 #include "debug/panic.h"
 #include "debug/trace.h"
+#include "mm/buddy.h"
 #include "platform/platform.h"
 #include "task/lookup.h"
 
@@ -118,6 +119,12 @@ static struct thread *with_page(struct thread *thread)
     return answer(thread, -ENOSYS);
 }
 
+/* Operations that do more than look. */
+static bool changes(uint64_t operation)
+{
+    return operation == DEBUG_EXIT || operation == DEBUG_PANIC || operation == DEBUG_FAIL_AT;
+}
+
 struct thread *call_debug(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
@@ -129,11 +136,13 @@ struct thread *call_debug(struct thread *thread)
         return answer(thread, -ENOSYS);
     /* Words to the log are anybody's; the rest shows what others do, or ends them. */
     if (x[1] != DEBUG_LOG && !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM,
-                                     x[1] == DEBUG_EXIT || x[1] == DEBUG_PANIC ? RIGHT_MANAGE : RIGHT_READ, &error))
+                                     changes(x[1]) ? RIGHT_MANAGE : RIGHT_READ, &error))
         return answer(thread, error);
     if (x[1] == DEBUG_EXIT)
         power_off((int)x[2]);
     if (x[1] == DEBUG_PANIC)
         panic_on_purpose(x[2]);
+    if (x[1] == DEBUG_FAIL_AT)
+        return answer(thread, buddy_fail_at(x[2]));
     return with_page(thread);
 }
