@@ -109,6 +109,12 @@ static int64_t with_page(uint64_t *x, void *page)
     }
 }
 
+/* Operations that do more than look. */
+static bool changes(uint64_t operation)
+{
+    return operation == DEBUG_EXIT || operation == DEBUG_PANIC || operation == DEBUG_FAIL_AT;
+}
+
 struct thread *call_debug(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
@@ -118,13 +124,14 @@ struct thread *call_debug(struct thread *thread)
     if (x[1] > DEBUG_PANIC)
         return answer(thread, -ENOSYS);
     /* Words to the log are anybody's; the rest shows what others do, or ends them. */
-    bool ends = x[1] == DEBUG_EXIT || x[1] == DEBUG_PANIC;
     if (x[1] != DEBUG_LOG &&
-        !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM, ends ? RIGHT_MANAGE : RIGHT_READ, &error))
+        !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM, changes(x[1]) ? RIGHT_MANAGE : RIGHT_READ, &error))
         return answer(thread, error);
     if (x[1] == DEBUG_EXIT)
         platform_exit((int)x[2]);
     if (x[1] == DEBUG_PANIC)
         panic_on_purpose(x[2]);
+    if (x[1] == DEBUG_FAIL_AT)
+        return answer(thread, buddy_fail_at(x[2]));
     return answer(thread, with_page(x, thread->message_page));
 }

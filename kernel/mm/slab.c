@@ -122,7 +122,7 @@ static void *object_take(struct slab_cache *cache, uint32_t fresh)
 
 void *slab_alloc(struct slab_cache *cache, struct pool *pool)
 {
-    if (pool_charge_bytes(pool, cache->size))
+    if (buddy_fail_now() || pool_charge_bytes(pool, cache->size))
         return NULL;
     void *object = object_take(cache, 0);
     if (!object) { /* grow; when memory is short, empty slabs of others go first */
