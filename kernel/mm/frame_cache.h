@@ -12,9 +12,9 @@
 extern struct lock pool_lock; /* pool.c */
 #define FRAME_CACHE_MOST 1024 /* frames in a cache; above it, a batch goes back to the buddy */
 
-/* The slow ways, in buddy.c: refill from any zone of the use; give a batch back. */
+/* The slow ways, in buddy.c: from any zone of the use; a batch goes back (false: there was none). */
 struct frame *frame_take_slow(enum frame_use use);
-void frame_cache_shrink(struct frame_cache *cache);
+bool frame_cache_shrink(struct frame_cache *cache);
 
 /* Not of an empty cache. The descriptor still says FRAME_CACHED, order 0, and its number. */
 static inline struct frame *frame_cache_pop(struct frame_cache *cache)
@@ -59,10 +59,8 @@ static inline frame_number frame_mark(struct frame *frame, struct pool *pool, en
                                       struct object *object, uint64_t index)
 {
     frame_number number = frame->number;
-    *(uint64_t *)frame = 1 | (uint64_t)state << 32; /* refs 1, state, order 0, pins 0: one store */
-    frame->pool = pool;
-    frame->object = object;
-    frame->index = index;
+    *frame = (struct frame){.refs = 1, .state = (uint8_t)state, .pool = pool, .object = object,
+                            .index = index};
     return number;
 }
 

@@ -34,7 +34,7 @@ struct pool {
     uint64_t bytes;               /* of kernel objects */
     uint64_t refused;             /* charges of this pool that failed */
     uint64_t children;
-    uint64_t audit_own, audit_below; /* scratch of pool_audit */
+    uint64_t audit_own, audit_used;  /* scratch of pool_audit */
 };
 extern struct pool root_pool;
 
