@@ -11,7 +11,7 @@
 #include "mm/frame_cache.h"
 
 #define DMA_END ((frame_number)1 << (30 - 12)) /* 1 GiB */
-#define BATCH   64 /* frames moved at once between a zone and a cache */
+#define BATCH   64                             /* frames moved at once between a zone and a cache */
 
 struct zone_blocks {
     struct lock lock;
@@ -163,13 +163,13 @@ static bool fail_now(void)
     return fail_at && !--fail_at;
 }
 
-struct frame *frame_take_slow(enum frame_use use)
+struct frame *frame_take(enum frame_use use)
 {
     if (fail_now())
         return NULL;
     for (unsigned zone = use; zone < ZONES; zone++) {
         struct frame_cache *cache = &this_cpu()->caches.of[zone];
-        if (!cache->first)
+        if (!cache->first && zones[zone].free)
             cache_refill(cache, &zones[zone]);
         if (cache->first)
             return frame_cache_pop(cache);

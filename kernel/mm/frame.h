@@ -52,7 +52,8 @@ struct frame {
         void *free_object;   /* SLAB: first free object in it */
     };
 };
-_Static_assert(sizeof(struct frame) == 32, "the frame table is charged to everybody: keep it small");
+_Static_assert(sizeof(struct frame) == 32,
+               "the frame table is charged to everybody: keep it small");
 
 /* The frame table: one run of descriptors per memory bank. */
 #define BANKS_MAX (32 + 2) /* of the device tree, and what zones split off (buddy_init) */

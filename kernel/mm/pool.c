@@ -256,7 +256,7 @@ frame_number pool_alloc(struct pool *pool, enum frame_state state, int use, stru
     lock_release(&pool_lock);
     struct frame *frame = frames ? frame_take((enum frame_use)use) : NULL;
     if (frame)
-        return frame_mark(frame, pool, state, object, index);
+        return pool_mark(frame, pool, state, object, index);
     if (frames)
         pool_release(pool, 1);
     return 0;

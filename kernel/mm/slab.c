@@ -94,8 +94,8 @@ void slab_trim(void)
 
 /* ---- Objects ---- */
 
-/* Adds the slab `fresh` (0: none), takes an object from one that has room, the empty one last; NULL:
- * none. */
+/* Adds the slab `fresh` (0: none), takes an object from one that has room, the empty one last;
+ * NULL: none. */
 static void *object_take(struct slab_cache *cache, uint32_t fresh)
 {
     struct free_object *object = NULL;
