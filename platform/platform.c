@@ -1,6 +1,6 @@
 /*
- * platform.c: the tables of what this kernel knows, and looking things up in
- * them. A new board, interrupt controller or UART gets its line here (README.md).
+ * platform.c: the tables of what this kernel knows, and looking things up in them. A new board,
+ * interrupt controller or UART gets its line here (README.md).
  */
 #include "platform/platform.h"
 #include "arch/string.h"
@@ -10,15 +10,8 @@ extern const struct board board_virt;
 extern const struct interrupt_controller gic_400, gic_cortex_a15, gic_v3;
 extern const struct uart uart_pl011, uart_bcm2835_aux;
 
-static const struct board *const boards[] = {&board_virt, NULL};
-
-const struct interrupt_controller *const interrupt_controllers[] = {
-    &gic_400,
-    &gic_cortex_a15,
-    &gic_v3,
-    NULL,
-};
-
+const struct interrupt_controller *const interrupt_controllers[] = {&gic_400, &gic_cortex_a15,
+                                                                    &gic_v3, NULL};
 const struct uart *const uarts[] = {&uart_pl011, &uart_bcm2835_aux, NULL};
 
 /* A board nobody described: what the device tree and PSCI say may be enough. */
@@ -29,35 +22,32 @@ static const struct board board_generic = {
     .restart = psci_restart,
     .start_cpu = psci_start_cpu,
 };
+static const struct board *const boards[] = {&board_virt, NULL};
 
 const struct board *board = &board_generic;
 const struct interrupt_controller *interrupts;
 
 const struct board *platform_find(const void *fdt)
 {
-    board = &board_generic;
-    for (unsigned i = 0; boards[i] != NULL; i++)
-        if (fdt_node_check_compatible(fdt, 0, boards[i]->compatible) == 0) {
-            board = boards[i];
-            break;
-        }
-    return board;
+    unsigned i = 0;
+    while (boards[i] && fdt_node_check_compatible(fdt, 0, boards[i]->compatible) != 0)
+        i++;
+    return board = boards[i] ? boards[i] : &board_generic;
 }
 
 const struct interrupt_controller *platform_interrupt_controller(const char *compatible)
 {
-    for (unsigned i = 0; interrupt_controllers[i] != NULL; i++)
-        if (strcmp(interrupt_controllers[i]->compatible, compatible) == 0) {
-            interrupts = interrupt_controllers[i];
-            return interrupts;
-        }
-    return NULL;
+    unsigned i = 0;
+    while (interrupt_controllers[i] &&
+           strcmp(interrupt_controllers[i]->compatible, compatible) != 0)
+        i++;
+    return interrupts = interrupt_controllers[i];
 }
 
 const struct uart *platform_uart(const char *compatible)
 {
-    for (unsigned i = 0; uarts[i] != NULL; i++)
-        if (strcmp(uarts[i]->compatible, compatible) == 0)
-            return uarts[i];
-    return NULL;
+    unsigned i = 0;
+    while (uarts[i] && strcmp(uarts[i]->compatible, compatible) != 0)
+        i++;
+    return uarts[i];
 }

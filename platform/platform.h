@@ -1,9 +1,6 @@
 /*
- * platform.h: what the kernel asks of a board. One header, asked by the lower
- * floors; nothing here ever calls up.
- *
- * A board is one constant struct. What the device tree says is not in it: only
- * what the tree cannot say.
+ * platform.h: what the kernel asks of a board. One header, asked by the lower floors; nothing here
+ * ever calls up. A board is one constant struct with only what the device tree cannot say.
  */
 #pragma once
 #include <stdbool.h>
@@ -12,9 +9,9 @@
 /* Interrupt controller, found through the device tree. One implementation per file. */
 struct interrupt_controller {
     const char *compatible; /* as in the device tree */
-    /* regs: kernel virtual addresses of the node's register ranges, in order. */
-    /* Once, on the first CPU; all lines are off afterwards, shared ones go to this CPU. False, with
-     * a logged line, when the ranges are not enough or the hardware is not what it should be. */
+    /* Once, on the first CPU; all lines are off afterwards, shared ones go to this CPU. regs:
+     * kernel virtual addresses of the node's register ranges, in order. False, with a logged line,
+     * when they are not enough or the hardware is not what it should be. */
     bool (*init)(const uintptr_t regs[], unsigned count);
     /* On every CPU, after init; `cpu` (below CPUS_MAX) is what send_ipi will call it. As init. */
     bool (*init_cpu)(unsigned cpu);
@@ -44,15 +41,12 @@ struct board {
     /* Both return only when the board cannot: nothing there to ask. */
     void (*power_off)(void);
     void (*restart)(void);
-    /* Starts CPU `cpu` (index in boot_info.cpus) at that address, MMU off, x0 = cpu. False: it
-     * would not. */
+    /* Starts CPU `cpu` (index in boot_info.cpus) at that address, MMU off, x0 = cpu; or false. */
     bool (*start_cpu)(unsigned cpu, uint64_t entry_physical);
 };
 
-/*
- * The board whose compatible matches the root node, else a generic one that has
- * what PSCI gives. Never NULL; also kept in `board`. `fdt` has passed fdt_read.
- */
+/* The board whose compatible matches the root node, else a generic one that has what PSCI gives.
+ * Never NULL; also kept in `board`. `fdt` has passed fdt_read. */
 const struct board *platform_find(const void *fdt);
 extern const struct board *board;
 
@@ -65,15 +59,10 @@ extern const struct interrupt_controller *interrupts; /* the one in use */
 const struct interrupt_controller *platform_interrupt_controller(const char *compatible);
 const struct uart *platform_uart(const char *compatible);
 
-/* PSCI (Arm DEN0022): conduit from the tree's "method": boot_info.psci == 2 means smc. */
-void psci_init(bool use_smc);
-bool psci_present(void); /* psci_init was called */
-/* The function's result, negative on error; -1 (NOT_SUPPORTED) when not present. */
-int64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c);
-/* For struct board, where PSCI does it all. */
+/* PSCI (Arm DEN0022) by boot_info.psci's conduit, for struct board, where PSCI does it all. */
 void psci_power_off(void);
 void psci_restart(void);
 bool psci_start_cpu(unsigned cpu, uint64_t entry_physical);
 
-/* Emulation: ends QEMU with a status when semihosting was enabled by boot argument. */
-_Noreturn void semihosting_exit(int status);
+/* The end: the emulator's exit status where boot_info.semihosting says it listens, else off. */
+_Noreturn void platform_exit(int status);

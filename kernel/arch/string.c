@@ -1,12 +1,10 @@
 /*
- * string.c: the C library's memory and string functions that the compiler and
- * libfdt call. Contracts are those of C17 7.24.
- *
- * General registers only. The long loops move 32 bytes a turn as two 64-bit
- * pairs, which the compiler makes ldp/stp of. Addresses may be unaligned, so
- * these must not run on Device memory or before the MMU is on.
+ * string.c: the C library's memory and string functions that the compiler and libfdt call.
+ * General registers only. The long loops move 32 bytes a turn as two 64-bit pairs, which the
+ * compiler makes ldp/stp of.
  */
 #include "arch/string.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Else the compiler sees that these loops are memcpy and memset, and calls them: themselves. */
@@ -22,11 +20,8 @@ struct pair {
 } __attribute__((packed, may_alias));
 typedef uint64_t word __attribute__((aligned(1), may_alias));
 
-/*
- * Every turn loads all that it stores, and then stores: right also when the
- * areas overlap and `out` is the lower one. (No `restrict`: it would let the
- * compiler take the pairs apart.)
- */
+/* Every turn loads all that it stores, and then stores: right also when the areas overlap and `out`
+ * is the lower one. (No `restrict`: it would let the compiler take the pairs apart.) */
 static inline void copy_forward(char *out, const char *in, size_t size)
 {
     for (; size >= 32; out += 32, in += 32, size -= 32) {
@@ -43,12 +38,6 @@ static inline void copy_forward(char *out, const char *in, size_t size)
 
 static void copy_backward(char *out, const char *in, size_t size)
 {
-    for (; size >= 32; size -= 32) {
-        struct pair second = *(const struct pair *)(in + size - 16);
-        struct pair first = *(const struct pair *)(in + size - 32);
-        *(struct pair *)(out + size - 16) = second;
-        *(struct pair *)(out + size - 32) = first;
-    }
     for (; size >= 8; size -= 8)
         *(word *)(out + size - 8) = *(const word *)(in + size - 8);
     for (; size > 0; size--)
@@ -64,23 +53,20 @@ void *memcpy(void *to, const void *from, size_t size)
 void *memmove(void *to, const void *from, size_t size)
 {
     /* Unsigned: true only when `to` starts inside the source. */
-    if ((uintptr_t)to - (uintptr_t)from < size)
-        copy_backward(to, from, size);
-    else
-        copy_forward(to, from, size);
+    bool inside = (uintptr_t)to - (uintptr_t)from < size;
+    (inside ? copy_backward : copy_forward)(to, from, size);
     return to;
 }
 
 void *memset(void *to, int value, size_t size)
 {
     char *out = to;
-    uint64_t all = (uint8_t)value * UINT64_C(0x0101010101010101);
-    for (; size >= 32; out += 32, size -= 32) {
-        ((struct pair *)out)[0] = (struct pair){all, all};
-        ((struct pair *)out)[1] = (struct pair){all, all};
-    }
+    const uint64_t word_of = (uint8_t)value * UINT64_C(0x0101010101010101);
+    const struct pair all = {word_of, word_of};
+    for (; size >= 32; out += 32, size -= 32)
+        ((struct pair *)out)[0] = all, ((struct pair *)out)[1] = all;
     for (; size >= 8; out += 8, size -= 8)
-        *(word *)out = all;
+        *(word *)out = word_of;
     for (; size > 0; size--)
         *out++ = (char)value;
     return to;
@@ -89,10 +75,8 @@ void *memset(void *to, int value, size_t size)
 int memcmp(const void *left, const void *right, size_t size)
 {
     const uint8_t *a = left, *b = right;
-    for (; size >= 8 && *(const word *)a == *(const word *)b; size -= 8) {
-        a += 8;
-        b += 8;
-    }
+    for (; size >= 8 && *(const word *)a == *(const word *)b; size -= 8)
+        a += 8, b += 8;
     for (; size > 0; size--, a++, b++)
         if (*a != *b)
             return *a - *b;
@@ -117,10 +101,7 @@ size_t strnlen(const char *text, size_t limit)
 
 size_t strlen(const char *text)
 {
-    size_t length = 0;
-    while (text[length] != '\0')
-        length++;
-    return length;
+    return strnlen(text, SIZE_MAX);
 }
 
 int strncmp(const char *left, const char *right, size_t limit)
@@ -138,18 +119,13 @@ int strcmp(const char *left, const char *right)
 
 char *strchr(const char *text, int wanted)
 {
-    for (; *text != (char)wanted; text++)
-        if (*text == '\0')
-            return NULL;
-    return (char *)text;
+    return memchr(text, wanted, strlen(text) + 1);
 }
 
 char *strrchr(const char *text, int wanted)
 {
-    const char *found = NULL;
-    do {
-        if (*text == (char)wanted)
-            found = text;
-    } while (*text++ != '\0');
-    return (char *)found;
+    for (const char *at = text + strlen(text); at >= text; at--)
+        if (*at == (char)wanted)
+            return (char *)at;
+    return NULL;
 }

@@ -1,7 +1,6 @@
 /*
- * string.h: the memory and string functions there are in the kernel (string.c).
- * Contracts: C17 7.24; strnlen as POSIX has it. Not on Device memory, and not
- * before the MMU is on: they use unaligned accesses.
+ * string.h: the memory and string functions there are in the kernel. Contracts: C17 7.24; strnlen
+ * as POSIX has it. Not on Device memory or before the MMU is on: they use unaligned accesses.
  */
 #pragma once
 #include <stddef.h>

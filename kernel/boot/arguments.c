@@ -1,168 +1,88 @@
 /*
- * arguments.c: the boot arguments that the kernel itself obeys (README.md lists
- * them). Words are separated by blanks; a blank between double quotes does not
- * separate; everything behind the word -- is for root.
+ * arguments.c: the boot arguments that the kernel itself obeys (README.md lists them). Words are
+ * separated by blanks; a blank between double quotes does not separate; everything behind the word
+ * -- is for root.
  */
+#include "arch/string.h"
 #include "boot/fdt.h"
 #include "debug/console.h"
-#include <limits.h>
 
-struct word {
-    const char *text;
-    size_t length;
-};
+#define FIELD(name) offsetof(struct boot_info, name), sizeof(((struct boot_info *)0)->name)
 
-/* The next word at *at, which moves behind it. Length 0: there is none. */
-static struct word next_word(const char **at)
-{
-    while (**at == ' ' || **at == '\t' || **at == '\n')
-        (*at)++;
-    struct word word = {.text = *at};
-    bool quoted = false;
-    for (; **at != '\0'; (*at)++, word.length++) {
-        if (**at == '"')
-            quoted = !quoted;
-        else if (!quoted && (**at == ' ' || **at == '\t' || **at == '\n'))
-            break;
-    }
-    return word;
-}
-
-/* Is `word` exactly `name`, or does it begin with it when that ends in '='? Then *value is the
- * rest. */
-static bool matches(struct word word, const char *name, struct word *value)
-{
-    size_t i = 0;
-    for (; name[i] != '\0'; i++)
-        if (i == word.length || word.text[i] != name[i])
-            return false;
-    *value = (struct word){word.text + i, word.length - i};
-    return value->length == 0 || name[i - 1] == '=';
-}
-
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return INT_MAX;
-}
-
-/* Decimal or 0x hexadecimal, with K, M, G (powers of 1024) where sizes are meant. */
-static bool parse_number(struct word text, bool is_size, uint64_t *number)
-{
-    unsigned base = 10, suffix = 0;
-    if (text.length > 2 && text.text[0] == '0' && (text.text[1] | 0x20) == 'x') {
-        base = 16;
-        text = (struct word){text.text + 2, text.length - 2};
-    }
-    if (is_size && text.length > 1) {
-        switch (text.text[text.length - 1] | 0x20) {
-        case 'k':
-            suffix = 10;
-            break;
-        case 'm':
-            suffix = 20;
-            break;
-        case 'g':
-            suffix = 30;
-            break;
-        default:
-            break;
-        }
-        text.length -= suffix != 0;
-    }
-    uint64_t value = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        int digit = digit_value(text.text[i]);
-        if (digit >= (int)base || __builtin_mul_overflow(value, base, &value) ||
-            __builtin_add_overflow(value, (uint64_t)digit, &value))
-            return false;
-    }
-    if (text.length == 0 || value << suffix >> suffix != value)
-        return false;
-    *number = value << suffix;
-    return true;
-}
-
-/* Each word the kernel knows: true when its value makes sense. */
-static bool set_memory(struct boot_info *info, struct word value)
-{
-    return parse_number(value, true, &info->memory_limit);
-}
-
-static bool set_linear(struct boot_info *info, struct word value)
-{
-    return parse_number(value, true, &info->linear_limit);
-}
-
-static bool set_seed(struct boot_info *info, struct word value)
-{
-    return parse_number(value, false, &info->seed);
-}
-
-static bool set_log_level(struct boot_info *info, struct word value)
-{
-    uint64_t level;
-    if (!parse_number(value, false, &level) || level > LOG_DEBUG)
-        return false;
-    info->log_level = (unsigned)level;
-    return true;
-}
-
-static bool set_trace(struct boot_info *info, struct word value)
-{
-    uint64_t on;
-    struct word rest;
-    if (matches(value, "dump", &rest) && !rest.length)
-        on = 1; /* root prints the records at the end */
-    else if (!parse_number(value, false, &on) || on > 1)
-        return false;
-    info->trace = on == 1;
-    return true;
-}
-
-static bool set_semihosting(struct boot_info *info, struct word value)
-{
-    info->semihosting = true;
-    return value.length == 0;
-}
-
-static bool set_console(struct boot_info *info, struct word value)
-{
-    struct word rest;
-    if (!matches(value, "runner", &rest))
-        return false;
-    info->runner = true;
-    return true;
-}
-
-static const struct {
+/* What each word sets: 1 when its value is `word`, else a number up to `limit`. */
+static const struct argument {
     const char *name, *wanted;
-    bool (*set)(struct boot_info *info, struct word value);
+    size_t offset, size;
+    uint64_t limit;
+    bool suffixed; /* K, M, G may follow */
+    const char *word;
 } known[] = {
-    {"mem=", "a size such as 64M", set_memory},
-    {"linear=", "a size such as 128M", set_linear},
-    {"loglevel=", "0 to 7", set_log_level},
-    {"semihosting", "no value", set_semihosting},
-    {"trace=", "0, 1 or dump", set_trace},
-    {"seed=", "a number below 2^64", set_seed},
-    {"console=", "runner", set_console},
+    {"mem=", "a size such as 64M", FIELD(memory_limit), UINT64_MAX, true, NULL},
+    {"linear=", "a size such as 128M", FIELD(linear_limit), UINT64_MAX, true, NULL},
+    {"loglevel=", "0 to 7", FIELD(log_level), LOG_DEBUG, false, NULL},
+    {"semihosting", "no value", FIELD(semihosting), 0, false, ""},
+    {"trace=", "0, 1 or dump", FIELD(trace), 1, false, "dump"},
+    {"seed=", "a number below 2^64", FIELD(seed), UINT64_MAX, false, NULL},
+    {"console=", "runner", FIELD(runner), 0, false, "runner"},
 };
+
+/* Copies the next word at *at, which moves behind it. False: there is none. */
+static bool next_word(const char **at, char *to)
+{
+    static const char blanks[] = " \t\n";
+    const char *first = to;
+    while (**at && strchr(blanks, **at))
+        (*at)++;
+    for (bool quoted = false; **at && (quoted || !strchr(blanks, **at)); *to++ = *(*at)++)
+        quoted ^= **at == '"';
+    *to = '\0';
+    return to > first;
+}
+
+/* Decimal or 0x hexadecimal, with K, M, G (powers of 1024) where they may be. */
+static bool parse_number(const char *text, bool suffixed, uint64_t *number)
+{
+    static const char digits[] = "0123456789abcdefABCDEF", units[] = "kKmMgG";
+    unsigned base = 10, shift = 0;
+    uint64_t value = 0;
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+        base = 16, text += 2;
+    const char *start = text, *found;
+    for (; (found = memchr(digits, *text, base == 16 ? 22 : 10)); text++) {
+        uint64_t digit = (uint64_t)(found - digits);
+        if (__builtin_mul_overflow(value, base, &value) ||
+            __builtin_add_overflow(value, digit < 16 ? digit : digit - 6, &value))
+            return false;
+    }
+    if (suffixed && text > start && *text && (found = strchr(units, *text)))
+        shift = 10 * (unsigned)((found - units) / 2 + 1), text++;
+    *number = value << shift;
+    return text > start && *text == '\0' && *number >> shift == value;
+}
+
+/* False: the value makes no sense, and nothing has changed. */
+static bool set(struct boot_info *info, const struct argument *argument, const char *value)
+{
+    uint64_t number = 1;
+    if (!(argument->word && strcmp(value, argument->word) == 0) &&
+        (!argument->limit || !parse_number(value, argument->suffixed, &number) ||
+         number > argument->limit))
+        return false;
+    memcpy((char *)info + argument->offset, &number, argument->size); /* little-endian */
+    return true;
+}
 
 void boot_arguments_parse(struct boot_info *info)
 {
+    char word[sizeof info->arguments];
     const char *at = info->arguments;
-    for (struct word word; (word = next_word(&at)).length > 0;) {
-        struct word value;
-        if (matches(word, "--", &value))
-            return;
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            if (matches(word, known[i].name, &value) && !known[i].set(info, value))
-                kprintf(LOG_WARNING, "boot argument %.*s ignored: %s wants %s\n", (int)word.length,
-                        word.text, known[i].name, known[i].wanted);
-    }
+    while (next_word(&at, word) && strcmp(word, "--") != 0)
+        for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++) {
+            size_t length = strlen(known[i].name);
+            bool found = strncmp(word, known[i].name, length) == 0 &&
+                         (known[i].name[length - 1] == '=' || word[length] == '\0');
+            if (found && !set(info, &known[i], word + length))
+                kprintf(LOG_WARNING, "boot argument %s ignored: %s wants %s\n", word, known[i].name,
+                        known[i].wanted);
+        }
 }

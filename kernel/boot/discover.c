@@ -1,6 +1,6 @@
-#include "boot/discover.h"
 #include "arch/timer_hardware.h"
 #include "arch/translation.h"
+#include "boot/boot.h"
 #include "debug/console.h"
 #include "debug/panic.h"
 #include "platform/platform.h"
@@ -10,10 +10,8 @@ void discover_board(uint64_t tree_physical)
     const char *error = NULL;
     uint64_t mapped;
     const void *tree = fixmap_tree(tree_physical, &mapped);
-
     boot_info.tree.start = tree_physical;
     int failed = fdt_read(tree, mapped, &boot_info, &error);
-
     if (boot_info.uart.regs.size) {
         void *regs = fixmap_device(boot_info.uart.regs.start, boot_info.uart.regs.size);
         console_set_runner(boot_info.runner);
@@ -21,10 +19,8 @@ void discover_board(uint64_t tree_physical)
         console_init(boot_info.uart.compatible, (uintptr_t)regs);
     }
     if (failed)
-        panic("%s", error);
+        panic("device tree: %s (%lu bytes mapped)", error, mapped);
     platform_find(tree);
-    if (boot_info.psci)
-        psci_init(boot_info.psci == 2);
     timer_hardware_init();
     kprintf(LOG_NOTICE, "Pagoda on %s: %s, %u CPUs, %s\n", board->name, boot_info.model,
             boot_info.cpu_count, boot_info.interrupt_controller.compatible);

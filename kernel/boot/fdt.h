@@ -1,7 +1,7 @@
 /*
- * fdt.h: everything the kernel takes from the device tree, read once at boot
- * with libfdt into one struct. After that the tree is not looked at again, and
- * nothing here points into it: its memory may be used for other things.
+ * fdt.h: everything the kernel takes from the device tree, read once at boot with libfdt into one
+ * struct. After that the tree is not looked at again, and nothing here points into it: its memory
+ * may be used for other things.
  */
 #pragma once
 #include <stdbool.h>
@@ -27,8 +27,7 @@ struct boot_info {
     unsigned reserved_count;
     struct range tree, bundle; /* the DTB; the initrd (size 0: none) */
     struct {
-        uint64_t mpidr;
-        uint64_t release; /* spin-table address or 0 */
+        uint64_t mpidr, release; /* release: spin-table address or 0 */
     } cpus[CPUS_MAX];
     unsigned cpu_count;
     int psci; /* 0 none, 1 hvc, 2 smc */
@@ -55,27 +54,23 @@ struct boot_info {
 };
 
 /*
- * Reads the flattened tree at `fdt` (mapped, at most `mapped` bytes), whose
- * physical address the caller has put in info->tree.start; everything else in
- * *info is overwritten. Returns 0, or the line of a message in *error (without
- * \n; valid until the next call) and -EINVAL when the board cannot be started
- * from this tree (no memory node, bad magic, …). info->uart, log_level and
- * runner are then filled if they could be read, so that the message can be seen.
+ * Reads the flattened tree at `fdt` (mapped, at most `mapped` bytes), whose physical address the
+ * caller has put in info->tree.start; everything else in *info is overwritten. Returns 0, or
+ * -EINVAL and in *error what is wrong, when the board cannot be started from this tree (no memory
+ * node, bad magic, …). info->uart, log_level and runner are then filled if they could be read, so
+ * that it can be said.
  *
- * Unknown nodes are ignored. What is wrong in the tree but can be done without
- * is left out, with a warning in the log: memory ranges and CPUs beyond
- * RANGES_MAX and CPUS_MAX, a bundle outside of memory. Too many reservations are
- * an error: what should be kept would be lost.
- *
- * mem= keeps the lowest bytes of memory. The pages of the bundle and of the tree
- * stay in memory[] besides, wherever the firmware put them.
+ * Unknown nodes are ignored. What is wrong in the tree but can be done without is left out, with a
+ * warning in the log: memory ranges and CPUs beyond RANGES_MAX and CPUS_MAX, a bundle outside of
+ * memory. Too many reservations are an error: what should be kept would be lost. mem= keeps the
+ * lowest bytes of memory; the pages of bundle and tree stay in memory[] besides, wherever they are.
  */
 int fdt_read(const void *fdt, size_t mapped, struct boot_info *info, const char **error);
 
 /*
- * Sets bits from a boot argument string (also used by tests): fields of *info
- * for which info->arguments has no (valid) word keep their value. A known word
- * with a wrong value is ignored, with a warning. Unknown words are left for root.
+ * Sets bits from a boot argument string: fields of *info for which info->arguments has no (valid)
+ * word keep their value. A known word with a wrong value is ignored, with a warning. Unknown words
+ * are left for root.
  */
 void boot_arguments_parse(struct boot_info *info);
 

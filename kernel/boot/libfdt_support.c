@@ -1,7 +1,4 @@
-/*
- * libfdt_support.c: what Debian's libfdt.a asks for besides string functions: it
- * was built with the compiler's stack protector.
- */
+/* libfdt_support.c: Debian's libfdt.a was built with the compiler's stack protector. */
 #include "debug/console.h"
 
 /* The zero byte stops overruns by strings. It is no secret: it finds mistakes, not attacks. */

@@ -1,105 +1,137 @@
 /*
- * memory.c: which memory there is, what of it is taken, and what mem= leaves.
+ * memory.c: which memory there is, what of it is taken, and what mem= leaves: short sorted lists
+ * of physical ranges.
  */
-#include "boot/reading.h"
+#include "boot/tree.h"
 #include "debug/console.h"
+#include "entry/abi.h"
 
-static void read_memory_node(struct reading *reading, const struct place *place)
+/* Physical addresses have at most 48 bits here (Arm ARM D8.1, 4 KiB granule without FEAT_LPA2). */
+#define PHYSICAL_END (UINT64_C(1) << 48)
+
+static const char too_many[] = "more separate reservations than this kernel can keep";
+
+static uint64_t least(uint64_t a, uint64_t b)
 {
-    struct range range;
-    enum reg_result result;
-    for (unsigned i = 0; (result = place_reg(place, i, &range)) == REG_FOUND; i++) {
-        range = range_shrink_to_pages(range.start, range.size);
-        if (!ranges_add(&reading->memory, range.start, range.size))
-            kprintf(LOG_WARNING, "memory at 0x%lx not used: more than %u separate ranges\n",
-                    range.start, RANGES_MAX);
-    }
-    if (result == REG_BAD)
-        reading_fail(reading, "device tree: the reg of a memory node is malformed");
+    return a < b ? a : b;
 }
 
-static void reserve(struct reading *reading, struct range range)
+static uint64_t most(uint64_t a, uint64_t b)
 {
-    range = range_grow_to_pages(range.start, range.size);
-    if (!ranges_add(&reading->reserved, range.start, range.size))
-        reading_fail(reading, "device tree: more separate reservations than this kernel can keep");
+    return a > b ? a : b;
 }
 
-/*
- * DTSpec 3.5: children of /reserved-memory. Those with a size and no reg ask
- * for memory to be found for some device; no driver here does, so there is
- * nothing to keep.
- */
-static void read_reserved_node(struct reading *reading, const struct place *place)
+/* No farther than any address there is. */
+static uint64_t end_of(struct range range)
+{
+    uint64_t end;
+    return __builtin_add_overflow(range.start, range.size, &end) ? PHYSICAL_END
+                                                                 : least(end, PHYSICAL_END);
+}
+
+static uint64_t page_up(uint64_t address)
+{
+    return (address + PAGE_SIZE - 1) & -PAGE_SIZE;
+}
+
+/* Adds [start, end), which may be empty, to a sorted list, merged with what it overlaps or touches.
+ * False, and nothing changes, when the list is full. */
+static bool add(struct range list[RANGES_MAX], unsigned *count, uint64_t start, uint64_t end)
+{
+    unsigned at = 0;
+    if (start >= end)
+        return true;
+    for (unsigned i = 0; i < *count; i++)
+        if (end_of(list[i]) < start || list[i].start > end) {
+            list[at++] = list[i];
+        } else {
+            end = most(end, end_of(list[i]));
+            start = least(start, list[i].start);
+        }
+    if (at == RANGES_MAX)
+        return false; /* nothing was merged */
+    for (*count = at + 1; at > 0 && list[at - 1].start > start; at--)
+        list[at] = list[at - 1];
+    list[at] = (struct range){start, end - start};
+    return true;
+}
+
+/* All pages that a range touches. */
+static bool reserve(struct boot_info *info, struct range range)
+{
+    return range.size == 0 || add(info->reserved, &info->reserved_count, range.start & -PAGE_SIZE,
+                                  page_up(end_of(range)));
+}
+
+const char *memory_visit(struct boot_info *info, const struct place *place, bool reserved)
 {
     struct range range;
     enum reg_result result;
     for (unsigned i = 0; (result = place_reg(place, i, &range)) == REG_FOUND; i++)
-        reserve(reading, range);
-    if (result == REG_BAD)
-        reading_fail(reading, "device tree: the reg of a node in /reserved-memory is malformed");
+        if (reserved && !reserve(info, range))
+            return too_many;
+        else if (!reserved && range.start < PHYSICAL_END && /* the whole pages inside */
+                 !add(info->memory, &info->memory_count, page_up(range.start),
+                      end_of(range) & -PAGE_SIZE))
+            kprintf(LOG_WARNING, "memory at 0x%lx not used: more than %u separate ranges\n",
+                    range.start, RANGES_MAX);
+    if (result == REG_END)
+        return NULL;
+    return reserved ? "the reg of a node in /reserved-memory is malformed"
+                    : "the reg of a memory node is malformed";
 }
 
-/* DTSpec 3.4: memory nodes are children of the root. */
-void memory_visit(struct reading *reading, const struct node *node)
+/* A bundle that is not there must not be read: the board starts without, and root is missed
+ * later. */
+static void check_bundle(struct boot_info *info)
 {
-    const struct place *place = &node->place;
-    if (!node_enabled(node))
-        return;
-    if (place->depth == 1 && property_has(&node->device_type, "memory"))
-        read_memory_node(reading, place);
-    if (place->depth == 2 && place->nodes[1] == reading->reserved_memory)
-        read_reserved_node(reading, place);
-}
-
-/* A bundle that is not there must not be read: the board starts without, and root is missed later.
- */
-static void check_bundle(struct reading *reading)
-{
-    struct range *bundle = &reading->info->bundle;
-    if (bundle->size > 0 && !ranges_hold(&reading->memory, bundle->start, bundle->size)) {
-        kprintf(LOG_WARNING, "bundle at 0x%lx is outside of memory and not used\n", bundle->start);
-        *bundle = (struct range){0, 0};
-    }
-}
-
-/* DTSpec 5.3 (the memory reservation block), and what the kernel was given itself. */
-static void read_other_reservations(struct reading *reading)
-{
-    struct range range;
-    int count = fdt_num_mem_rsv(reading->fdt);
-    for (int i = 0; i < count; i++) {
-        fdt_get_mem_rsv(reading->fdt, i, &range.start, &range.size);
-        reserve(reading, range);
-    }
-    reserve(reading, reading->info->tree);
-    reserve(reading, reading->info->bundle);
+    const struct range bundle = info->bundle;
+    for (unsigned i = 0; i < info->memory_count; i++)
+        if (bundle.start - info->memory[i].start < info->memory[i].size &&
+            bundle.size <= end_of(info->memory[i]) - bundle.start)
+            return;
+    if (bundle.size > 0)
+        kprintf(LOG_WARNING, "bundle at 0x%lx is outside of memory and not used\n", bundle.start);
+    info->bundle = (struct range){0, 0};
 }
 
 /* mem=, but what the firmware put into memory for us stays reachable. */
-static void limit_memory(struct reading *reading)
+static const char *limit_memory(struct boot_info *info)
 {
-    const struct ranges all = reading->memory;
-    const struct boot_info *info = reading->info;
-    if (info->memory_limit == 0)
-        return;
-    ranges_clamp(&reading->memory, info->memory_limit);
-    if (reading->memory.count == 0)
-        reading_fail(reading, "boot argument mem= leaves no memory");
-    const struct range keep[] = {range_grow_to_pages(info->tree.start, info->tree.size),
-                                 range_grow_to_pages(info->bundle.start, info->bundle.size)};
-    for (size_t i = 0; i < sizeof keep / sizeof keep[0]; i++)
-        if (!ranges_add_common(&reading->memory, &all, keep[i].start, keep[i].size))
-            reading_fail(reading,
-                         "device tree: too many memory ranges to keep the bundle besides mem=");
+    uint64_t left = info->memory_limit & -PAGE_SIZE, low = 0; /* the end of the lowest bytes */
+    struct range all[RANGES_MAX];
+    unsigned count = info->memory_count;
+    for (unsigned i = 0; i < count; i++) {
+        all[i] = info->memory[i];
+        low = left ? all[i].start + least(all[i].size, left) : low;
+        left -= least(all[i].size, left);
+    }
+    if (low == 0)
+        return "boot argument mem= leaves no memory";
+    const struct range keep[] = {{0, low}, info->tree, info->bundle};
+    info->memory_count = 0;
+    for (unsigned i = 0; i < 3 * count; i++) {
+        const struct range bank = all[i / 3], kept = keep[i % 3];
+        if (kept.size > 0 &&
+            !add(info->memory, &info->memory_count, most(bank.start, kept.start & -PAGE_SIZE),
+                 least(end_of(bank), page_up(end_of(kept)))))
+            return "too many memory ranges to keep the bundle besides mem=";
+    }
+    return NULL;
 }
 
-void memory_finish(struct reading *reading)
+const char *memory_finish(struct boot_info *info, const void *fdt)
 {
-    if (reading->memory.count == 0)
-        reading_fail(reading, "device tree: no memory");
-    check_bundle(reading);
-    read_other_reservations(reading);
-    if (reading->error == NULL)
-        limit_memory(reading);
+    struct range range;
+    if (info->memory_count == 0)
+        return "no memory";
+    check_bundle(info);
+    for (int i = 0; i < fdt_num_mem_rsv(fdt); i++) { /* DTSpec 5.3 */
+        fdt_get_mem_rsv(fdt, i, &range.start, &range.size);
+        if (!reserve(info, range))
+            return too_many;
+    }
+    if (!reserve(info, info->tree) || !reserve(info, info->bundle))
+        return too_many;
+    return info->memory_limit ? limit_memory(info) : NULL;
 }

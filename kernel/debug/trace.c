@@ -8,31 +8,37 @@
 
 #define TRACE_NAME(name) #name,
 const char *const trace_names[] = {TRACE_EVENTS(TRACE_NAME)};
-const uint32_t trace_records = TRACE_RECORDS;
 
 void trace_init(struct cpu *cpu, bool on)
 {
-    frame_number first = on ? buddy_alloc(TRACE_ORDER, USE_KERNEL) : 0;
-
-    if (!first || pool_charge(&root_pool, 1ul << TRACE_ORDER)) {
-        if (on)
-            kprintf(LOG_WARNING, "no memory for the trace ring: tracing stays off\n");
+    const uint64_t frames = 1 << TRACE_ORDER;
+    frame_number ring = 0;
+    if (!on)
+        return;
+    if (!pool_charge(&root_pool, frames) && !(ring = buddy_alloc(TRACE_ORDER, USE_KERNEL)))
+        pool_release(&root_pool, frames);
+    if (!ring) {
+        kprintf(LOG_WARNING, "no memory for the trace ring: tracing stays off\n");
         return;
     }
-    for (frame_number i = 0; i < 1ul << TRACE_ORDER; i++)
-        frame_of(first + i)->state = FRAME_KERNEL; /* for ever: the root pays */
-    cpu->trace = frame_address(first);
+    frame_of(ring)->pool = &root_pool;
+    cpu->trace = frame_address(ring);
     cpu->trace_on = true;
 }
 
 void trace_write(struct cpu *cpu, enum trace_event event, uint64_t a, uint64_t b)
 {
-    struct trace_record *record = &cpu->trace[cpu->trace_next++ % TRACE_RECORDS];
+    cpu->trace[cpu->trace_next++ % TRACE_RECORDS] = (struct trace_record){
+        timer_now(), event, cpu->number, cpu->current->number, a, b,
+    };
+}
 
-    record->time = timer_now();
-    record->event = event;
-    record->cpu = cpu->number;
-    record->thread = cpu->current->number;
-    record->a = a;
-    record->b = b;
+unsigned trace_read(const struct cpu *cpu, uint64_t *first, struct trace_record *to, unsigned most)
+{
+    unsigned count = 0;
+    if (cpu->trace_next > TRACE_RECORDS && *first < cpu->trace_next - TRACE_RECORDS)
+        *first = cpu->trace_next - TRACE_RECORDS;
+    for (; count < most && *first + count < cpu->trace_next; count++)
+        to[count] = cpu->trace[(*first + count) % TRACE_RECORDS];
+    return count;
 }

@@ -125,6 +125,7 @@
 #define DEBUG_TRACE 5    /* x2 = cpu, x3 = first record: records to the message page; returns how many, x1 = number of the first */
 #define DEBUG_BOOT 6     /* message page gets struct boot_facts */
 #define DEBUG_PANIC 9    /* to see what a panic looks like; x2 = 0 said so, 1 wild read, 2 stack overflow */
+#define DEBUG_FAIL_AT 8  /* for tests: x2 = n: the n-th allocation in the kernel fails; returns what was left of the last n */
 #define DEBUG_LOG_READ 7 /* x2 = offset: kernel log text to the message page; returns bytes */
 
 /* ---- page_reclaim: x3 ---- */

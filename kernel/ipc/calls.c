@@ -205,7 +205,7 @@ struct thread *call_recv(struct thread *thread)
     return next ? reschedule(next) : schedule();
 }
 
-struct thread *call_notify(struct thread *thread)
+struct thread *notify_slow(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     int64_t error;

@@ -107,7 +107,29 @@ struct thread *call_reply_recv(struct thread *thread)
         return reply_recv_slow(thread);
     }
     client->request.id = 0;
-    client->request.server = NULL;
     receiver_wait(endpoint, thread);
     return switch_direct(cpu, client);
+}
+
+/* Nobody waits, or somebody who knows already: only bits are set. */
+struct thread *call_notify(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    struct notification *notification;
+    struct handle_entry *entry;
+
+    if (x[0] >= HANDLE_CHUNK || !x[1] || this_cpu()->trace_on)
+        return notify_slow(thread);
+    entry = handle_quick(&thread->space->handles, x[0], KERNEL_OBJECT_NOTIFICATION, RIGHT_WRITE);
+    if (!entry)
+        return notify_slow(thread);
+    notification = (struct notification *)entry->object;
+    lock_take(&notification->lock);
+    if (notification->receivers.first || (notification->endpoint && !notification->in_signalled)) {
+        lock_release(&notification->lock);
+        return notify_slow(thread);
+    }
+    notification->bits |= x[1];
+    lock_release(&notification->lock);
+    return answer(thread, 0);
 }

@@ -1,5 +1,5 @@
 /*
- * fast.h: the common cases of call, reply_recv and svc #0, and the complete
+ * fast.h: the common cases of call, reply_recv, notify and svc #0, and the complete
  * functions they fall back to. A kernel without fast.c would do the same, slower.
  */
 #pragma once
@@ -8,6 +8,7 @@
 struct thread *call_slow(struct thread *thread);
 struct thread *reply_recv_slow(struct thread *thread);
 struct thread *syscall_slow(struct thread *thread);
+struct thread *notify_slow(struct thread *thread);
 struct thread *personality_syscall(struct thread *thread);
 
 /* The receiver that came last, taken off the list; NULL: nobody waits. */

@@ -152,20 +152,23 @@ static void choose_first_caches(void)
     }
 }
 
-void buddy_fail_at(uint64_t n)
+uint64_t buddy_fail_at(uint64_t n)
 {
+    uint64_t left = fail_at;
+
     fail_at = n;
     choose_first_caches();
+    return left;
 }
 
-static bool fail_now(void)
+bool buddy_fail_now(void)
 {
     return fail_at && !--fail_at;
 }
 
 struct frame *frame_take(enum frame_use use)
 {
-    if (fail_now())
+    if (buddy_fail_now())
         return NULL;
     for (unsigned zone = use; zone < ZONES; zone++) {
         struct frame_cache *cache = &this_cpu()->caches.of[zone];
@@ -223,7 +226,7 @@ frame_number buddy_alloc(unsigned order, enum frame_use use)
     if (order == 0) {
         head = frame_take(use);
         number = head ? head->number : 0;
-    } else if (order < ORDERS && !fail_now()) {
+    } else if (order < ORDERS && !buddy_fail_now()) {
         do /* cached frames keep their neighbours from merging */
             for (unsigned zone = use; zone < ZONES && !number; zone++)
                 number = zone_take(&zones[zone], order);

@@ -121,7 +121,7 @@ static void *object_take(struct slab_cache *cache, uint32_t fresh)
 
 void *slab_alloc(struct slab_cache *cache, struct pool *pool)
 {
-    if (pool_charge_bytes(pool, cache->size))
+    if (buddy_fail_now() || pool_charge_bytes(pool, cache->size))
         return NULL;
     void *object = object_take(cache, 0);
     for (unsigned attempt = 0; !object && attempt < 2; attempt++) {

@@ -43,6 +43,7 @@ struct thread *call_space_create(struct thread *thread)
         answer(thread, handle);
         return reap_wait(thread);
     }
+    space_adopt(own, space);
     space->personality = personality;
     if (personality)
         object_ref(&personality->object);

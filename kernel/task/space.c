@@ -56,6 +56,28 @@ struct space *space_by_id(uint64_t id)
     return space;
 }
 
+void space_adopt(struct space *parent, struct space *child)
+{
+    child->parent = parent;
+    child->child_next = parent->children;
+    if (parent->children)
+        parent->children->child_previous = child;
+    parent->children = child;
+}
+
+static void leave_parent(struct space *child)
+{
+    if (!child->parent)
+        return;
+    if (child->child_previous)
+        child->child_previous->child_next = child->child_next;
+    else
+        child->parent->children = child->child_next;
+    if (child->child_next)
+        child->child_next->child_previous = child->child_previous;
+    child->parent = child->child_next = child->child_previous = NULL;
+}
+
 void space_stop(struct space *space)
 {
     if (space->dying)
@@ -104,6 +126,12 @@ bool space_destroy_step(struct space *space)
         thread_kill(space->threads);
         return false;
     }
+    if (space->children) {
+        struct space *child = space->children;
+        leave_parent(child);
+        space_kill(child);
+        return false;
+    }
     if (!requests_abandon_step(space, &space->abandon_from))
         return false;
     if (space->translation.asid_generation)
@@ -132,6 +160,7 @@ void space_free(struct space *space)
 {
     struct pool_object *pool = space->pool;
 
+    leave_parent(space);
     lock_take(&spaces_lock);
     if (space->previous)
         space->previous->next = space->next;

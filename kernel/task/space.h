@@ -32,6 +32,8 @@ struct space {
     uint64_t watch_bits;
     char name[17];
     struct space *next, *previous; /* all spaces, for debuggers */
+    struct space *parent;          /* whose thread made it: it ends with that one; NULL: nobody's */
+    struct space *children, *child_next, *child_previous;
     struct space *reap_next;
     uint32_t abandon_from; /* thread number up to which its unanswered requests were ended */
 };
@@ -43,6 +45,9 @@ struct space *space_by_id(uint64_t id);
  * A new space charged to `pool` (one reference taken). NULL: ENOMEM.
  */
 struct space *space_new(struct pool_object *pool, unsigned level);
+
+/* `child` ends when `parent` does: handles that a space holds to itself keep nothing alive for ever. */
+void space_adopt(struct space *parent, struct space *child);
 
 /* Stops its threads for good: nothing begins in it any more. The caller sees to its end. */
 void space_stop(struct space *space);

@@ -45,8 +45,7 @@ static bool run_once(handle page, uint64_t number, uint64_t contents)
     handle space = space_create(HANDLE_POOL, LEVEL_PROGRAM, 0, PRIORITY_ABOVE), thread;
     bool right;
 
-    child_show(space, 0);
-    right = !region_map(space, AREA, 1, MAP_READ, page, 0, 0, 0);
+    right = !child_show(space) && !region_map(space, AREA, 1, MAP_READ, page, 0, 0, 0);
     thread = thread_create(space, 0, PRIORITY_ABOVE, 0);
     right &= !thread_ctl(thread, THREAD_START, (uintptr_t)flash, 0, number);
     right &= BOARD[0] == number + contents;

@@ -88,8 +88,9 @@ struct child {
     struct worker *worker; /* on the board */
 };
 struct child child_new(handle pool, unsigned level, handle personality, unsigned priority);
-/* Text, constants and board for a space made by hand, and (pool not 0) data paid by that pool. */
-void child_show(handle space, handle pool);
+/* For spaces and threads made by hand: shows text, constants and board; starts a worker (on the board). */
+int64_t child_show(handle space);
+int64_t worker_begin(handle thread, uintptr_t stack_top, struct worker *worker);
 /* For programs that never end theirs: runs f(argument). */
 void child_run(const struct child *child, void (*f)(uint64_t), uint64_t argument);
 /* As worker_start and worker_finish; finishing ends the space and closes its handles. */

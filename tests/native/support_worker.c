@@ -19,6 +19,11 @@ static _Noreturn void worker_main(uint64_t address)
         sleep_until(~0ul);
 }
 
+int64_t worker_begin(handle thread, uintptr_t stack_top, struct worker *worker)
+{
+    return thread_ctl(thread, THREAD_START, (uintptr_t)worker_main, stack_top, (uintptr_t)worker);
+}
+
 static void start(struct worker *worker, uintptr_t message, unsigned priority)
 {
     int64_t thread = thread_create(HANDLE_SPACE, message, priority, 0);
@@ -147,33 +152,38 @@ static struct worker *board_worker(void)
     return BOARD_WORKERS;
 }
 
-/* One segment of this program for a new space. `pool` 0: only what cannot be written. */
-static void give_segment(handle space, handle pool, const struct elf_segment *segment, uint64_t offset)
-{
-    uint64_t pages = (segment->memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-
-    if (segment->type != ELF_LOAD || !pages)
-        return;
-    if (!(segment->flags & ELF_WRITE))
-        CHECK_IS(region_map(space, segment->address, pages,
-                            MAP_READ | (segment->flags & ELF_EXECUTE ? MAP_EXEC : 0) | MAP_POPULATE,
-                            HANDLE_BUNDLE, (offset + segment->offset) >> PAGE_SHIFT, 0, 0), 0);
-    else if (pool)
-        give_memory(space, pool, segment->address, pages);
-}
-
-void child_show(handle space, handle pool)
+int64_t child_show(handle space)
 {
     static uint64_t offset;
     static struct elf elf;
+    int64_t error = 0;
 
     if (!offset)
         elf = own_image(&offset);
+    for (unsigned i = 0; i < elf.headers && !error; i++) {
+        struct elf_segment segment = elf_segment(&elf, i);
+        if (segment.type != ELF_LOAD || segment.flags & ELF_WRITE)
+            continue;
+        error = region_map(space, segment.address, (segment.memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT,
+                           MAP_READ | (segment.flags & ELF_EXECUTE ? MAP_EXEC : 0) | MAP_POPULATE,
+                           HANDLE_BUNDLE, (offset + segment.offset) >> PAGE_SHIFT, 0, 0);
+    }
+    return error ? error
+                 : region_map(space, (uintptr_t)BOARD, BOARD_PAGES, MAP_READ | MAP_WRITE | MAP_POPULATE,
+                              board(), 0, 0, 0);
+}
+
+/* Data of its own, all zero. */
+static void give_data(handle space, handle pool)
+{
+    uint64_t offset;
+    struct elf elf = own_image(&offset);
+
     for (unsigned i = 0; i < elf.headers; i++) {
         struct elf_segment segment = elf_segment(&elf, i);
-        give_segment(space, pool, &segment, offset);
+        if (segment.type == ELF_LOAD && segment.flags & ELF_WRITE && segment.memory_size)
+            give_memory(space, pool, segment.address, (segment.memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT);
     }
-    CHECK_IS(region_map(space, (uintptr_t)BOARD, BOARD_PAGES, MAP_READ | MAP_WRITE | MAP_POPULATE, board(), 0, 0, 0), 0);
 }
 
 struct child child_new(handle pool, unsigned level, handle personality, unsigned priority)
@@ -181,7 +191,8 @@ struct child child_new(handle pool, unsigned level, handle personality, unsigned
     int64_t space = space_create(pool, level, personality, priority), thread;
 
     CHECK(space > 0);
-    child_show(space, pool);
+    CHECK_IS(child_show(space), 0);
+    give_data(space, pool);
     give_memory(space, pool, CHILD_MESSAGE - ((STACK_PAGES + 1) << PAGE_SHIFT), STACK_PAGES + 2);
     thread = thread_create(space, CHILD_MESSAGE, priority, 0);
     CHECK(thread > 0);
@@ -197,8 +208,7 @@ void child_start(struct child *child, int64_t (*run)(uint64_t), uint64_t argumen
 {
     child->worker->run = run;
     child->worker->argument = argument;
-    CHECK_IS(thread_ctl(child->thread, THREAD_START, (uintptr_t)worker_main, CHILD_MESSAGE - PAGE_SIZE,
-                        (uintptr_t)child->worker), 0);
+    CHECK_IS(worker_begin(child->thread, CHILD_MESSAGE - PAGE_SIZE, child->worker), 0);
     yield();
 }
 

@@ -1,5 +1,5 @@
-// sources: tests/unit/device_tree.c kernel/boot/fdt.c kernel/boot/devices.c kernel/boot/memory.c
-// sources: kernel/boot/tree.c kernel/boot/ranges.c kernel/boot/arguments.c
+// sources: tests/unit/device_tree.c kernel/boot/fdt.c kernel/boot/memory.c
+// sources: kernel/boot/tree.c kernel/boot/arguments.c
 // sources: kernel/debug/console.c kernel/debug/printf.c platform/platform.c
 // flags: -lfdt
 /*

@@ -3,7 +3,7 @@
  * ksnprintf against the host's snprintf, for all that both promise; then what is
  * the kernel's own.
  */
-#include "debug/console.h"
+#include "snprintf.h"
 #include "unit.h"
 #include <limits.h>
 #include <stdio.h>

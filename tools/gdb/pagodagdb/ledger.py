@@ -1,6 +1,6 @@
 """The conservation ledger, counted again by reading the frame table.
 
-The kernel's own audit is DEBUG_LEDGER (kernel/debug/ledger.c); this one trusts none of
+The kernel's own audit is DEBUG_LEDGER (kernel/debug/debug.c); this one trusts none of
 its code, only its descriptors. In the middle of an allocation the two may differ by the
 frame under way: compare at a quiet moment, for example at a breakpoint on `supply_slow`.
 """

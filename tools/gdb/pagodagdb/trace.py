@@ -15,7 +15,7 @@ def show_trace(wanted="20"):
     if not wanted.isdigit() or not int(wanted):
         raise Unreadable(f"how many records? {wanted} is not a number above 0")
     cpus, names = variable("cpus"), variable("trace_names")
-    ring_size = int(variable("trace_records"))
+    ring_size = int(variable("TRACE_RECORDS"))
     records, on = [], False
     for number in range(cpus.type.range()[1] + 1):
         if cpus[number]["trace"]:
