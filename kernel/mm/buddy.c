@@ -8,11 +8,10 @@
  * state: that is what finds a double free later.
  */
 #include "mm/buddy.h"
-#include "arch/lock.h"
 #include "mm/frame_cache.h"
 
 #define DMA_END ((frame_number)1 << (30 - 12)) /* 1 GiB */
-#define BATCH   64 /* frames moved at once between a zone and a cache */
+#define BATCH   64                             /* frames moved at once between a zone and a cache */
 
 struct zone_blocks {
     struct lock lock;
@@ -20,17 +19,19 @@ struct zone_blocks {
     uint64_t free;          /* frames in them, caches not counted */
 };
 static struct zone_blocks zones[ZONES];
+static uint64_t fail_at; /* allocations until the one that shall fail; 0: none */
 
-static unsigned first_zone[USES]; /* that has memory */
-static uint64_t fail_at;          /* allocations until the one that shall fail; 0: none */
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 
 static unsigned order_below(uint64_t frames) /* largest order that fits in `frames` (not 0) */
 {
-    unsigned order = 63u - (unsigned)__builtin_clzll(frames);
-    return order < ORDERS ? order : ORDERS - 1;
+    return (unsigned)least(63u - (unsigned)__builtin_clzll(frames), ORDERS - 1);
 }
 
-/* ---- One zone; the lock is held ---- */
+/* ---- One zone ---- */
 
 static void block_link(struct zone_blocks *zone, struct frame *head, frame_number number,
                        unsigned order)
@@ -57,19 +58,22 @@ static unsigned zone_find(const struct zone_blocks *zone, unsigned order)
 /* Takes a block of `order` out of the smallest that is large enough, unmarked; 0: none. */
 static frame_number zone_take(struct zone_blocks *zone, unsigned order)
 {
+    frame_number number = 0;
+    lock_take(&zone->lock);
     unsigned found = zone_find(zone, order);
-    if (found == ORDERS)
-        return 0;
-    frame_number number = zone->heads[found];
-    struct frame *head = frame_of(number);
-    block_unlink(zone, head);
-    zone->free -= 1u << order;
-    while (found-- > order) /* keep the lower half, the upper becomes a free block */
-        block_link(zone, head + (1u << found), number + (1u << found), found);
+    if (found < ORDERS) {
+        number = zone->heads[found];
+        struct frame *head = frame_of(number);
+        block_unlink(zone, head);
+        zone->free -= 1u << order;
+        while (found-- > order) /* keep the lower half, the upper becomes a free block */
+            block_link(zone, head + (1u << found), number + (1u << found), found);
+    }
+    lock_release(&zone->lock);
     return number;
 }
 
-/* Puts a block in and merges it as far as it goes. Its head's old state does not matter. */
+/* Under the lock: puts a block in, whatever its head's state, and merges it as far as it goes. */
 static void zone_give(const struct bank *bank, frame_number number, unsigned order)
 {
     struct zone_blocks *zone = &zones[bank->zone];
@@ -88,17 +92,15 @@ static void zone_give(const struct bank *bank, frame_number number, unsigned ord
 
 /* ---- Between the zones and this CPU's caches ---- */
 
-/*
- * Fills an empty cache: the smallest blocks first, whole where they fit, so that large
- * blocks stay large. Popped, frames of one block come in ascending order.
- */
+/* Fills an empty cache: the smallest blocks first, whole where they fit, so that large
+ * ones stay large. Popped, frames of one block come in ascending order. */
 static void cache_refill(struct frame_cache *cache, struct zone_blocks *zone)
 {
-    unsigned wanted = BATCH, order;
-    lock_take(&zone->lock);
-    while (wanted && (order = zone_find(zone, 0)) < ORDERS) {
-        order = order < order_below(wanted) ? order : order_below(wanted);
+    for (unsigned wanted = BATCH, order; wanted; wanted -= 1u << order) {
+        order = (unsigned)least(zone_find(zone, 0), order_below(wanted));
         frame_number number = zone_take(zone, order);
+        if (!number)
+            return;
         struct frame *frame = frame_of(number), *end = frame + (1u << order);
         for (struct frame *at = frame; at < end; at++) {
             at->state = FRAME_CACHED;
@@ -108,31 +110,27 @@ static void cache_refill(struct frame_cache *cache, struct zone_blocks *zone)
         }
         end[-1].below = cache->first;
         *cache = (struct frame_cache){frame, cache->count + (1u << order)};
-        wanted -= 1u << order;
     }
-    lock_release(&zone->lock);
 }
 
-void frame_cache_shrink(struct frame_cache *cache)
+bool frame_cache_shrink(struct frame_cache *cache)
 {
     struct zone_blocks *zone = &zones[cache - this_cpu()->caches.of];
+    bool any = cache->first;
     lock_take(&zone->lock);
     for (unsigned i = 0; i < BATCH && cache->first; i++) {
         frame_number number = frame_cache_pop(cache)->number;
         zone_give(bank_of(number), number, 0);
     }
     lock_release(&zone->lock);
+    return any;
 }
 
 /* A batch of this CPU's frames goes back. False: it has none. */
 static bool drain_some(void)
 {
-    for (unsigned zone = 0; zone < ZONES; zone++)
-        if (this_cpu()->caches.of[zone].first) {
-            frame_cache_shrink(&this_cpu()->caches.of[zone]);
-            return true;
-        }
-    return false;
+    struct frame_cache *of = this_cpu()->caches.of;
+    return frame_cache_shrink(&of[0]) || frame_cache_shrink(&of[1]) || frame_cache_shrink(&of[2]);
 }
 
 void buddy_drain(void)
@@ -145,9 +143,13 @@ void buddy_drain(void)
 static void choose_first_caches(void)
 {
     static struct frame_cache nothing;
-    for (struct cpu *cpu = cpus; cpu < &cpus[CPUS_MAX]; cpu++)
-        for (unsigned use = 0; use < USES; use++)
-            cpu->caches.first[use] = fail_at ? &nothing : &cpu->caches.of[first_zone[use]];
+    for (unsigned use = 0; use < USES; use++) {
+        uint64_t first = ZONE_DMA;
+        for (const struct bank *bank = banks; bank < &banks[bank_count]; bank++)
+            first = bank->zone >= use ? least(first, bank->zone) : first;
+        for (struct cpu *cpu = cpus; cpu < &cpus[CPUS_MAX]; cpu++)
+            cpu->caches.first[use] = fail_at ? &nothing : &cpu->caches.of[first];
+    }
 }
 
 uint64_t buddy_fail_at(uint64_t n)
@@ -164,13 +166,13 @@ bool buddy_fail_now(void)
     return fail_at && !--fail_at;
 }
 
-struct frame *frame_take_slow(enum frame_use use)
+struct frame *frame_take(enum frame_use use)
 {
     if (buddy_fail_now())
         return NULL;
     for (unsigned zone = use; zone < ZONES; zone++) {
         struct frame_cache *cache = &this_cpu()->caches.of[zone];
-        if (!cache->first)
+        if (!cache->first && zones[zone].free)
             cache_refill(cache, &zones[zone]);
         if (cache->first)
             return frame_cache_pop(cache);
@@ -193,51 +195,28 @@ static void banks_split(frame_number end)
 
 void buddy_init(frame_number linear_end)
 {
-    frame_number dma_end = linear_end < DMA_END ? linear_end : DMA_END;
+    frame_number dma_end = least(linear_end, DMA_END);
     banks_split(dma_end);
     banks_split(linear_end);
-    for (unsigned use = 0; use < USES; use++)
-        first_zone[use] = ZONE_DMA;
-    for (struct bank *bank = banks; bank < &banks[bank_count]; bank++) {
-        unsigned zone = (bank->first < linear_end) + (bank->first < dma_end);
-        for (unsigned use = 0; use <= zone; use++)
-            first_zone[use] = zone < first_zone[use] ? zone : first_zone[use];
-        bank->zone = zone;
-    }
+    for (struct bank *bank = banks; bank < &banks[bank_count]; bank++)
+        bank->zone = (bank->first < linear_end) + (bank->first < dma_end);
     choose_first_caches();
 }
 
 void buddy_free_range(frame_number first, frame_number count)
 {
-    if (count && first == 0) { /* its number means "none": it stays with the kernel */
-        first++;
-        count--;
-    }
-    while (count) {
+    frame_number end = first + count;
+    for (first += first == 0; first < end;) { /* 0 means "none": it stays with the kernel */
         const struct bank *bank = bank_of(first);
         if (!bank)
             kernel_bug("buddy_free_range: not in a memory bank");
-        if (bank->frames[first - bank->first].state != FRAME_KERNEL)
+        if (frame_of(first)->state != FRAME_KERNEL)
             kernel_bug("buddy_free_range: given twice");
-        frame_number in_bank = bank->first + bank->count - first;
-        unsigned order = order_below(count < in_bank ? count : in_bank);
-        unsigned aligned = (unsigned)__builtin_ctzll(first);
-        order = order < aligned ? order : aligned;
+        unsigned order = order_below(least(end, bank->first + bank->count) - first);
+        order = (unsigned)least(order, (unsigned)__builtin_ctzll(first));
         zone_give(bank, first, order);
         first += 1u << order;
-        count -= 1u << order;
     }
-}
-
-static frame_number take_block(unsigned order, enum frame_use use)
-{
-    frame_number number = 0;
-    for (unsigned zone = use; zone < ZONES && !number; zone++) {
-        lock_take(&zones[zone].lock);
-        number = zone_take(&zones[zone], order);
-        lock_release(&zones[zone].lock);
-    }
-    return number;
 }
 
 frame_number buddy_alloc(unsigned order, enum frame_use use)
@@ -249,17 +228,13 @@ frame_number buddy_alloc(unsigned order, enum frame_use use)
         number = head ? head->number : 0;
     } else if (order < ORDERS && !buddy_fail_now()) {
         do /* cached frames keep their neighbours from merging */
-            number = take_block(order, use);
+            for (unsigned zone = use; zone < ZONES && !number; zone++)
+                number = zone_take(&zones[zone], order);
         while (!number && drain_some());
         head = frame_of(number);
     }
-    if (number) {
-        head->refs = 0;
-        head->state = FRAME_RAW;
-        head->order = (uint8_t)order;
-        head->pins = 0;
-        head->pool = NULL;
-    }
+    if (number)
+        *head = (struct frame){.state = FRAME_RAW, .order = (uint8_t)order};
     return number;
 }
 
@@ -275,13 +250,14 @@ _Noreturn void frame_free_bug(const struct frame *frame)
 void buddy_free(frame_number first, unsigned order)
 {
     const struct bank *bank = bank_of(first);
+    struct frame *head = frame_of(first);
     if (!bank)
         frame_free_bug(NULL);
     if (order == 0) {
-        frame_give(bank, &bank->frames[first - bank->first], first);
+        frame_give(bank, head, first);
         return;
     }
-    frame_check_allocated(&bank->frames[first - bank->first], order);
+    frame_check_allocated(head, order);
     lock_take(&zones[bank->zone].lock);
     zone_give(bank, first, order);
     lock_release(&zones[bank->zone].lock);
@@ -292,8 +268,8 @@ uint64_t buddy_free_frames(void)
     uint64_t frames = 0;
     for (unsigned zone = 0; zone < ZONES; zone++) {
         frames += zones[zone].free;
-        for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
-            frames += cpus[cpu].caches.of[zone].count;
+        for (const struct cpu *cpu = cpus; cpu < &cpus[CPUS_MAX]; cpu++)
+            frames += cpu->caches.of[zone].count;
     }
     return frames;
 }

@@ -37,10 +37,8 @@ struct frame_caches {
  * once, after the last frame_add_bank and before buddy_free_range. */
 void buddy_init(frame_number linear_end);
 
-/*
- * Gives [first, first + count) to the allocator; whole range must lie in memory banks. At boot only,
- * before other CPUs run. Costs O(blocks). Frame 0 is left out: its number means "none".
- */
+/* Gives [first, first + count) to the allocator; whole range must lie in memory banks. At boot
+ * only, before other CPUs run. Costs O(blocks). Frame 0 is left out: its number means "none". */
 void buddy_free_range(frame_number first, frame_number count);
 
 /*
@@ -49,7 +47,6 @@ void buddy_free_range(frame_number first, frame_number count);
  * (frame.h). Whoever takes a block without pool_alloc or slab_alloc sees to its charge.
  */
 frame_number buddy_alloc(unsigned order, enum frame_use use);
-
 /* Takes a block back, order as it was allocated; its head may be in any allocated state.
  * Freeing twice, or with another order, is a kernel bug and is found here. */
 void buddy_free(frame_number first, unsigned order);
@@ -58,11 +55,8 @@ void buddy_free(frame_number first, unsigned order);
 uint64_t buddy_free_frames(void);
 /* Returns this CPU's cached frames to the buddy (tests; blocks are so found before ENOMEM). */
 void buddy_drain(void);
-
-/*
- * Test hook: fail this CPU's n-th allocation from now on, of a frame, a block or a slab object, once
- * (0: off). Returns what was left of the last n: 0 when that failure has happened.
- */
+/* Test hook: fail this CPU's n-th allocation from now on, of a frame, a block or a slab object, once
+ * (0: off). Returns what was left of the last n: 0 when that failure has happened. */
 uint64_t buddy_fail_at(uint64_t n);
 /* Counts an allocation; true when it is the one that shall fail. */
 bool buddy_fail_now(void);

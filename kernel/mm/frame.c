@@ -27,6 +27,25 @@ const struct bank *bank_search(frame_number number)
     return NULL;
 }
 
+void frame_link(uint32_t *head, struct frame *frame, frame_number number)
+{
+    frame->previous = 0;
+    frame->next = *head;
+    if (*head)
+        frame_of(*head)->previous = (uint32_t)number;
+    *head = (uint32_t)number;
+}
+
+void frame_unlink(uint32_t *head, struct frame *frame)
+{
+    if (frame->previous)
+        frame_of(frame->previous)->next = frame->next;
+    else
+        *head = frame->next;
+    if (frame->next)
+        frame_of(frame->next)->previous = frame->previous;
+}
+
 void frame_walk(frame_visitor *visit, void *context)
 {
     for (const struct bank *bank = banks; bank < &banks[bank_count]; bank++)
@@ -43,7 +62,6 @@ static void count_block(const struct frame *head, uint64_t frames, void *counts)
 
 void frame_count(uint64_t counts[FRAME_STATES])
 {
-    for (unsigned state = 0; state < FRAME_STATES; state++)
-        counts[state] = 0;
+    __builtin_memset(counts, 0, FRAME_STATES * sizeof *counts);
     frame_walk(count_block, counts);
 }

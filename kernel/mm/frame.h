@@ -29,10 +29,9 @@ enum frame_state {
 struct pool;
 struct slab_cache;
 struct object;
-struct chunk;
 
 struct frame {
-    uint32_t refs; /* PAGE: slots that name it; SLAB: objects in use; TABLE: valid entries */
+    uint32_t refs; /* PAGE: slots that name it; SLAB: objects in use */
     uint8_t state;
     uint8_t order; /* of the block it heads */
     uint16_t pins; /* PAGE: reasons it must stay (message page, DMA) */
@@ -51,7 +50,6 @@ struct frame {
         uint64_t index;      /* PAGE: index in the object */
         frame_number number; /* CACHED: its own */
         void *free_object;   /* SLAB: first free object in it */
-        struct chunk *chunk; /* TABLE, leaf: slots behind its entries, or NULL */
     };
 };
 _Static_assert(sizeof(struct frame) == 32,
@@ -91,31 +89,17 @@ static inline struct frame *frame_of(frame_number number)
 }
 
 /* Lists of blocks through next and previous; *head is a frame number, 0: the list is empty. */
-static inline void frame_link(uint32_t *head, struct frame *frame, frame_number number)
-{
-    frame->previous = 0;
-    frame->next = *head;
-    if (*head)
-        frame_of(*head)->previous = (uint32_t)number;
-    *head = (uint32_t)number;
-}
-static inline void frame_unlink(uint32_t *head, struct frame *frame)
-{
-    if (frame->previous)
-        frame_of(frame->previous)->next = frame->next;
-    else
-        *head = frame->next;
-    if (frame->next)
-        frame_of(frame->next)->previous = frame->previous;
-}
+void frame_link(uint32_t *head, struct frame *frame, frame_number number);
+void frame_unlink(uint32_t *head, struct frame *frame);
 
 /* Frames of the block that a descriptor heads; 1 for FRAME_KERNEL. */
 static inline uint64_t frame_block_size(const struct frame *frame)
 {
     return frame->state == FRAME_KERNEL ? 1 : (uint64_t)1 << frame->order;
 }
-/* Calls `visit` for each block (or single FRAME_KERNEL) of all banks. Slow: for audits. */
+
+/* Calls `visit` for each block (or single FRAME_KERNEL) of all banks; counts frames by state. Slow:
+ * for audits. */
 typedef void frame_visitor(const struct frame *head, uint64_t frames, void *context);
 void frame_walk(frame_visitor *visit, void *context);
-/* Counts frames by state over all banks, into counts[FRAME_STATES]. */
 void frame_count(uint64_t counts[FRAME_STATES]);

@@ -12,9 +12,10 @@
 extern struct lock pool_lock; /* pool.c */
 #define FRAME_CACHE_MOST 1024 /* frames in a cache; above it, a batch goes back to the buddy */
 
-/* The slow ways, in buddy.c: refill from any zone of the use; give a batch back. */
-struct frame *frame_take_slow(enum frame_use use);
-void frame_cache_shrink(struct frame_cache *cache);
+/* In buddy.c. One free frame from any zone of the use, as popped; or NULL. */
+struct frame *frame_take(enum frame_use use);
+/* Gives a batch back. False: there was none. */
+bool frame_cache_shrink(struct frame_cache *cache);
 
 /* Not of an empty cache. The descriptor still says FRAME_CACHED, order 0, and its number. */
 static inline struct frame *frame_cache_pop(struct frame_cache *cache)
@@ -23,13 +24,6 @@ static inline struct frame *frame_cache_pop(struct frame_cache *cache)
     cache->first = frame->below;
     cache->count--;
     return frame;
-}
-
-/* One free frame as above, to be marked by the caller; or NULL. */
-static inline struct frame *frame_take(enum frame_use use)
-{
-    struct frame_cache *cache = this_cpu()->caches.first[use];
-    return __builtin_expect(cache->first != NULL, 1) ? frame_cache_pop(cache) : frame_take_slow(use);
 }
 
 /* Double frees, and frees of what was never allocated or is no memory (NULL), end here. */
@@ -55,18 +49,16 @@ static inline void frame_give(const struct bank *bank, struct frame *frame, fram
 }
 
 /* What pool_alloc promises; returns the frame's number. */
-static inline frame_number frame_mark(struct frame *frame, struct pool *pool, enum frame_state state,
-                                      struct object *object, uint64_t index)
+static inline frame_number pool_mark(struct frame *frame, struct pool *pool, enum frame_state state,
+                                     struct object *object, uint64_t index)
 {
     frame_number number = frame->number;
-    *(uint64_t *)frame = 1 | (uint64_t)state << 32; /* refs 1, state, order 0, pins 0: one store */
-    frame->pool = pool;
-    frame->object = object;
-    frame->index = index;
+    *frame = (struct frame){
+        .refs = 1, .state = (uint8_t)state, .pool = pool, .object = object, .index = index};
     return number;
 }
 
-/* pool_alloc, for where it counts: where nothing is charged ahead or the cache is empty, it calls it. */
+/* pool_alloc, in place: it is called where nothing is charged ahead or the cache is empty. */
 static inline frame_number pool_take(struct pool *pool, enum frame_state state, int use,
                                      struct object *object, uint64_t index)
 {
@@ -80,5 +72,5 @@ static inline frame_number pool_take(struct pool *pool, enum frame_state state, 
     }
     cpu->ahead.frames = ahead - 1;
     lock_release(&pool_lock);
-    return frame_mark(frame_cache_pop(cache), pool, state, object, index);
+    return pool_mark(frame_cache_pop(cache), pool, state, object, index);
 }

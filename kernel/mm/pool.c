@@ -4,7 +4,6 @@
  * frames, which every page of a program is, mostly find themselves charged ahead.
  */
 #include "mm/pool.h"
-#include "arch/lock.h"
 #include "entry/abi.h"
 #include "mm/frame_cache.h"
 
@@ -13,26 +12,26 @@
 #define AHEAD         64 /* frames charged at once */
 
 struct pool root_pool;
-
 struct lock pool_lock;
+
 static uint64_t slab_frames;   /* in the root pool, holding objects */
 static uint64_t object_frames; /* what pools were charged for these objects, all together */
 static uint64_t waste;         /* what the root pool was charged for slab frames beyond that */
 
-static uint64_t frames_of_bytes(uint64_t bytes)
-{
-    return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-}
-
 /* ---- Under pool_lock ---- */
+
+static void check_release(uint64_t frames, uint64_t charged)
+{
+    if (frames > charged)
+        kernel_bug("pool: more released than charged");
+}
 
 /* Takes `frames` off `pool` and what that means off those above, up to but not including `end`. */
 static void uncharge(struct pool *pool, uint64_t frames, const struct pool *end)
 {
-    for (; pool != end; pool = pool->parent) {
+    for (; pool != end && frames; pool = pool->parent) {
         uint64_t used = pool->used, after = used - frames;
-        if (frames > used)
-            kernel_bug("pool: more released than charged");
+        check_release(frames, used);
         pool->used = after;
         if (used <= pool->guaranteed)
             return;
@@ -60,10 +59,9 @@ static bool charge_once(struct pool *pool, uint64_t frames)
     return true;
 }
 
-static void uncharge_own(struct pool *pool, uint64_t frames)
+static void release(struct pool *pool, uint64_t frames)
 {
-    if (frames > pool->own)
-        kernel_bug("pool: more released than charged");
+    check_release(frames, pool->own);
     pool->own -= frames;
     uncharge(pool, frames, NULL);
 }
@@ -71,17 +69,17 @@ static void uncharge_own(struct pool *pool, uint64_t frames)
 static void settle(struct pool_ahead *ahead)
 {
     if (ahead->pool)
-        uncharge_own(ahead->pool, ahead->frames);
+        release(ahead->pool, ahead->frames);
     *ahead = (struct pool_ahead){NULL, 0};
 }
 
 static void settle_all(void)
 {
-    for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
-        settle(&cpus[cpu].ahead);
+    for (struct cpu *cpu = cpus; cpu < &cpus[CPUS_MAX]; cpu++)
+        settle(&cpu->ahead);
 }
 
-/* The same, but what others were charged ahead does not count. */
+/* As charge_once, but nothing that was only charged ahead stands in the way. */
 static bool charge(struct pool *pool, uint64_t frames)
 {
     if (frames < FRAMES_ABSURD) {
@@ -93,31 +91,6 @@ static bool charge(struct pool *pool, uint64_t frames)
     }
     pool->refused++;
     return false;
-}
-
-/* One frame, and more ahead if they are to be had. */
-static bool charge_ahead(struct pool *pool, struct pool_ahead *ahead)
-{
-    settle(ahead);
-    bool many = charge_once(pool, AHEAD);
-    if (!many && !charge(pool, 1))
-        return false;
-    pool->own += many ? AHEAD : 1;
-    *ahead = (struct pool_ahead){pool, many ? AHEAD - 1 : 0};
-    return true;
-}
-
-static uint64_t waste_with(uint64_t more) /* slab frames */
-{
-    return slab_frames + more > object_frames ? slab_frames + more - object_frames : 0;
-}
-
-/* Charges the root with slab frames beyond the objects' own charges. Releases never fail, so nor
- * does this: the root may then stand above its limit for a while, which only stops growth. */
-static void waste_update(void)
-{
-    root_pool.used += waste_with(0) - waste;
-    waste = waste_with(0);
 }
 
 /* ---- The tree ---- */
@@ -167,12 +140,10 @@ int pool_fini(struct pool *pool)
 
 int pool_set_limit(struct pool *pool, uint64_t limit)
 {
-    lock_take(&pool_lock);
-    bool valid = limit >= pool->guaranteed;
-    if (valid)
-        pool->limit = limit;
-    lock_release(&pool_lock);
-    return valid ? 0 : -EINVAL;
+    if (limit < pool->guaranteed)
+        return -EINVAL;
+    pool->limit = limit;
+    return 0;
 }
 
 void pool_settle(void)
@@ -188,8 +159,7 @@ int pool_charge(struct pool *pool, uint64_t frames)
 {
     lock_take(&pool_lock);
     bool charged = charge(pool, frames);
-    if (charged)
-        pool->own += frames;
+    pool->own += charged ? frames : 0;
     lock_release(&pool_lock);
     return charged ? 0 : -ENOMEM;
 }
@@ -201,8 +171,32 @@ void pool_release(struct pool *pool, uint64_t frames)
     if (ahead->pool == pool)
         ahead->frames += frames;
     else
-        uncharge_own(pool, frames);
+        release(pool, frames);
     lock_release(&pool_lock);
+}
+
+static uint64_t frames_of_bytes(uint64_t bytes)
+{
+    return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+/*
+ * Changes the root's waste for `slabs` more frames of slabs and `objects` more charged for objects
+ * (either may be negative). Only more slabs can be refused: what is released never fails, so the
+ * root may then stand above its limit for a while, which only stops growth.
+ */
+static bool waste_change(uint64_t slabs, uint64_t objects)
+{
+    uint64_t all = slab_frames + slabs, held = object_frames + objects;
+    uint64_t now = all > held ? all - held : 0;
+    if ((int64_t)slabs <= 0)
+        root_pool.used += now - waste;
+    else if (!charge(&root_pool, now - waste))
+        return false;
+    slab_frames = all;
+    object_frames = held;
+    waste = now;
+    return true;
 }
 
 int pool_charge_bytes(struct pool *pool, uint64_t bytes)
@@ -210,12 +204,9 @@ int pool_charge_bytes(struct pool *pool, uint64_t bytes)
     lock_take(&pool_lock);
     uint64_t frames = frames_of_bytes(pool->bytes + bytes) - frames_of_bytes(pool->bytes);
     bool charged = bytes < FRAMES_ABSURD && charge(pool, frames);
-    if (charged)
-        pool->bytes += bytes;
-    if (charged && frames) {
-        object_frames += frames;
-        waste_update();
-    }
+    pool->bytes += charged ? bytes : 0;
+    if (charged && frames)
+        waste_change(0, frames);
     lock_release(&pool_lock);
     return charged ? 0 : -ENOMEM;
 }
@@ -223,27 +214,20 @@ int pool_charge_bytes(struct pool *pool, uint64_t bytes)
 void pool_release_bytes(struct pool *pool, uint64_t bytes)
 {
     lock_take(&pool_lock);
-    if (bytes > pool->bytes)
-        kernel_bug("pool: more released than charged");
+    check_release(bytes, pool->bytes);
     uint64_t frames = frames_of_bytes(pool->bytes) - frames_of_bytes(pool->bytes - bytes);
     pool->bytes -= bytes;
-    if (frames) {
-        uncharge(pool, frames, NULL);
-        object_frames -= frames;
-        waste_update();
-    }
+    uncharge(pool, frames, NULL);
+    if (frames)
+        waste_change(0, -frames);
     lock_release(&pool_lock);
 }
 
 int pool_charge_slab(uint64_t frames)
 {
     lock_take(&pool_lock);
-    bool charged = charge(&root_pool, waste_with(frames) - waste);
-    if (charged) {
-        waste = waste_with(frames);
-        slab_frames += frames;
-        root_pool.own += frames;
-    }
+    bool charged = waste_change(frames, 0);
+    root_pool.own += charged ? frames : 0;
     lock_release(&pool_lock);
     return charged ? 0 : -ENOMEM;
 }
@@ -251,27 +235,30 @@ int pool_charge_slab(uint64_t frames)
 void pool_release_slab(uint64_t frames)
 {
     lock_take(&pool_lock);
-    slab_frames -= frames;
+    waste_change(-frames, 0);
     root_pool.own -= frames;
-    waste_update();
     lock_release(&pool_lock);
 }
 
 /* ---- One frame: the way every page of a program goes ---- */
 
-/* Nothing is charged ahead, or the cache is empty. */
 frame_number pool_alloc(struct pool *pool, enum frame_state state, int use, struct object *object,
                         uint64_t index)
 {
+    struct pool_ahead *ahead = &this_cpu()->ahead;
     lock_take(&pool_lock);
-    bool charged = charge_ahead(pool, &this_cpu()->ahead);
+    settle(ahead);
+    uint64_t frames = charge_once(pool, AHEAD) ? AHEAD : charge(pool, 1);
+    if (frames) {
+        pool->own += frames;
+        *ahead = (struct pool_ahead){pool, frames - 1};
+    }
     lock_release(&pool_lock);
-    if (!charged)
-        return 0;
-    struct frame *frame = frame_take((enum frame_use)use);
+    struct frame *frame = frames ? frame_take((enum frame_use)use) : NULL;
     if (frame)
-        return frame_mark(frame, pool, state, object, index);
-    pool_release(pool, 1);
+        return pool_mark(frame, pool, state, object, index);
+    if (frames)
+        pool_release(pool, 1);
     return 0;
 }
 
@@ -282,7 +269,6 @@ void pool_free_frame(frame_number number)
     if (!bank)
         frame_free_bug(NULL);
     struct frame *frame = &bank->frames[number - bank->first];
-    struct pool *pool = frame->pool;
     frame_give(bank, frame, number);
-    pool_release(pool, 1);
+    pool_release(frame->pool, 1);
 }

@@ -15,12 +15,12 @@
  *   sum of own over all pools = total - free + frames charged ahead, exactly
  *   used of the root >= total - free: a charge that succeeded finds a frame
  *
- * Each CPU charges some frames ahead for the pool that it allocated for last, and
- * keeps what that pool releases. These are given back when another pool allocates
- * there, before any charge is refused, and by pool_settle.
+ * The last holds for pages. With `linear=` below all memory, USE_KERNEL and USE_DMA
+ * can meet an empty zone while others have frames: the answer is ENOMEM as well.
  *
- * The last equation holds for pages. With `linear=` below all memory, USE_KERNEL and
- * USE_DMA can meet an empty zone while others have frames: that is ENOMEM as well.
+ * Charged ahead: each CPU keeps a few for the pool it allocated for last, and what
+ * that pool releases there. It gives them back when it turns to another pool, and
+ * all CPUs' are given back before a charge is refused, and by pool_settle.
  */
 #pragma once
 #include "mm/frame.h"
@@ -34,13 +34,12 @@ struct pool {
     uint64_t bytes;               /* of kernel objects */
     uint64_t refused;             /* charges of this pool that failed */
     uint64_t children;
-    uint64_t audit_own, audit_below; /* scratch of pool_audit */
+    uint64_t audit_own, audit_used; /* scratch of pool_audit */
 };
 extern struct pool root_pool;
 
-/* What a CPU has charged `pool` ahead (NULL: nothing). Under the pools' lock, as the pools. */
-struct pool_ahead {
-    struct pool *pool;
+struct pool_ahead {    /* of one CPU (struct cpu has it); under the pools' lock, as the pools */
+    struct pool *pool; /* NULL: none */
     uint64_t frames;
 };
 
@@ -51,13 +50,10 @@ void pool_init_root(uint64_t total, uint64_t kernel);
 /* Makes `pool` (zeroed by the caller) a child. ENOMEM: the parent cannot give the guarantee;
  * EINVAL: guaranteed > limit. Nothing changes on failure. */
 int pool_init(struct pool *pool, struct pool *parent, uint64_t guaranteed, uint64_t limit);
-
 /* Gives a pool's guarantee back. EBUSY while anything is charged to it or it has children. */
 int pool_fini(struct pool *pool);
-
 /* New limit. EINVAL: below the guarantee. A limit below `used` only stops growth. */
 int pool_set_limit(struct pool *pool, uint64_t limit);
-
 /* Nothing is charged ahead afterwards: `used` and `own` are what was really taken. */
 void pool_settle(void);
 
@@ -65,12 +61,9 @@ void pool_settle(void);
  * then. Who charges so, not by pool_alloc, names the pool in the blocks' descriptors. */
 int pool_charge(struct pool *pool, uint64_t frames);
 void pool_release(struct pool *pool, uint64_t frames);
-
-/* The same for bytes of kernel objects. */
+/* The same for bytes of kernel objects; and for slabs, frames of the root pool that hold them. */
 int pool_charge_bytes(struct pool *pool, uint64_t bytes);
 void pool_release_bytes(struct pool *pool, uint64_t bytes);
-
-/* For slabs: frames of the root pool that hold other pools' objects. */
 int pool_charge_slab(uint64_t frames);
 void pool_release_slab(uint64_t frames);
 
@@ -85,9 +78,8 @@ static inline frame_number pool_alloc_frame(struct pool *pool, enum frame_state 
 /* The opposite. The descriptor says whom to release. */
 void pool_free_frame(frame_number number);
 
-/* Frames charged, all pools together: total - free when the ledger balances. */
+/* Frames charged, all pools together: total - free when the ledger balances. Settles. */
 uint64_t pool_charged_frames(void);
-
 /*
  * Checks every pool's counts against the descriptors and against its children, and the whole
  * against the buddy. Returns contradictions; *pools = how many pools. Settles; walks all frames;

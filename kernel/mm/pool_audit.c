@@ -9,18 +9,13 @@ struct sums {
     uint64_t total, slabs, objects, errors;
 };
 
-static uint64_t all_own(void)
+uint64_t pool_charged_frames(void)
 {
     uint64_t frames = 0;
+    pool_settle();
     for (const struct pool *pool = &root_pool; pool; pool = pool->next)
         frames += pool->own;
     return frames;
-}
-
-uint64_t pool_charged_frames(void)
-{
-    pool_settle();
-    return all_own();
 }
 
 /* Adds one block to the pool its head names. */
@@ -40,32 +35,23 @@ static void audit_block(const struct frame *head, uint64_t frames, void *context
         sums->errors++;
 }
 
-/* What `used` must be by pool.h's equation; the root's waste from the real slabs and charges. */
-static uint64_t expected_used(const struct pool *pool, const struct sums *sums)
-{
-    uint64_t used = pool->own + ((pool->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT) + pool->audit_below;
-    if (pool == &root_pool)
-        used += (sums->slabs > sums->objects ? sums->slabs - sums->objects : 0) - sums->slabs;
-    return used;
-}
-
 uint64_t pool_audit(uint64_t *pools)
 {
+    uint64_t charged = pool_charged_frames();
     struct sums sums = {0};
-    pool_settle();
     *pools = 0;
-    for (struct pool *pool = &root_pool; pool; pool = pool->next)
-        pool->audit_own = pool->audit_below = 0;
     for (struct pool *pool = &root_pool; pool; pool = pool->next, ++*pools) {
-        sums.objects += (pool->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-        if (pool->parent)
-            pool->parent->audit_below +=
-                pool->used > pool->guaranteed ? pool->used : pool->guaranteed;
+        pool->audit_own = 0;
+        pool->audit_used = (pool->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+        sums.objects += pool->audit_used;
     }
+    for (struct pool *pool = root_pool.next; pool; pool = pool->next)
+        pool->parent->audit_used += pool->used > pool->guaranteed ? pool->used : pool->guaranteed;
     frame_walk(audit_block, &sums);
+    root_pool.audit_used -= sums.slabs < sums.objects ? sums.slabs : sums.objects; /* + waste */
     for (const struct pool *pool = &root_pool; pool; pool = pool->next) {
         sums.errors += pool->own != pool->audit_own;
-        sums.errors += pool->used != expected_used(pool, &sums);
+        sums.errors += pool->used != pool->own + pool->audit_used; /* pool.h's equation */
     }
-    return sums.errors + (all_own() + buddy_free_frames() != sums.total);
+    return sums.errors + (charged + buddy_free_frames() != sums.total);
 }

@@ -31,7 +31,7 @@ static uint64_t mark_of(const void *object)
     return (uint64_t)(uintptr_t)object ^ FREE_MARK;
 }
 
-static void object_mark_free(struct frame *slab, struct free_object *object)
+static void object_add(struct frame *slab, struct free_object *object)
 {
     *object = (struct free_object){slab->free_object, mark_of(object)};
     slab->free_object = object;
@@ -42,12 +42,10 @@ void slab_cache_init(struct slab_cache *cache, const char *name, size_t size)
     if (size < OBJECT_MIN || size > OBJECT_MAX)
         kernel_bug("slab_cache_init: size not 16 bytes .. 8 KiB");
     *cache = (struct slab_cache){.name = name, .size = (uint32_t)((size + 15) & ~(size_t)15)};
-    for (;; cache->order++) {
-        uint32_t bytes = (uint32_t)PAGE_SIZE << cache->order;
-        cache->capacity = bytes / cache->size;
-        if (cache->capacity && bytes % cache->size <= bytes / 8)
-            break;
-    }
+    uint32_t bytes = PAGE_SIZE;
+    for (; bytes % cache->size > bytes / 8; bytes *= 2)
+        cache->order++;
+    cache->capacity = bytes / cache->size;
     cache->next = slab_caches;
     slab_caches = cache;
 }
@@ -68,8 +66,9 @@ static uint32_t slab_create(struct slab_cache *cache)
     slab->state = FRAME_SLAB;
     slab->cache = cache;
     slab->free_object = NULL;
+    char *memory = frame_address(number);
     for (uint32_t i = cache->capacity; i-- > 0;)
-        object_mark_free(slab, (void *)((char *)frame_address(number) + (size_t)i * cache->size));
+        object_add(slab, (void *)(memory + (size_t)i * cache->size));
     return (uint32_t)number;
 }
 
@@ -95,8 +94,8 @@ void slab_trim(void)
 
 /* ---- Objects ---- */
 
-/* Takes an object from a slab that has room, `fresh` (0: none) being added to them, the kept empty
- * one last; NULL: none. */
+/* Adds the slab `fresh` (0: none), takes an object from one that has room, the empty one last;
+ * NULL: none. */
 static void *object_take(struct slab_cache *cache, uint32_t fresh)
 {
     struct free_object *object = NULL;
@@ -125,19 +124,15 @@ void *slab_alloc(struct slab_cache *cache, struct pool *pool)
     if (buddy_fail_now() || pool_charge_bytes(pool, cache->size))
         return NULL;
     void *object = object_take(cache, 0);
-    if (!object) { /* grow; when memory is short, empty slabs of others go first */
-        uint32_t fresh = slab_create(cache);
-        if (!fresh) {
+    for (unsigned attempt = 0; !object && attempt < 2; attempt++) {
+        if (attempt) /* memory is short: the empty slabs of all caches go first */
             slab_trim();
-            fresh = slab_create(cache);
-        }
-        object = object_take(cache, fresh); /* another CPU may have freed one meanwhile */
+        object = object_take(cache, slab_create(cache));
     }
-    if (!object) {
-        pool_release_bytes(pool, cache->size);
-        return NULL;
-    }
-    return __builtin_memset(object, 0, cache->size);
+    if (object)
+        return __builtin_memset(object, 0, cache->size);
+    pool_release_bytes(pool, cache->size);
+    return NULL;
 }
 
 /* Is this really an object in use of this cache? */
@@ -159,17 +154,16 @@ void slab_free(struct slab_cache *cache, void *object, struct pool *pool)
 {
     frame_number number = address_frame(object) & ~(((frame_number)1 << cache->order) - 1);
     struct frame *slab = frame_of(number);
-    uint32_t unwanted = 0;
+    uint32_t unwanted = 0; /* a second slab without objects */
     lock_take(&cache->lock);
     object_check(cache, slab, number, object);
-    object_mark_free(slab, object);
+    object_add(slab, object);
     cache->objects--;
     if (slab->refs-- == cache->capacity)
         frame_link(&cache->partial, slab, number);
-    if (!slab->refs) { /* one such slab is kept */
+    if (!slab->refs) {
         frame_unlink(&cache->partial, slab);
-        unwanted = cache->empty ? (uint32_t)number : 0;
-        cache->empty = cache->empty ? cache->empty : (uint32_t)number;
+        *(cache->empty ? &unwanted : &cache->empty) = (uint32_t)number;
         cache->slabs -= unwanted != 0;
     }
     lock_release(&cache->lock);

@@ -24,13 +24,10 @@ struct slab_cache {
 
 /* `size` 16 bytes .. 8 KiB. At boot only; `cache` and `name` stay for ever. */
 void slab_cache_init(struct slab_cache *cache, const char *name, size_t size);
-
 /* A zeroed object charged to `pool`; NULL: pool or memory is exhausted, nothing changed. */
 void *slab_alloc(struct slab_cache *cache, struct pool *pool);
-
 /* `object` came from this cache and was charged to `pool`. Freeing twice, or into another cache, is
  * a kernel bug and is found here. */
 void slab_free(struct slab_cache *cache, void *object, struct pool *pool);
-
 /* Gives kept empty slabs back to the buddy (audits, last resort). */
 void slab_trim(void);

@@ -15,28 +15,30 @@ static void height_update(struct tree_node *node)
     node->height = 1 + (left > right ? left : right);
 }
 
+static void attach(struct tree_node *parent, unsigned side, struct tree_node *child)
+{
+    parent->side[side] = child;
+    if (child)
+        child->parent = parent;
+}
+
 /* Makes the link that pointed to `old` point to `new` (may be NULL). */
 static void replace(struct tree *tree, struct tree_node *old, struct tree_node *new)
 {
     struct tree_node *parent = old->parent;
-    if (!parent)
-        tree->root = new;
-    else
-        parent->side[parent->side[RIGHT] == old] = new;
-    if (new)
-        new->parent = parent;
+    if (parent)
+        attach(parent, parent->side[RIGHT] == old, new);
+    else if ((tree->root = new))
+        new->parent = NULL;
 }
 
 /* `node` goes down on `side`, its child of the other side comes up and is returned. */
 static struct tree_node *rotate(struct tree *tree, struct tree_node *node, unsigned side)
 {
-    struct tree_node *up = node->side[!side], *across = up->side[side];
+    struct tree_node *up = node->side[!side];
     replace(tree, node, up);
-    node->side[!side] = across;
-    if (across)
-        across->parent = node;
-    up->side[side] = node;
-    node->parent = up;
+    attach(node, !side, up->side[side]);
+    attach(up, side, node);
     height_update(node);
     height_update(up);
     return up;
@@ -48,14 +50,13 @@ static void rebalance(struct tree *tree, struct tree_node *node)
     for (; node; node = node->parent) {
         int64_t before = node->height;
         int64_t lean = height_of(node->side[RIGHT]) - height_of(node->side[LEFT]);
+        unsigned high = lean > 0;
+        height_update(node);
         if (lean < -1 || lean > 1) {
-            unsigned high = lean > 0;
             struct tree_node *child = node->side[high];
             if (height_of(child->side[high]) < height_of(child->side[!high]))
                 rotate(tree, child, high);
             node = rotate(tree, node, !high);
-        } else {
-            height_update(node);
         }
         if (node->height == before)
             return;
@@ -65,10 +66,8 @@ static void rebalance(struct tree *tree, struct tree_node *node)
 void tree_insert(struct tree *tree, struct tree_node *node)
 {
     struct tree_node *parent = NULL, **link = &tree->root;
-    while (*link) {
+    for (; *link; link = &parent->side[node->key >= parent->key])
         parent = *link;
-        link = &parent->side[node->key >= parent->key];
-    }
     *node = (struct tree_node){.parent = parent, .key = node->key, .height = 1};
     *link = node;
     rebalance(tree, parent);
@@ -90,9 +89,8 @@ void tree_remove(struct tree *tree, struct tree_node *node)
         from = next == right ? next : next->parent;
         replace(tree, next, next->side[RIGHT]);
         replace(tree, node, next);
-        for (unsigned side = LEFT; side <= RIGHT; side++)
-            if ((next->side[side] = node->side[side]))
-                next->side[side]->parent = next;
+        attach(next, LEFT, node->side[LEFT]);
+        attach(next, RIGHT, node->side[RIGHT]);
         next->height = node->height;
     } else {
         replace(tree, node, left ? left : right);
@@ -104,8 +102,7 @@ struct tree_node *tree_at_or_below(const struct tree *tree, uint64_t key)
 {
     struct tree_node *found = NULL;
     for (struct tree_node *node = tree->root; node; node = node->side[node->key <= key])
-        if (node->key <= key)
-            found = node;
+        found = node->key <= key ? node : found;
     return found;
 }
 
@@ -113,8 +110,7 @@ struct tree_node *tree_at_or_above(const struct tree *tree, uint64_t key)
 {
     struct tree_node *found = NULL;
     for (struct tree_node *node = tree->root; node; node = node->side[node->key < key])
-        if (node->key >= key)
-            found = node;
+        found = node->key >= key ? node : found;
     return found;
 }
 

@@ -9,7 +9,7 @@
 
 enum { LEFT, RIGHT };
 struct tree_node {
-    struct tree_node *side[2], *parent; /* side: LEFT, RIGHT */
+    struct tree_node *side[2], *parent;
     uint64_t key;
     int64_t height;
 };

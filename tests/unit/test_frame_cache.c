@@ -103,7 +103,8 @@ TEST(a_cache_does_not_grow_beyond_its_mark)
     for (uint64_t before = 0; held_count; before = cache_of(0)->count) {
         give((unsigned)unit_random_below(held_count));
         uint64_t now = cache_of(0)->count;
-        CHECK(now == before + 1 || (before == FRAME_CACHE_MOST && now < before && now > before / 2));
+        CHECK(now == before + 1 ||
+              (before == FRAME_CACHE_MOST && now < before && now > before / 2));
     }
     check_lists();
     buddy_drain();

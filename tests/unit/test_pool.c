@@ -359,7 +359,8 @@ TEST(a_charge_that_was_granted_finds_a_frame)
             ;
         CHECK(pools[i].used >= pools[i].guaranteed);
     }
-    CHECK_EQUAL(buddy_free_frames(), 0); /* guarantees are the only frames that the root did not get */
+    CHECK_EQUAL(buddy_free_frames(),
+                0); /* guarantees are the only frames that the root did not get */
     release_all();
 }
 
