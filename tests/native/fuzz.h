@@ -1,0 +1,27 @@
+/*
+ * fuzz.h: what runs in the fuzzed spaces, and those who serve them.
+ */
+#pragma once
+#include "support.h"
+
+#define FUZZ_MEMORY 0x20000000ul     /* stacks and message pages of a space's threads */
+#define FUZZ_AREA   0x700000000000ul /* where they map things */
+#define FUZZ_CALLS  8                /* word of the board that counts calls */
+
+/* A thread's life: random calls until somebody ends it. `seed` is not 0. */
+void fuzz_thread(uint64_t seed);
+
+#define SPACES  4
+#define THREADS 4 /* in each */
+
+struct fuzzed {
+    handle pool, space;
+    handle threads[THREADS]; /* number `which` of space `one` has badge one * THREADS + which + 1 */
+    bool alive;
+};
+extern struct fuzzed fuzzed[SPACES];
+extern struct worker fuzz_servers[2]; /* pager, personality */
+
+/* Servers of this space: mostly right, sometimes not at all. */
+int64_t fuzz_pager(uint64_t endpoint);
+int64_t fuzz_personality(uint64_t endpoint);
