@@ -42,7 +42,9 @@ static void give_handles(const struct fuzzed *in)
     for (unsigned i = 0; i < 3 * sizeof own / sizeof *own; i++) {
         uint64_t rights = chance(2) ? RIGHTS_ALL : chance(RIGHTS_ALL + 1) | RIGHT_DUP;
         handle which = own[i % (sizeof own / sizeof *own)];
-        handle_dup(which, rights & ~(which == pager ? (uint64_t)RIGHT_RECV : 0), chance(3), in->space);
+        if (i % (sizeof own / sizeof *own) >= 2) /* what all share nobody may revoke */
+            rights &= ~(uint64_t)(RIGHT_MANAGE | (which == pager || which == personality ? RIGHT_RECV : 0));
+        handle_dup(which, rights, chance(3), in->space);
     }
     for (unsigned i = 0; i < SPACES; i++) /* neighbours may reach into each other's spaces */
         if (fuzzed[i].alive && chance(3) == 0)

@@ -3,6 +3,13 @@
  */
 #include "fuzz.h"
 
+/* A handle that somebody sent along is not wanted here. */
+static void drop_handle(const struct message *message)
+{
+    if ((message->head & 0xff) <= KIND_SEND && message_tag(message) & TAG_HANDLE)
+        handle_close(message->w[5]);
+}
+
 int64_t fuzz_pager(uint64_t endpoint)
 {
     struct message fault = {0};
@@ -14,6 +21,7 @@ int64_t fuzz_pager(uint64_t endpoint)
         if (error)
             return error;
         if ((fault.head & 0xff) != KIND_FAULT) {
+            drop_handle(&fault);
             reply(0, fault.request, &fault);
             continue;
         }
@@ -62,6 +70,7 @@ int64_t fuzz_personality(uint64_t endpoint)
         if (error)
             return error;
         uint64_t what = random_next(&state) % 8;
+        drop_handle(&message);
         if ((message.head & 0xff) == KIND_SYSCALL && what < 4 && !(message.head & MESSAGE_AGAIN)) {
             for (unsigned i = 0; i < 6; i++)
                 message.w[i] = FUZZ_AREA + (random_next(&state) % 64 << PAGE_SHIFT);
