@@ -34,43 +34,60 @@ static void thread_make(struct fuzzed *in, unsigned which)
         thread_ctl(thread, THREAD_START, (uintptr_t)fuzz_thread, memory + 3 * PAGE_SIZE, random_next(&state) | 1);
 }
 
-/* Handles that a space begins with: a few of each kind, to itself and to what all share. */
-static void give_handles(const struct fuzzed *in)
+/* Gives a handle, and tells the threads there what it is. */
+static void give(const struct fuzzed *in, struct fuzz_world *world, handle which, uint64_t rights, enum fuzz_kind kind)
 {
-    handle own[] = {in->space, in->pool, personality, pager, shared_endpoint, shared_note, bundle_part};
+    int64_t given = handle_dup(which, rights, chance(3), in->space);
 
-    for (unsigned i = 0; i < 3 * sizeof own / sizeof *own; i++) {
-        uint64_t rights = chance(2) ? RIGHTS_ALL : chance(RIGHTS_ALL + 1) | RIGHT_DUP;
-        handle which = own[i % (sizeof own / sizeof *own)];
-        if (i % (sizeof own / sizeof *own) >= 2) /* what all share nobody may revoke */
-            rights &= ~(uint64_t)(RIGHT_MANAGE | (which == pager || which == personality ? RIGHT_RECV : 0));
-        handle_dup(which, rights, chance(3), in->space);
+    if (given > 0)
+        fuzz_remember(world, kind, given);
+}
+
+/* What a space begins with: a few handles of each kind, to itself and to what all share. */
+static void give_handles(const struct fuzzed *in, struct fuzz_world *world)
+{
+    /* What all share nobody may revoke, nor take the place of those who serve it. */
+    uint64_t use = RIGHTS_ALL & ~(uint64_t)RIGHT_MANAGE, serve = use & ~(uint64_t)RIGHT_RECV;
+
+    for (unsigned i = 0; i < 3; i++) {
+        give(in, world, in->space, i ? random_next(&state) & RIGHTS_ALL : RIGHTS_ALL, FUZZ_SPACE);
+        give(in, world, in->pool, i ? random_next(&state) & RIGHTS_ALL : RIGHTS_ALL, FUZZ_POOL);
+        give(in, world, personality, serve, FUZZ_ENDPOINT);
+        give(in, world, pager, serve, FUZZ_ENDPOINT);
+        give(in, world, shared_endpoint, use, FUZZ_ENDPOINT);
+        give(in, world, shared_note, use, FUZZ_NOTIFICATION);
+        give(in, world, bundle_part, use, FUZZ_OBJECT);
     }
     for (unsigned i = 0; i < SPACES; i++) /* neighbours may reach into each other's spaces */
-        if (fuzzed[i].alive && chance(3) == 0)
-            handle_dup(fuzzed[i].space, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE | RIGHT_DUP, 0, in->space);
+        if (fuzzed[i].alive && chance(2))
+            give(in, world, fuzzed[i].space, RIGHTS_ALL, FUZZ_SPACE);
 }
 
 static void space_make(struct fuzzed *made)
 {
+    struct fuzz_world *world = (struct fuzz_world *)address_new(1);
+    uint64_t pages = 4 * THREADS + 1;
     handle memory;
 
+    debug(HANDLE_SYSTEM, DEBUG_FAIL_AT, 0, 0);
     *made = (struct fuzzed){.pool = create_pool(HANDLE_POOL, chance(2) * 50, 120 + chance(400))};
     made->space = space_create(made->pool, LEVEL_PROGRAM, chance(4) ? personality : 0, 9);
-    CHECK(made->pool && (int)made->space > 0);
+    CHECK((int)made->pool > 0 && (int)made->space > 0);
     made->alive = true;
-    space_ctl(made->space, SPACE_NAME, 0x657a7a7566, 0);
+    space_ctl(made->space, SPACE_NAME, 0x72657a7a7566, 0);
     CHECK_IS(child_show(made->space), 0);
-    memory = create_wired(4 * THREADS, made->pool);
-    CHECK_IS(region_map(made->space, FUZZ_MEMORY, 4 * THREADS, MAP_READ | MAP_WRITE | MAP_POPULATE, memory, 0, 0, 0), 0);
-    give_handles(made);
-    handle_dup(memory, RIGHTS_ALL, 0, made->space);
+    memory = create_wired(pages, made->pool);
+    CHECK_IS(region_map(made->space, FUZZ_MEMORY, pages, MAP_READ | MAP_WRITE | MAP_POPULATE, memory, 0, 0, 0), 0);
+    CHECK_IS(region_map(HANDLE_SPACE, (uintptr_t)world, 1, MAP_READ | MAP_WRITE, memory, pages - 1, 0, 0), 0);
+    give_handles(made, world);
+    give(made, world, memory, RIGHTS_ALL & ~(uint64_t)RIGHT_MANAGE, FUZZ_OBJECT);
     handle_close(memory);
     for (unsigned i = 0; i < THREADS; i++) {
         thread_make(made, i);
         if (made->threads[i])
-            handle_dup(made->threads[i], RIGHTS_ALL, 0, made->space);
+            give(made, world, made->threads[i], RIGHTS_ALL, FUZZ_THREAD);
     }
+    CHECK_IS(region_unmap(HANDLE_SPACE, (uintptr_t)world, 1, 0), 0);
 }
 
 static void space_end(struct fuzzed *ended)
@@ -111,10 +128,32 @@ static void disturb(void)
     case 4:
         pool_limit(one->pool, 60 + chance(600));
         return;
+    case 5:
+        debug(HANDLE_SYSTEM, DEBUG_FAIL_AT, 1 + chance(50), 0);
+        return;
     default: /* whoever got himself stopped, or waits for what never comes, goes on */
         thread_ctl(one->threads[which], THREAD_RESUME, 0, 0, 0);
         thread_ctl(one->threads[which], THREAD_CANCEL, 0, 0, 0);
     }
+}
+
+/* How much of it was more than an error value. */
+static void report(uint64_t rounds)
+{
+    static const char *const names[] = {
+#define CALL(number, name, ...) [number] = #name,
+#include "entry/syscalls.def"
+#undef CALL
+    };
+    uint64_t worked = 0;
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        say("fuzz: %s worked %llu times\n", names[i], (unsigned long long)BOARD[FUZZ_WORKED + i]);
+        worked += BOARD[FUZZ_WORKED + i];
+    }
+    say("fuzz: %llu calls, %llu worked\n", (unsigned long long)BOARD[FUZZ_CALLS], (unsigned long long)worked);
+    CHECK(BOARD[FUZZ_CALLS] > rounds);
+    CHECK(worked > BOARD[FUZZ_CALLS] / 10);
 }
 
 int main(const struct startup *startup)
@@ -125,7 +164,7 @@ int main(const struct startup *startup)
     (void)startup;
     test_begin();
     seed = argument("seed", 1);
-    rounds = argument("rounds", 400);
+    rounds = argument("rounds", 3000);
     say("fuzz: seed=%llu rounds=%llu\n", (unsigned long long)seed, (unsigned long long)rounds);
     state = seed * 0x9e3779b97f4a7c15 | 1;
     for (unsigned pass = 0; pass < 2; pass++) { /* the first makes what stays */
@@ -142,6 +181,7 @@ int main(const struct startup *startup)
             sleep_until(now() + 200000);
             disturb();
         }
+        debug(HANDLE_SYSTEM, DEBUG_FAIL_AT, 0, 0);
         for (unsigned i = 0; i < SPACES; i++)
             space_end(&fuzzed[i]);
         worker_kill(&fuzz_servers[0]);
@@ -156,7 +196,6 @@ int main(const struct startup *startup)
             CHECK(ledger.total - ledger.free <= frames + 8); /* thread numbers may need one table more */
         frames = ledger.total - ledger.free;
     }
-    say("fuzz: %llu calls\n", (unsigned long long)BOARD[FUZZ_CALLS]);
-    CHECK(BOARD[FUZZ_CALLS] > rounds);
+    report(rounds);
     finish();
 }
