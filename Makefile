@@ -40,7 +40,7 @@ SETUP_STAMP := $(wildcard $(SYSROOT)/.packages)
 include kernel/build.mk platform/build.mk userland/build.mk userland/apps/build.mk
 include drivers/build.mk tests/build.mk tests/native/build.mk
 
-.PHONY: all always setup doctor run test system bench gdb image format check-format lint \
+.PHONY: all always setup doctor run test system mutants bench gdb image format check-format lint \
         reference clean distclean help
 
 all: kernel servers examples apps native-tests ## kernel, servers, programs (the default)
@@ -60,6 +60,9 @@ test: ## all tests; ends with one line "N passed, N failed"
 # unit: see tests/build.mk
 system: all ## tests that boot Pagoda in QEMU; TESTS="tests/system/test_boot.py", K=expression
 	@$(PYTHON) tests/run system $(TESTS) $(if $(K),--select "$(K)")
+
+mutants: all ## break the kernel in small ways and see that the kernel tests notice
+	@$(PYTHON) tests/mutants/run $(MUTANTS)
 
 bench: all ## instructions per operation, beside those of seL4 and Linux
 	@tools/pagoda bench $(RUN)

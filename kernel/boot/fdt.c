@@ -32,11 +32,11 @@ enum { CHOSEN, ALIASES, CPUS, RESERVED_MEMORY, FIXED_NODES };
 static const char *const fixed_names[] = {"chosen", "aliases", "cpus", "reserved-memory"};
 static int fixed[FIXED_NODES];
 
-/* What nearly everybody asks of a node that is visited: lists of strings, not yet believed. */
+/* What nearly everybody asks of a node that is visited: lists of strings; data NULL: absent. */
 enum { COMPATIBLE, DEVICE_TYPE, STATUS, LISTS };
 static const char *const list_names[] = {"compatible", "device_type", "status"};
-static struct {
-    const char *data; /* NULL: absent */
+static struct list {
+    const char *data;
     int length;
 } lists[LISTS];
 
@@ -109,11 +109,11 @@ static bool visit(const struct place *place)
     fdt_for_each_property_offset(at, fdt, node)
     {
         const char *name;
-        int length;
-        const char *data = fdt_getprop_by_offset(fdt, at, &name, &length);
+        struct list list;
+        list.data = fdt_getprop_by_offset(fdt, at, &name, &list.length);
         for (int i = 0; i < LISTS; i++)
             if (strcmp(name, list_names[i]) == 0)
-                lists[i].data = data, lists[i].length = length;
+                lists[i] = list;
     }
     if (place->depth == 2 && place->nodes[1] == fixed[CPUS])
         visit_cpu(node);

@@ -30,6 +30,8 @@ static _Noreturn void finish(uint64_t pc, uint64_t frame)
     kprintf(LOG_PANIC, "backtrace: pc=0x%lx image=kernel\n", pc);
     for (unsigned depth = 0; depth < 32 && on_stack(frame); depth++) {
         const uint64_t *pair = (const uint64_t *)frame;
+        if (!pair[1])
+            break; /* start.S: nobody called it */
         kprintf(LOG_PANIC, "backtrace: pc=0x%lx image=kernel\n", pair[1] - 4);
         frame = pair[0] > frame ? pair[0] : 0;
     }

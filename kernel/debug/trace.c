@@ -28,13 +28,9 @@ void trace_init(struct cpu *cpu, bool on)
 
 void trace_write(struct cpu *cpu, enum trace_event event, uint64_t a, uint64_t b)
 {
-    struct trace_record *record = &cpu->trace[cpu->trace_next++ % TRACE_RECORDS];
-    record->time = timer_now();
-    record->event = event;
-    record->cpu = cpu->number;
-    record->thread = cpu->current->number;
-    record->a = a;
-    record->b = b;
+    cpu->trace[cpu->trace_next++ % TRACE_RECORDS] = (struct trace_record){
+        timer_now(), event, cpu->number, cpu->current->number, a, b,
+    };
 }
 
 unsigned trace_read(const struct cpu *cpu, uint64_t *first, struct trace_record *to, unsigned most)

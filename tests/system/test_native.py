@@ -10,10 +10,12 @@ PROGRAMS = sorted({path.stem.split("_")[0] for path in SOURCES} - {"support", "p
 LIMIT = 120  # seconds for one program
 
 
+@pytest.mark.parametrize("trace", (0, 1))  # 1: no fast paths, the complete ones do it all
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_native(pagoda, name):
+def test_native(pagoda, name, trace):
     program = ROOT / f"build/tests/native/{name}.elf"
-    result = pagoda(options=["--icount", "--root", program], timeout=LIMIT).expect(0)
+    options = ["--icount", "--root", program, "--append", f"trace={trace}"]
+    result = pagoda(options=options, timeout=LIMIT).expect(0)
     checks = re.search(r"checks: (\d+) passed, (\d+) failed", result.stderr)
     assert checks, result.stderr
     assert int(checks[1]) > 0 and int(checks[2]) == 0

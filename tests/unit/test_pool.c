@@ -349,7 +349,8 @@ TEST(every_frame_is_charged_to_the_pool_it_names)
 TEST(a_charge_that_was_granted_finds_a_frame)
 {
     start_with_frames();
-    CHECK(hold(1, FRAME_PAGE)); /* the cache holds some, some are charged ahead */
+    /* The cache holds some, some are charged ahead; unless its children's guarantees are all it may have. */
+    CHECK(hold(1, FRAME_PAGE) || pool_at(1)->used == pool_at(1)->limit);
     while (hold(0, FRAME_PAGE))
         ;
     CHECK_EQUAL(root_pool.used, root_pool.limit);
