@@ -185,6 +185,32 @@ struct thread *call_handle_dup(struct thread *thread)
     return answer(thread, handle_insert(&target->handles, entry->object, rights, badge));
 }
 
+/*
+ * Who holds a program's reins does not lose them by what the program does: a space, and a thread in
+ * it, are revoked by those above it alone; a pool not by those who are charged to it.
+ */
+static bool may_revoke(const struct space *caller, struct kernel_object *object)
+{
+    const struct space *space = NULL;
+
+    if (object->kind == KERNEL_OBJECT_POOL) {
+        for (struct pool_object *pool = caller->pool; pool; pool = pool->parent)
+            if (&pool->object == object && caller->parent)
+                return false;
+        return true;
+    }
+    if (object->kind == KERNEL_OBJECT_SPACE)
+        space = (struct space *)object;
+    if (object->kind == KERNEL_OBJECT_THREAD)
+        space = tree_entry(object, struct thread, object)->space;
+    if (!space || (space == caller && !caller->parent))
+        return true;
+    do
+        space = space->parent;
+    while (space && space != caller);
+    return space;
+}
+
 struct thread *call_handle_close(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
@@ -203,6 +229,8 @@ struct thread *call_handle_close(struct thread *thread)
             return answer(thread, -EACCES);
         if (object->kind == KERNEL_OBJECT_SYSTEM)
             return answer(thread, -EINVAL); /* there is no second one to be made */
+        if (!may_revoke(thread->space, object))
+            return answer(thread, -EPERM);
         object->generation++;
         if (object->kind == KERNEL_OBJECT_ENDPOINT)
             endpoint_abandon((struct endpoint *)object, -ESTALE);

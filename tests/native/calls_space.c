@@ -90,11 +90,14 @@ static int64_t be_a_program(uint64_t high)
         send(high, 0, &message),                 /* 5 */
         forward(high, 0, &message),              /* 6 */
         0,
+        handle_revoke(space),                    /* 8: would take itself out of its maker's hands */
+        handle_revoke(own_pool),                 /* 9 */
+        handle_revoke(thread_create(space, 0, 0, 0)), /* 10 */
     };
     int64_t object = create_object(high, 0, 1, 0);
 
     result[7] = region_map(space, 0x10000000, 1, MAP_READ, object, 0, 0, 0); /* pager above */
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 11; i++)
         BOARD[i] = result[i];
     return 0;
 }
@@ -102,15 +105,16 @@ static int64_t be_a_program(uint64_t high)
 static void programs(void)
 {
     handle high = WORKS(create_endpoint(LEVEL_ROOT));
-    struct child child = child_new(HANDLE_POOL, LEVEL_PROGRAM, 0, PRIORITY_ABOVE);
-    int64_t result[8];
+    handle pool = WORKS(create_pool(HANDLE_POOL, 0, 1000));
+    struct child child = child_new(pool, LEVEL_PROGRAM, 0, PRIORITY_ABOVE);
+    int64_t result[11];
 
     CHECK_IS(child_give(&child, high), 1);
-    CHECK_IS(child_give(&child, HANDLE_POOL), 2);
+    CHECK_IS(child_give(&child, pool), 2);
     CHECK_IS(child_give(&child, child.space), 3);
     child_start(&child, be_a_program, 1);
     CHECK_IS(child_finish(&child), 0);
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 11; i++)
         result[i] = BOARD[i];
     FAILS(create, EPERM, result[0]);
     WORKS(result[1]);
@@ -120,7 +124,10 @@ static void programs(void)
     FAILS(send, EPERM, result[5]);
     FAILS(forward, EPERM, result[6]);
     FAILS(region_map, EPERM, result[7]);
+    for (unsigned i = 8; i < 11; i++)
+        FAILS(handle_close, EPERM, result[i]);
     WORKS(handle_close(high));
+    WORKS(handle_close(pool));
 }
 
 void space_calls(void)

@@ -39,6 +39,23 @@ static int64_t make_space(uint64_t i)
     return space_create(OWN_POOL, LEVEL_PROGRAM, 0, 1);
 }
 
+/* Spaces that hold handles to themselves and to each other, and that nobody else holds. */
+static int64_t make_cycles(uint64_t i)
+{
+    int64_t one = make_space(i), two = one < 0 ? one : make_space(i), error;
+
+    if (two < 0)
+        return two;
+    error = handle_dup(one, RIGHTS_ALL, 0, one);
+    if (error > 0)
+        error = handle_dup(one, RIGHTS_ALL, 0, two);
+    if (error > 0)
+        error = handle_dup(two, RIGHTS_ALL, 0, one);
+    handle_close(one);
+    handle_close(two);
+    return error;
+}
+
 static int64_t make_endpoint(uint64_t i)
 {
     (void)i;
@@ -101,7 +118,8 @@ static int64_t make_many_pages(uint64_t i)
 }
 
 #define BOMBS(X)                                                                                   \
-    X(make_handle) X(make_thread) X(make_space) X(make_endpoint) X(make_notification)              \
+    X(make_handle) X(make_thread) X(make_space) X(make_cycles) X(make_endpoint)                  \
+    X(make_notification)                                                                           \
     X(make_object) X(make_pool) X(make_wired) X(make_large_wired) X(make_region) X(make_pieces)    \
     X(make_slots) X(make_pages) X(make_many_pages)
 
