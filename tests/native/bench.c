@@ -2,8 +2,8 @@
  * bench.c: guest instructions per kernel operation, under icount. Each line is
  * `bench NAME VALUE`; the host puts them beside the anchors.
  */
-#include "lib/startup.h"
 #include "lib/format.h"
+#include "lib/startup.h"
 #include "support.h"
 
 static uint64_t ROUNDS;
@@ -40,7 +40,8 @@ static void echo_server(uint64_t from)
         reply_recv(from, message_tag(&message), &message);
 }
 
-/* The same for messages of registers: a round trip is the kernel's work and five instructions here. */
+/* The same for messages of registers: a round trip is the kernel's work and five instructions here.
+ */
 static void echo_registers(uint64_t from)
 {
     __asm__ volatile("   mov x9, %0\n mov x1, xzr\n mov x8, %1\n"
@@ -54,7 +55,8 @@ static void call_registers(handle to)
     register uint64_t x0 __asm__("x0") = to;
     register uint64_t x8 __asm__("x8") = SYSCALL_call;
 
-    __asm__ volatile("svc #1" : "+r"(x0), "+r"(x8)::"x1", "x2", "x3", "x4", "x5", "x6", "x7", "memory");
+    __asm__ volatile("svc #1"
+                     : "+r"(x0), "+r"(x8)::"x1", "x2", "x3", "x4", "x5", "x6", "x7", "memory");
 }
 
 static void pager(uint64_t from)
@@ -73,7 +75,8 @@ static void copy_pager(uint64_t from)
 
     recv(from, 0, &message);
     for (;;)
-        page_supply(from, (message.head & FAULT_COW ? SUPPLY_COPY : SUPPLY_ZERO) | SUPPLY_WRITABLE, message.w[1], 1, 0, 0, &message);
+        page_supply(from, (message.head & FAULT_COW ? SUPPLY_COPY : SUPPLY_ZERO) | SUPPLY_WRITABLE,
+                    message.w[1], 1, 0, 0, &message);
 }
 
 /* Read faults are answered by a writable, still clean page. */

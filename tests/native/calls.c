@@ -80,10 +80,12 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"unknown", unknown_calls}, {"message", message_calls}, {"waiting", waiting_calls},
-    {"transfer", handle_transfer_calls}, {"thread", thread_calls}, {"space", space_calls},
-    {"handle", handle_calls}, {"create", create_calls}, {"region", region_calls},
-    {"page", page_calls}, {"copy", copy_calls}, {"small", small_calls},
+    {"unknown", unknown_calls}, {"message", message_calls},
+    {"waiting", waiting_calls}, {"transfer", handle_transfer_calls},
+    {"thread", thread_calls},   {"space", space_calls},
+    {"handle", handle_calls},   {"create", create_calls},
+    {"region", region_calls},   {"page", page_calls},
+    {"copy", copy_calls},       {"small", small_calls},
 };
 
 int main(const struct startup *startup)

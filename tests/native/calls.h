@@ -36,7 +36,8 @@ void try_handles(unsigned call, enum kind kind, unsigned needs, int64_t (*attemp
 /* A space that was killed; its handle is open. */
 handle dead_space(void);
 
-/* A space (no thread runs in it) charged to a pool that has nothing left; its table is full, too. */
+/* A space (no thread runs in it) charged to a pool that has nothing left; its table is full, too.
+ */
 struct starved {
     handle pool, space;
 };

@@ -83,7 +83,8 @@ static void devices(void)
     FAILS(create, EINVAL, create_device(HANDLE_SYSTEM, 0x40000000, 1)); /* memory of `virt` */
     FAILS(create, EINVAL, create_device(HANDLE_SYSTEM, 0x40000000 - PAGE_SIZE, 2));
     device = WORKS(create_device(HANDLE_SYSTEM, 0x40000000 - PAGE_SIZE, 1));
-    FAILS(region_map, EACCES, region_map(HANDLE_SPACE, address_new(1), 1, MAP_READ | MAP_EXEC, device, 0, 0, 0));
+    FAILS(region_map, EACCES,
+          region_map(HANDLE_SPACE, address_new(1), 1, MAP_READ | MAP_EXEC, device, 0, 0, 0));
     WORKS(handle_close(device));
 }
 
@@ -105,7 +106,8 @@ static void interrupts(void)
 /* A pool with room for nothing: each kind that can be charged to it. */
 static void no_memory(void)
 {
-    handle pool = WORKS(create_pool(HANDLE_POOL, 0, 0)), small = WORKS(create_pool(HANDLE_POOL, 0, 10));
+    handle pool = WORKS(create_pool(HANDLE_POOL, 0, 0)),
+           small = WORKS(create_pool(HANDLE_POOL, 0, 10));
     struct pool_facts facts = {0};
 
     FAILS(create, ENOMEM, create_object(pager, 0, 1, pool));

@@ -55,8 +55,9 @@ static void expect(unsigned call, int error, int64_t result, const char *what, c
 void try_handles(unsigned call, enum kind kind, unsigned needs, int64_t (*attempt)(handle),
                  const char *what)
 {
-    static const char *const names[KINDS] = {"a space", "a thread", "an endpoint", "a notification",
-                                             "an object", "a pool", "an interrupt", "the system"};
+    static const char *const names[KINDS] = {"a space",        "a thread",  "an endpoint",
+                                             "a notification", "an object", "a pool",
+                                             "an interrupt",   "the system"};
     handle closed = make(NOTIFICATION);
 
     handle_close(closed);
@@ -181,7 +182,8 @@ void handle_calls(void)
     weak = WORKS(handle_dup(note, RIGHTS_ALL & ~RIGHT_MANAGE, 0, 0));
     FAILS(handle_close, EACCES, handle_revoke(weak));
     WORKS(handle_close(weak));
-    FAILS(handle_close, EINVAL, handle_revoke(HANDLE_SYSTEM)); /* power and devices stay somebody's */
+    FAILS(handle_close, EINVAL,
+          handle_revoke(HANDLE_SYSTEM)); /* power and devices stay somebody's */
     WORKS(handle_close(note));
     FAILS(handle_close, EBADF, handle_close(note));
     WORKS(handle_close(dead));

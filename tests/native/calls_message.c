@@ -89,8 +89,13 @@ static void wrong_handles(void)
 
 /* ---- Other arguments ---- */
 
-static const uint64_t long_tags[] = {MESSAGE_WORDS_MAX + 1, TAG_WORDS_MASK, TAG_RETRY_READ,
-                                     TAG_RETRY_WRITE, 0x2000, 0x80000000, 0xffffffff};
+static const uint64_t long_tags[] = {MESSAGE_WORDS_MAX + 1,
+                                     TAG_WORDS_MASK,
+                                     TAG_RETRY_READ,
+                                     TAG_RETRY_WRITE,
+                                     0x2000,
+                                     0x80000000,
+                                     0xffffffff};
 
 static void wrong_tags(handle endpoint)
 {
@@ -126,8 +131,8 @@ static void upward(void)
 
 static void wrong_requests(handle endpoint)
 {
-    static const uint64_t requests[] = {0, 1, 2, 1ul << 24, 1ul << 24 | 1, ~0ul, 1ul << 63,
-                                        0xffffff, 0x1000000ffffff};
+    static const uint64_t requests[] = {0,    1,         2,        1ul << 24,      1ul << 24 | 1,
+                                        ~0ul, 1ul << 63, 0xffffff, 0x1000000ffffff};
 
     for (unsigned i = 0; i < sizeof requests / sizeof *requests; i++) {
         struct message message = {.request = requests[i]};

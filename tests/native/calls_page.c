@@ -7,7 +7,8 @@ struct paged paged_new(handle endpoint, uint64_t pages)
 {
     struct paged paged = {WORKS(create_object(endpoint, 0x1234, pages, 0)), address_new(pages)};
 
-    WORKS(region_map(HANDLE_SPACE, paged.address, pages, MAP_READ | MAP_WRITE, paged.object, 0, 0, 0));
+    WORKS(region_map(HANDLE_SPACE, paged.address, pages, MAP_READ | MAP_WRITE, paged.object, 0, 0,
+                     0));
     return paged;
 }
 
@@ -82,13 +83,14 @@ static void wrong_answers(void)
     FAILS(page_supply, EINVAL, answer(SUPPLY_MOVE, 1, 1)); /* from where? */
     FAILS(page_supply, EINVAL, move_from(paged.object));
     FAILS(page_supply, EINVAL, move_from(device));
-    FAILS(page_supply, EINVAL, copy_from(device)); /* registers are no memory */
+    FAILS(page_supply, EINVAL, copy_from(device));         /* registers are no memory */
     FAILS(page_supply, ENOENT, answer(SUPPLY_COPY, 1, 1)); /* no source, no page */
     FAILS(page_supply, ENOENT, answer(SUPPLY_UPGRADE, 1, 1));
     FAILS(page_supply, ENOENT, page_supply_only(fault.request, SUPPLY_COPY, 1, 1, wired, 1));
     FAILS(page_supply, ENOENT, page_supply_only(fault.request, SUPPLY_COPY, 1, 1, wired, ~0ul));
     FAILS(page_supply, ENOENT, page_supply_only(fault.request, SUPPLY_MOVE, 1, 1, wired, 1));
-    FAILS(page_supply, ESTALE, page_supply_only(fault.request + (1ul << 24), WRITABLE_ZERO, 1, 1, 0, 0));
+    FAILS(page_supply, ESTALE,
+          page_supply_only(fault.request + (1ul << 24), WRITABLE_ZERO, 1, 1, 0, 0));
     FAILS(page_supply, ESTALE, page_supply_only(~0ul, WRITABLE_ZERO, 1, 1, 0, 0));
     /* A message page stays where it is. */
     WORKS(region_map(HANDLE_SPACE, address_new(1), 1, MAP_READ, wired, 0, 0, 0));

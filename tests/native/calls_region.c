@@ -60,9 +60,21 @@ static void wrong_handles(void)
 static const struct {
     uint64_t address, pages;
 } wrong_ranges[] = {
-    {AREA + 1, 1}, {AREA + 8, 1}, {AREA, 0}, {0, (1ul << 36) + 1}, {AREA, ~0ul}, {AREA, 1ul << 52},
-    {AREA, 1ul << 51}, {PAGE_SIZE, 1ul << 36}, {1ul << 48, 1}, {(1ul << 48) - PAGE_SIZE, 2}, {-4096ul, 1},
-    {0xffff000040000000, 1}, {0xffffff8000000000, 1}, {~0ul, 1}, {1ul << 63, 1ul << 51},
+    {AREA + 1, 1},
+    {AREA + 8, 1},
+    {AREA, 0},
+    {0, (1ul << 36) + 1},
+    {AREA, ~0ul},
+    {AREA, 1ul << 52},
+    {AREA, 1ul << 51},
+    {PAGE_SIZE, 1ul << 36},
+    {1ul << 48, 1},
+    {(1ul << 48) - PAGE_SIZE, 2},
+    {-4096ul, 1},
+    {0xffff000040000000, 1},
+    {0xffffff8000000000, 1},
+    {~0ul, 1},
+    {1ul << 63, 1ul << 51},
 };
 
 static void ranges(void)
@@ -79,7 +91,8 @@ static void ranges(void)
     WORKS(region_map(other_space, 0, 1ul << 36, MAP_READ, big, 0, 0, 0));
     WORKS(region_protect(other_space, 0, 1ul << 36, 0));
     WORKS(region_unmap(other_space, 0, 1ul << 36, UNMAP_DISCARD));
-    WORKS(region_map(other_space, (1ul << 48) - PAGE_SIZE, 1, MAP_READ, big, (1ul << 36) - 1, 0, 0));
+    WORKS(
+        region_map(other_space, (1ul << 48) - PAGE_SIZE, 1, MAP_READ, big, (1ul << 36) - 1, 0, 0));
     WORKS(region_unmap(other_space, 0, 1ul << 36, 0));
     WORKS(handle_close(big));
 }
@@ -93,20 +106,26 @@ static void map_arguments(void)
     device = WORKS(create_device(HANDLE_SYSTEM, 0x1000, 1));
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, 8, object, 0, 0, 0));
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, ~0ul << 5, object, 0, 0, 0));
-    FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 2, MAP_READ, object, 0, 0, 0)); /* one page */
+    FAILS(region_map, EINVAL,
+          region_map(HANDLE_SPACE, AREA, 2, MAP_READ, object, 0, 0, 0)); /* one page */
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, 1, 0, 0));
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, ~0ul, 0, 0));
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 2, MAP_READ, paged, 3, 0, 0));
-    FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, 0, object, 0)); /* wired: no source */
+    FAILS(region_map, EINVAL,
+          region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, 0, object, 0)); /* wired: no source */
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, paged, 0, object, 1));
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, paged, 0, object, ~0ul));
-    FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, paged, 0, device, 0)); /* registers are no file */
+    FAILS(region_map, EINVAL,
+          region_map(HANDLE_SPACE, AREA, 1, MAP_READ, paged, 0, device,
+                     0)); /* registers are no file */
     FAILS(region_map, EPERM, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, above, 0, 0, 0));
     FAILS(region_map, EPERM, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, paged, 0, above, 0));
     WORKS(region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, 0, 0, 0));
     FAILS(region_map, EEXIST, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, 0, 0, 0));
-    FAILS(region_map, EEXIST, region_map(HANDLE_SPACE, AREA - PAGE_SIZE, 3, MAP_READ, paged, 0, 0, 0));
-    FAILS(region_map, EEXIST, region_map(HANDLE_SPACE, AREA - PAGE_SIZE, 2, MAP_READ, paged, 0, 0, 0));
+    FAILS(region_map, EEXIST,
+          region_map(HANDLE_SPACE, AREA - PAGE_SIZE, 3, MAP_READ, paged, 0, 0, 0));
+    FAILS(region_map, EEXIST,
+          region_map(HANDLE_SPACE, AREA - PAGE_SIZE, 2, MAP_READ, paged, 0, 0, 0));
     WORKS(region_unmap(HANDLE_SPACE, AREA, 1, 0));
     FAILS(region_unmap, EINVAL, region_unmap(HANDLE_SPACE, AREA, 1, 2));
     FAILS(region_protect, EINVAL, region_protect(HANDLE_SPACE, AREA, 1, 8));
@@ -116,7 +135,8 @@ static void map_arguments(void)
         WORKS(handle_close(handles[i]));
 }
 
-/* What a handle did not allow when mapping, protecting cannot give later; nor holes be protected. */
+/* What a handle did not allow when mapping, protecting cannot give later; nor holes be protected.
+ */
 static void protecting(void)
 {
     handle read_only = WORKS(handle_dup(object, RIGHT_READ, 0, 0)), pager = make(ENDPOINT);
@@ -161,7 +181,8 @@ static void no_memory(void)
     struct pool_facts pool_facts = {0};
     WORKS(pool_query(pool, &pool_facts));
     WORKS(pool_limit(pool, pool_facts.used));
-    while (!(error = region_map(space, AREA + ((2 * ++used + 100) << PAGE_SHIFT), 1, MAP_READ, big, 0, 0, 0)))
+    while (!(error = region_map(space, AREA + ((2 * ++used + 100) << PAGE_SHIFT), 1, MAP_READ, big,
+                                0, 0, 0)))
         ;
     FAILS(region_map, ENOMEM, error);
     FAILS(region_unmap, ENOMEM, region_unmap(space, AREA + PAGE_SIZE, 1, 0));

@@ -63,7 +63,8 @@ static void controlling(void)
     FAILS(space_ctl, ENOSYS, space_ctl(HANDLE_SPACE, ~0ul, 0, 0));
     FAILS(space_ctl, EOWNERDEAD, kill(dead));
     FAILS(space_ctl, EOWNERDEAD, statistics(dead));
-    WORKS(space_ctl(watched, SPACE_NAME, 0xff41000001070a0d, ~0ul)); /* what cannot be printed becomes ? */
+    WORKS(space_ctl(watched, SPACE_NAME, 0xff41000001070a0d,
+                    ~0ul)); /* what cannot be printed becomes ? */
     WORKS(space_ctl(watched, SPACE_WATCH, note, 0x10));
     WORKS(space_ctl(watched, SPACE_WATCH, note, 0x20)); /* the later one counts */
     WORKS(kill(watched));
@@ -76,22 +77,21 @@ static void controlling(void)
 
 /* ---- A program, level 6, may not act upward ---- */
 
-
 static int64_t be_a_program(uint64_t high)
 {
     handle own_pool = 2, space = 3; /* as they were given */
     struct message message = {0};
     int64_t result[] = {
-        create_endpoint(LEVEL_PROC),             /* 0: would let others wait for what is above them */
-        create_endpoint(LEVEL_PROGRAM),          /* 1: works */
-        space_create(own_pool, LEVEL_PROC, 0, 0), /* 2: a level below one's own */
+        create_endpoint(LEVEL_PROC),    /* 0: would let others wait for what is above them */
+        create_endpoint(LEVEL_PROGRAM), /* 1: works */
+        space_create(own_pool, LEVEL_PROC, 0, 0),     /* 2: a level below one's own */
         space_create(own_pool, LEVEL_PROGRAM, 0, 21), /* 3: more priority than one has */
-        call(high, 0, &message),                 /* 4: to root's level */
-        send(high, 0, &message),                 /* 5 */
-        forward(high, 0, &message),              /* 6 */
+        call(high, 0, &message),                      /* 4: to root's level */
+        send(high, 0, &message),                      /* 5 */
+        forward(high, 0, &message),                   /* 6 */
         0,
-        handle_revoke(space),                    /* 8: would take itself out of its maker's hands */
-        handle_revoke(own_pool),                 /* 9 */
+        handle_revoke(space),    /* 8: would take itself out of its maker's hands */
+        handle_revoke(own_pool), /* 9 */
         handle_revoke(thread_create(space, 0, 0, 0)), /* 10 */
     };
     int64_t object = create_object(high, 0, 1, 0);

@@ -46,8 +46,10 @@ static void creating(void)
     struct starved starved = starved_space();
 
     TRY_HANDLES(thread_create, SPACE, RIGHT_MANAGE, create_in);
-    FAILS(thread_create, EINVAL, NATIVE_CALL(SYSCALL_thread_create, IN(0, HANDLE_SPACE) IN(1, 0) IN(2, 32)).x[0]);
-    FAILS(thread_create, EINVAL, NATIVE_CALL(SYSCALL_thread_create, IN(0, HANDLE_SPACE) IN(1, 0) IN(2, ~0ul)).x[0]);
+    FAILS(thread_create, EINVAL,
+          NATIVE_CALL(SYSCALL_thread_create, IN(0, HANDLE_SPACE) IN(1, 0) IN(2, 32)).x[0]);
+    FAILS(thread_create, EINVAL,
+          NATIVE_CALL(SYSCALL_thread_create, IN(0, HANDLE_SPACE) IN(1, 0) IN(2, ~0ul)).x[0]);
     FAILS(thread_create, EINVAL, thread_create(low, 0, 11, 0)); /* above the space's limit */
     FAILS(thread_create, EOWNERDEAD, create_in(dead));
     FAILS(thread_create, ENOMEM, many_in(starved.space));

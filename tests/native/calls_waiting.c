@@ -39,7 +39,8 @@ static int64_t wait_page_supply(uint64_t endpoint)
     int64_t error = recv(endpoint, 0, &message);
 
     return error < 0 ? -EIO
-                     : page_supply(endpoint, SUPPLY_ZERO | SUPPLY_WRITABLE, message.w[1], 1, 0, 0, &message);
+                     : page_supply(endpoint, SUPPLY_ZERO | SUPPLY_WRITABLE, message.w[1], 1, 0, 0,
+                                   &message);
 }
 
 /* What brings the worker from its first wait to the one that is tested. */
@@ -107,7 +108,8 @@ static void wait_and_end(unsigned wait, unsigned end)
         waits[wait].prime(on);
     CHECK(!worker.done);
     ends[end].end(worker.thread, on);
-    fails(waits[wait].call, ends[end].error, worker_finish(&worker), waits[wait].name, __FILE_NAME__, __LINE__);
+    fails(waits[wait].call, ends[end].error, worker_finish(&worker), waits[wait].name,
+          __FILE_NAME__, __LINE__);
     if (!ends[end].closed)
         WORKS(handle_close(on));
 }

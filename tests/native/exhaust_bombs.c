@@ -91,7 +91,8 @@ static int64_t make_large_wired(uint64_t i)
 
 static int64_t make_region(uint64_t i)
 {
-    return region_map(OWN_SPACE, AREA + (2 * i << PAGE_SHIFT), 1, MAP_READ, BIG_OBJECT, 2 * i, 0, 0);
+    return region_map(OWN_SPACE, AREA + (2 * i << PAGE_SHIFT), 1, MAP_READ, BIG_OBJECT, 2 * i, 0,
+                      0);
 }
 
 /* One region cut into pieces. */
@@ -118,16 +119,16 @@ static int64_t make_many_pages(uint64_t i)
 }
 
 #define BOMBS(X)                                                                                   \
-    X(make_handle) X(make_thread) X(make_space) X(make_cycles) X(make_endpoint)                  \
-    X(make_notification)                                                                           \
-    X(make_object) X(make_pool) X(make_wired) X(make_large_wired) X(make_region) X(make_pieces)    \
-    X(make_slots) X(make_pages) X(make_many_pages)
+    X(make_handle)                                                                                 \
+    X(make_thread) X(make_space) X(make_cycles) X(make_endpoint) X(make_notification)              \
+        X(make_object) X(make_pool) X(make_wired) X(make_large_wired) X(make_region)               \
+            X(make_pieces) X(make_slots) X(make_pages) X(make_many_pages)
 
 enum {
 #define NUMBER(make) NUMBER_##make,
     BOMBS(NUMBER)
 #undef NUMBER
-    BOMB_COUNT
+        BOMB_COUNT
 };
 
 /* A switch, not a table of pointers: a child's data starts as zeroes. */

@@ -30,14 +30,17 @@ static int64_t live(uint64_t endpoint)
 }
 
 /* What the child asks for, until it ends or cannot go on. */
-static void serve(handle pager, handle endpoint, handle personality, const volatile struct worker *worker)
+static void serve(handle pager, handle endpoint, handle personality,
+                  const volatile struct worker *worker)
 {
     for (unsigned rounds = 0; rounds < 100 && !worker->done; rounds++) {
         struct message message = {0};
         if (take(pager, &message) > 0) {
-            int64_t error = page_supply_only(message.request, SUPPLY_ZERO | SUPPLY_WRITABLE, message.w[1], 1, 0, 0);
+            int64_t error = page_supply_only(message.request, SUPPLY_ZERO | SUPPLY_WRITABLE,
+                                             message.w[1], 1, 0, 0);
             if (error)
-                step(page_supply_only(message.request, SUPPLY_FAIL | (uint64_t)ENOMEM << 32, 0, 0, 0, 0));
+                step(page_supply_only(message.request, SUPPLY_FAIL | (uint64_t)ENOMEM << 32, 0, 0,
+                                      0, 0));
             step(error);
         } else if (take(endpoint, &message) == KIND_CALL) {
             if (step(reply(TAG_HANDLE, message.request, &message)))
@@ -74,11 +77,13 @@ static bool scenario(void)
     MAKE(space, space_create(pool, LEVEL_PROGRAM, personality, PRIORITY_BELOW));
     MAKE(object, create_object(pager, 7, 2000, pool));
     MAKE(stack, create_wired(3, pool));
-    if (!step(handle_dup(endpoint, RIGHTS_ALL, 0, space)) || !step(handle_dup(note, RIGHTS_ALL, 0, space)) ||
+    if (!step(handle_dup(endpoint, RIGHTS_ALL, 0, space)) ||
+        !step(handle_dup(note, RIGHTS_ALL, 0, space)) ||
         !step(region_map(space, AREA, 2000, MAP_READ | MAP_WRITE, object, 0, 0, 0)) ||
-        !step(region_map(space, 0x80000000, 3, MAP_READ | MAP_WRITE | MAP_POPULATE, stack, 0, 0, 0)) ||
-        !step(region_protect(space, AREA + PAGE_SIZE, 1, 0)) || !step(region_unmap(space, AREA + 8 * PAGE_SIZE, 4, 0)) ||
-        !step(child_show(space)))
+        !step(region_map(space, 0x80000000, 3, MAP_READ | MAP_WRITE | MAP_POPULATE, stack, 0, 0,
+                         0)) ||
+        !step(region_protect(space, AREA + PAGE_SIZE, 1, 0)) ||
+        !step(region_unmap(space, AREA + 8 * PAGE_SIZE, 4, 0)) || !step(child_show(space)))
         goto end;
     MAKE(thread, thread_create(space, 0x80002000, PRIORITY_BELOW, 0));
     *worker = (struct worker){.run = live, .argument = 1};

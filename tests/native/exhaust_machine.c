@@ -8,7 +8,8 @@
 
 void whole_machine(void)
 {
-    handle safe = create_pool(HANDLE_POOL, 64, 64), *blocks = pages_new(BLOCKS_MAX * sizeof(handle) / PAGE_SIZE + 1);
+    handle safe = create_pool(HANDLE_POOL, 64, 64),
+           *blocks = pages_new(BLOCKS_MAX * sizeof(handle) / PAGE_SIZE + 1);
     uint64_t size = 1024, count = 0, frames = frames_used();
     struct ledger ledger = {0};
     int64_t made, again;

@@ -8,7 +8,9 @@ struct area area_new(uint64_t pages)
     struct area area = {create_endpoint(LEVEL_ANON), 0, address_new(pages), pages};
 
     area.object = create_object(area.pager, 0xc00c1e, pages, 0);
-    CHECK_IS(region_map(HANDLE_SPACE, area.address, pages, MAP_READ | MAP_WRITE, area.object, 0, 0, 0), 0);
+    CHECK_IS(
+        region_map(HANDLE_SPACE, area.address, pages, MAP_READ | MAP_WRITE, area.object, 0, 0, 0),
+        0);
     return area;
 }
 
@@ -63,7 +65,8 @@ int main(const struct startup *startup)
 
     (void)startup;
     test_begin();
-    for (unsigned round = 0; round < 2; round++) { /* the second one finds all tables and slabs made */
+    for (unsigned round = 0; round < 2;
+         round++) { /* the second one finds all tables and slabs made */
         frames = frames_used();
         resident = resident_pages();
         supplies();

@@ -42,7 +42,7 @@ static int64_t breakpoint(uint64_t unused)
     return 1;
 }
 
-#define TEXT 0x400000ul
+#define TEXT  0x400000ul
 #define AT_PC 0xff /* the address is that of the instruction */
 
 static const struct {
@@ -87,7 +87,8 @@ static void repaired(void)
 {
     handle personality = create_endpoint(LEVEL_PROC);
     struct child child = child_new(HANDLE_POOL, LEVEL_PROGRAM, personality, PRIORITY_ABOVE);
-    volatile struct thread_registers *page = (volatile struct thread_registers *)LAYOUT_MESSAGE_PAGE;
+    volatile struct thread_registers *page =
+        (volatile struct thread_registers *)LAYOUT_MESSAGE_PAGE;
     struct message message = {0};
 
     child_start(&child, breakpoint, 0);
@@ -117,8 +118,8 @@ static void nobody_to_ask(void)
 }
 
 /*
- * A space that lost its last handle is taken apart in steps; a thread of it that is still to be ended
- * wakes between two of them, above everybody, and does what ends a space a second time.
+ * A space that lost its last handle is taken apart in steps; a thread of it that is still to be
+ * ended wakes between two of them, above everybody, and does what ends a space a second time.
  */
 static void breaks(uint64_t until)
 {
@@ -133,8 +134,9 @@ static void dies_while_it_is_freed(void)
 
     for (unsigned i = 0; i < 200; i++) {
         int64_t thread = thread_create(child.space, 0, 31, 0);
-        CHECK_IS(thread_ctl(thread, THREAD_START, (uintptr_t)breaks, LAYOUT_MESSAGE_PAGE - PAGE_SIZE,
-                            until + i * 400), 0);
+        CHECK_IS(thread_ctl(thread, THREAD_START, (uintptr_t)breaks,
+                            LAYOUT_MESSAGE_PAGE - PAGE_SIZE, until + i * 400),
+                 0);
         CHECK_IS(handle_close(thread), 0);
     }
     CHECK_IS(handle_close(child.thread), 0);

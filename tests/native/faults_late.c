@@ -34,7 +34,8 @@ static struct world world_new(uint64_t pages)
 
     world.object = create_object(world.pager, 1, pages, 0);
     world.child = child_new(HANDLE_POOL, LEVEL_PROGRAM, world.personality, PRIORITY_ABOVE);
-    CHECK_IS(region_map(world.child.space, AREA, pages, MAP_READ | MAP_WRITE, world.object, 0, 0, 0), 0);
+    CHECK_IS(
+        region_map(world.child.space, AREA, pages, MAP_READ | MAP_WRITE, world.object, 0, 0, 0), 0);
     return world;
 }
 
@@ -56,7 +57,8 @@ static void expect_exception(const struct world *world, uint64_t reason)
     CHECK_IS(message.w[1], AREA);
 }
 
-/* The region goes: with what is behind it, the request is over; without, its answer is kept unseen. */
+/* The region goes: with what is behind it, the request is over; without, its answer is kept unseen.
+ */
 static void unmapped(bool discard)
 {
     struct world world = world_new(4);

@@ -31,7 +31,8 @@ static struct world world_new(uint64_t pages)
 
     world.object = create_object(world.pager, 1, pages, 0);
     world.child = child_new(HANDLE_POOL, LEVEL_PROGRAM, world.personality, PRIORITY_ABOVE);
-    CHECK_IS(region_map(world.child.space, AREA, pages, MAP_READ | MAP_WRITE, world.object, 0, 0, 0), 0);
+    CHECK_IS(
+        region_map(world.child.space, AREA, pages, MAP_READ | MAP_WRITE, world.object, 0, 0, 0), 0);
     return world;
 }
 
@@ -81,17 +82,21 @@ static void copy_after_retry(void)
 
     child_start(&world.child, write_call, AREA + PAGE_SIZE - 50);
     message = expect_call(&world, 64, AREA + PAGE_SIZE - 50, 0);
-    CHECK_IS(space_copy(0, message.request, AREA + PAGE_SIZE - 50, buffer, COPY_IN, 100, &stop), -EAGAIN);
+    CHECK_IS(space_copy(0, message.request, AREA + PAGE_SIZE - 50, buffer, COPY_IN, 100, &stop),
+             -EAGAIN);
     CHECK_IS(stop.address, AREA + PAGE_SIZE - 50);
     retry(&message, TAG_RETRY_WRITE, AREA, AREA + PAGE_SIZE);
     CHECK_IS(space_copy(0, message.request, AREA, buffer, COPY_IN, 1, &stop), -ESTALE);
     supply_next(&world, 0, FAULT_WRITE);
     supply_next(&world, 1, FAULT_WRITE);
-    message = expect_call(&world, 64, AREA + PAGE_SIZE - 50, MESSAGE_AGAIN); /* the same call, a new request */
+    message = expect_call(&world, 64, AREA + PAGE_SIZE - 50,
+                          MESSAGE_AGAIN); /* the same call, a new request */
     memset(buffer, 'x', 100);
-    CHECK_IS(space_copy(0, message.request, AREA + PAGE_SIZE - 50, buffer, COPY_OUT, 100, &stop), 100);
+    CHECK_IS(space_copy(0, message.request, AREA + PAGE_SIZE - 50, buffer, COPY_OUT, 100, &stop),
+             100);
     memset(buffer, 0, 100);
-    CHECK_IS(space_copy(0, message.request, AREA + PAGE_SIZE - 50, buffer, COPY_IN, 100, &stop), 100);
+    CHECK_IS(space_copy(0, message.request, AREA + PAGE_SIZE - 50, buffer, COPY_IN, 100, &stop),
+             100);
     CHECK_IS(buffer[0], 'x');
     CHECK_IS(buffer[99], 'x');
     message.w[0] = -5ul;
@@ -161,7 +166,9 @@ static void retry_of_two(void)
     child_start(&world.child, write_call, AREA);
     message = expect_call(&world, 64, AREA, 0);
     retry(&message, TAG_RETRY_WRITE, AREA, 0);
-    CHECK_IS(thread_ctl(second, THREAD_START, (uintptr_t)write_call, LAYOUT_MESSAGE_PAGE - 3 * PAGE_SIZE, AREA), 0);
+    CHECK_IS(thread_ctl(second, THREAD_START, (uintptr_t)write_call,
+                        LAYOUT_MESSAGE_PAGE - 3 * PAGE_SIZE, AREA),
+             0);
     message = expect_call(&world, 64, AREA, 0);
     retry(&message, TAG_RETRY_WRITE, AREA, AREA + PAGE_SIZE);
     sleep_for(1);
@@ -217,7 +224,8 @@ static int64_t started(uint64_t argument)
 static void begin(void)
 {
     struct world world = world_new(8);
-    volatile struct thread_registers *page = (volatile struct thread_registers *)LAYOUT_MESSAGE_PAGE;
+    volatile struct thread_registers *page =
+        (volatile struct thread_registers *)LAYOUT_MESSAGE_PAGE;
     int64_t thread = thread_create(world.child.space, 0, PRIORITY_ABOVE, 0x99);
     struct message message = {0};
 

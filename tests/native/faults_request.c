@@ -17,14 +17,16 @@ static struct child program(handle *personality, handle object, uint64_t pages)
     return child;
 }
 
-static void expect_exception(handle personality, uint64_t reason, uint64_t address, struct message *message)
+static void expect_exception(handle personality, uint64_t reason, uint64_t address,
+                             struct message *message)
 {
     CHECK_IS(take(personality, message), KIND_EXCEPTION);
     CHECK_IS(message->w[0], reason);
     CHECK_IS(message->w[1], address);
 }
 
-/* FAIL: the program gets an exception, which says whether memory was the reason; it may try again. */
+/* FAIL: the program gets an exception, which says whether memory was the reason; it may try again.
+ */
 static void failed(void)
 {
     static const struct {
@@ -50,7 +52,8 @@ static void failed(void)
     handle_close(pager);
 }
 
-/* Silence: after the deadline (two seconds) it is as if the pager had failed; its answer comes too late. */
+/* Silence: after the deadline (two seconds) it is as if the pager had failed; its answer comes too
+ * late. */
 static void silent(bool received)
 {
     handle pager = create_endpoint(LEVEL_ANON), object = create_object(pager, 1, 4, 0), personality;

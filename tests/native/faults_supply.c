@@ -81,7 +81,8 @@ static int64_t sum_pages(uint64_t address)
     return sum;
 }
 
-/* Several at once, where nothing is yet: what is there stays. The window ends with a run of slots. */
+/* Several at once, where nothing is yet: what is there stays. The window ends with a run of slots.
+ */
 static void window(void)
 {
     struct area area = area_new(600);
@@ -113,7 +114,8 @@ static void copy(void)
     struct message fault;
     struct worker worker;
 
-    CHECK_IS(region_map(HANDLE_SPACE, (uintptr_t)words, 2, MAP_READ | MAP_WRITE, source, 0, 0, 0), 0);
+    CHECK_IS(region_map(HANDLE_SPACE, (uintptr_t)words, 2, MAP_READ | MAP_WRITE, source, 0, 0, 0),
+             0);
     for (unsigned i = 0; i < 512; i++)
         words[512 + i] = i * 3;
     worker_start(&worker, read_byte, area.address + PAGE_SIZE + 8, PRIORITY_ABOVE);
@@ -177,7 +179,8 @@ static void move(void)
 /* A region's own source: read in place, copied when written. */
 static void source(void)
 {
-    handle pager = create_endpoint(LEVEL_ANON), private = create_object(pager, 5, 8, 0), file = create_wired(4, 0);
+    handle pager = create_endpoint(LEVEL_ANON), private = create_object(pager, 5, 8, 0),
+           file = create_wired(4, 0);
     uintptr_t at = address_new(4), file_at = address_new(4);
     struct message fault;
     struct worker worker;

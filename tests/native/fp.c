@@ -4,15 +4,19 @@
  */
 #include "support.h"
 
-/* fp_fill(seed): q0..q31 from seed, fpsr and fpcr, too. fp_compare(seed): 0 when they are still so. */
+/* fp_fill(seed): q0..q31 from seed, fpsr and fpcr, too. fp_compare(seed): 0 when they are still so.
+ */
 void fp_fill(uint64_t seed);
 uint64_t fp_compare(uint64_t seed);
 __asm__(".text\n .arch armv8-a+fp+simd\n"
         ".macro each_q do\n"
-        " .irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+        " .irp "
+        "n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
         " \\do \\n\n .endr\n.endm\n"
-        ".macro fill_q n\n add x1, x0, #\\n\n mov v\\n\\().d[0], x1\n mvn x1, x1\n mov v\\n\\().d[1], x1\n.endm\n"
-        ".macro compare_q n\n add x1, x0, #\\n\n mov x2, v\\n\\().d[0]\n eor x2, x2, x1\n orr x3, x3, x2\n"
+        ".macro fill_q n\n add x1, x0, #\\n\n mov v\\n\\().d[0], x1\n mvn x1, x1\n mov "
+        "v\\n\\().d[1], x1\n.endm\n"
+        ".macro compare_q n\n add x1, x0, #\\n\n mov x2, v\\n\\().d[0]\n eor x2, x2, x1\n orr x3, "
+        "x3, x2\n"
         " mvn x1, x1\n mov x2, v\\n\\().d[1]\n eor x2, x2, x1\n orr x3, x3, x2\n.endm\n"
         "fp_fill:\n each_q fill_q\n and x1, x0, #3\n lsl x1, x1, #22\n msr fpcr, x1\n"
         " and x1, x0, #0x1f\n msr fpsr, x1\n ret\n"
@@ -81,7 +85,9 @@ static int64_t all_zero(uint64_t unused)
     uint64_t low, high;
 
     (void)unused;
-    __asm__ volatile(".arch armv8-a+fp+simd\n mov %0, v0.d[0]\n mov %1, v31.d[1]\n .arch armv8-a+nofp" : "=r"(low), "=r"(high));
+    __asm__ volatile(
+        ".arch armv8-a+fp+simd\n mov %0, v0.d[0]\n mov %1, v31.d[1]\n .arch armv8-a+nofp"
+        : "=r"(low), "=r"(high));
     return (int64_t)(low | high);
 }
 

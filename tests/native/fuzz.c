@@ -31,11 +31,13 @@ static void thread_make(struct fuzzed *in, unsigned which)
     if (chance(16) == 0)
         thread_ctl(thread, THREAD_BEGIN, 0, 0, 0); /* the personality will say how it goes on */
     else
-        thread_ctl(thread, THREAD_START, (uintptr_t)fuzz_thread, memory + 3 * PAGE_SIZE, random_next(&state) | 1);
+        thread_ctl(thread, THREAD_START, (uintptr_t)fuzz_thread, memory + 3 * PAGE_SIZE,
+                   random_next(&state) | 1);
 }
 
 /* Gives a handle, and tells the threads there what it is. */
-static void give(const struct fuzzed *in, struct fuzz_world *world, handle which, uint64_t rights, enum fuzz_kind kind)
+static void give(const struct fuzzed *in, struct fuzz_world *world, handle which, uint64_t rights,
+                 enum fuzz_kind kind)
 {
     int64_t given = handle_dup(which, rights, chance(3), in->space);
 
@@ -77,8 +79,12 @@ static void space_make(struct fuzzed *made)
     space_ctl(made->space, SPACE_NAME, 0x72657a7a7566, 0);
     CHECK_IS(child_show(made->space), 0);
     memory = create_wired(pages, made->pool);
-    CHECK_IS(region_map(made->space, FUZZ_MEMORY, pages, MAP_READ | MAP_WRITE | MAP_POPULATE, memory, 0, 0, 0), 0);
-    CHECK_IS(region_map(HANDLE_SPACE, (uintptr_t)world, 1, MAP_READ | MAP_WRITE, memory, pages - 1, 0, 0), 0);
+    CHECK_IS(region_map(made->space, FUZZ_MEMORY, pages, MAP_READ | MAP_WRITE | MAP_POPULATE,
+                        memory, 0, 0, 0),
+             0);
+    CHECK_IS(region_map(HANDLE_SPACE, (uintptr_t)world, 1, MAP_READ | MAP_WRITE, memory, pages - 1,
+                        0, 0),
+             0);
     give_handles(made, world);
     give(made, world, memory, RIGHTS_ALL & ~(uint64_t)RIGHT_MANAGE, FUZZ_OBJECT);
     handle_close(memory);
@@ -151,7 +157,8 @@ static void report(uint64_t rounds)
         say("fuzz: %s worked %llu times\n", names[i], (unsigned long long)BOARD[FUZZ_WORKED + i]);
         worked += BOARD[FUZZ_WORKED + i];
     }
-    say("fuzz: %llu calls, %llu worked\n", (unsigned long long)BOARD[FUZZ_CALLS], (unsigned long long)worked);
+    say("fuzz: %llu calls, %llu worked\n", (unsigned long long)BOARD[FUZZ_CALLS],
+        (unsigned long long)worked);
     CHECK(BOARD[FUZZ_CALLS] > rounds);
     CHECK(worked > BOARD[FUZZ_CALLS] / 10);
 }
@@ -190,10 +197,11 @@ int main(const struct startup *startup)
         for (unsigned i = 0; i < sizeof shared / sizeof *shared; i++)
             CHECK_IS(handle_close(shared[i]), 0);
         CHECK(ledger_balances(&ledger));
-        say("fuzz: pass %u: %llu frames, %llu of them objects\n", pass, (unsigned long long)(ledger.total - ledger.free),
-            (unsigned long long)ledger.slab);
+        say("fuzz: pass %u: %llu frames, %llu of them objects\n", pass,
+            (unsigned long long)(ledger.total - ledger.free), (unsigned long long)ledger.slab);
         if (pass)
-            CHECK(ledger.total - ledger.free <= frames + 8); /* thread numbers may need one table more */
+            CHECK(ledger.total - ledger.free <=
+                  frames + 8); /* thread numbers may need one table more */
         frames = ledger.total - ledger.free;
     }
     report(rounds);

@@ -20,10 +20,19 @@ struct fuzzed {
 extern struct fuzzed fuzzed[SPACES];
 extern struct worker fuzz_servers[2]; /* pager, personality */
 
-/* What the threads of a space remember together, behind their stacks. No lock: wrong is fine, too. */
+/* What the threads of a space remember together, behind their stacks. No lock: wrong is fine, too.
+ */
 #define FUZZ_RING  16
 #define FUZZ_WORLD (FUZZ_MEMORY + THREADS * 4 * PAGE_SIZE)
-enum fuzz_kind { FUZZ_SPACE, FUZZ_THREAD, FUZZ_ENDPOINT, FUZZ_NOTIFICATION, FUZZ_OBJECT, FUZZ_POOL, FUZZ_KINDS };
+enum fuzz_kind {
+    FUZZ_SPACE,
+    FUZZ_THREAD,
+    FUZZ_ENDPOINT,
+    FUZZ_NOTIFICATION,
+    FUZZ_OBJECT,
+    FUZZ_POOL,
+    FUZZ_KINDS
+};
 struct fuzz_request {
     uint64_t request, index;
 };

@@ -81,19 +81,38 @@ static uint64_t mostly(uint64_t usual, uint64_t below, uint64_t *state)
  */
 static const char *const shapes[] = {
 #define SHAPE(name, shape) [SYSCALL_##name] = shape
-    SHAPE(call, "x.ccccc*"), SHAPE(reply_recv, "xRccccc*"), SHAPE(reply, "yRccccc*"),
-    SHAPE(forward, "ERcccccc"), SHAPE(send, "x.ccccc*"), SHAPE(recv, "Eb"), SHAPE(notify, "Nc"),
-    SHAPE(thread_create, "Saic"), SHAPE(thread_ctl, "Tkaac"), SHAPE(sleep_until, "t"),
-    SHAPE(space_create, "plei"), SHAPE(space_ctl, "SkNc"), SHAPE(space_copy, "sRaabc."),
-    SHAPE(handle_dup, "*mbs"), SHAPE(handle_close, "*v"), SHAPE(create, "k...."),
-    SHAPE(region_map, "SacmOfof"), SHAPE(region_unmap, "Sacb"), SHAPE(region_protect, "Sacm"),
-    SHAPE(region_query, "Sa"), SHAPE(page_supply, "eRuXcOof"), SHAPE(page_reclaim, "OfcB."),
-    SHAPE(pool_ctl, "Pkc"), SHAPE(irq_ctl, "*kNc"), SHAPE(debug, ".Dcc"), SHAPE(yield, ""),
+    SHAPE(call, "x.ccccc*"),
+    SHAPE(reply_recv, "xRccccc*"),
+    SHAPE(reply, "yRccccc*"),
+    SHAPE(forward, "ERcccccc"),
+    SHAPE(send, "x.ccccc*"),
+    SHAPE(recv, "Eb"),
+    SHAPE(notify, "Nc"),
+    SHAPE(thread_create, "Saic"),
+    SHAPE(thread_ctl, "Tkaac"),
+    SHAPE(sleep_until, "t"),
+    SHAPE(space_create, "plei"),
+    SHAPE(space_ctl, "SkNc"),
+    SHAPE(space_copy, "sRaabc."),
+    SHAPE(handle_dup, "*mbs"),
+    SHAPE(handle_close, "*v"),
+    SHAPE(create, "k...."),
+    SHAPE(region_map, "SacmOfof"),
+    SHAPE(region_unmap, "Sacb"),
+    SHAPE(region_protect, "Sacm"),
+    SHAPE(region_query, "Sa"),
+    SHAPE(page_supply, "eRuXcOof"),
+    SHAPE(page_reclaim, "OfcB."),
+    SHAPE(pool_ctl, "Pkc"),
+    SHAPE(irq_ctl, "*kNc"),
+    SHAPE(debug, ".Dcc"),
+    SHAPE(yield, ""),
 #undef SHAPE
 };
 static const char *const create_shapes[8] = {
     [CREATE_ENDPOINT] = "1l", [CREATE_NOTIFICATION] = "2ce", [CREATE_OBJECT] = "3Eccp",
-    [CREATE_WIRED] = "4cp", [CREATE_DEVICE] = "5*cc", [CREATE_IRQ] = "6*c", [CREATE_POOL] = "7pcc",
+    [CREATE_WIRED] = "4cp",   [CREATE_DEVICE] = "5*cc",      [CREATE_IRQ] = "6*c",
+    [CREATE_POOL] = "7pcc",
 };
 
 static const char *shape_of(uint64_t number, uint64_t *state)
@@ -118,7 +137,9 @@ static uint64_t argument_of(char shape, unsigned memory, uint64_t *state)
         return any_handle(chance(state, FUZZ_KINDS), state);
     case 'x':
     case 'y': { /* few words, so that most go through */
-        uint64_t tag = chance(state, 3) ? 0 : chance(state, 4) ? chance(state, 20) : random_next(state);
+        uint64_t tag = chance(state, 3)   ? 0
+                       : chance(state, 4) ? chance(state, 20)
+                                          : random_next(state);
         return (shape == 'x' ? any_handle(FUZZ_ENDPOINT, state) : 0) |
                (tag | (chance(state, 6) ? 0 : TAG_HANDLE)) << 32;
     }
@@ -173,7 +194,8 @@ static void raw(uint64_t number, uint64_t *x)
     register uint64_t x8 __asm__("x8") = number;
 
     __asm__ volatile("svc #1"
-                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7), "+r"(x8)
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6),
+                       "+r"(x7), "+r"(x8)
                      :
                      : "memory", "cc");
     x[0] = x0, x[1] = x1, x[2] = x2, x[3] = x3, x[4] = x4, x[5] = x5, x[6] = x6, x[7] = x7;
@@ -182,8 +204,8 @@ static void raw(uint64_t number, uint64_t *x)
 /* What a call that worked leaves for later ones. */
 static void learn(uint64_t number, uint64_t what, const uint64_t *x, uint64_t *state)
 {
-    static const int8_t made[8] = {-1, FUZZ_ENDPOINT, FUZZ_NOTIFICATION, FUZZ_OBJECT, FUZZ_OBJECT,
-                                   FUZZ_OBJECT, -1, FUZZ_POOL};
+    static const int8_t made[8] = {
+        -1, FUZZ_ENDPOINT, FUZZ_NOTIFICATION, FUZZ_OBJECT, FUZZ_OBJECT, FUZZ_OBJECT, -1, FUZZ_POOL};
     unsigned memory = chance(state, FUZZ_RING);
 
     switch (number) {
@@ -217,7 +239,8 @@ static void other(uint64_t *state)
             __asm__ volatile("brk #1");
         return;
     case 2:
-        __asm__ volatile(".arch_extension fp\n.arch_extension simd\n fmov d0, x0\n fadd d1, d0, d0\n.arch_extension nofp");
+        __asm__ volatile(".arch_extension fp\n.arch_extension simd\n fmov d0, x0\n fadd d1, d0, "
+                         "d0\n.arch_extension nofp");
         return;
     case 3:
     case 4:

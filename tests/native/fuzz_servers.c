@@ -49,7 +49,8 @@ int64_t fuzz_pager(uint64_t endpoint)
 /* The thread goes on behind the instruction that it could not do. */
 static void step_over(uint64_t badge)
 {
-    volatile struct thread_registers *page = (volatile struct thread_registers *)fuzz_servers[1].message;
+    volatile struct thread_registers *page =
+        (volatile struct thread_registers *)fuzz_servers[1].message;
     handle thread = fuzzed[(badge - 1) / THREADS % SPACES].threads[(badge - 1) % THREADS];
 
     if (thread_ctl(thread, THREAD_READ, 0, 0, 0))

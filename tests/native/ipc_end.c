@@ -3,7 +3,8 @@
  */
 #include "ipc.h"
 
-/* A caller that was killed while it waited is not received; one that was received is not answered. */
+/* A caller that was killed while it waited is not received; one that was received is not answered.
+ */
 static void dead_callers(void)
 {
     handle endpoint = create_endpoint(LEVEL_ANON);

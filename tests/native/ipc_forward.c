@@ -19,7 +19,8 @@ static int64_t ask_with_handle(uint64_t endpoint)
     return error ? error : (int64_t)message.w[0];
 }
 
-/* The second server sees the words that the first one gave, and its badge; it answers the client. */
+/* The second server sees the words that the first one gave, and its badge; it answers the client.
+ */
 static void pass_on(int64_t (*client)(uint64_t))
 {
     handle front = create_endpoint(LEVEL_ANON), back = create_endpoint(LEVEL_FILE);
@@ -34,13 +35,15 @@ static void pass_on(int64_t (*client)(uint64_t))
     message.w[0] = 100;
     message.w[5] = 500;
     CHECK_IS(forward(badged, 0, &message), 0);
-    CHECK_IS(reply(0, message.request, &message), -ESTALE); /* no longer the first one's to answer */
+    CHECK_IS(reply(0, message.request, &message),
+             -ESTALE); /* no longer the first one's to answer */
     CHECK(!worker.done);
     CHECK_IS(take(back, &second), KIND_CALL);
     CHECK_IS(second.badge, 0x77);
     CHECK_IS(second.w[0], 100);
     CHECK_IS(second.w[5], 500);
-    CHECK_IS(message_tag(&second), 0); /* no words of the page, no handle: they were the first one's */
+    CHECK_IS(message_tag(&second),
+             0); /* no words of the page, no handle: they were the first one's */
     second.w[0] = 42;
     CHECK_IS(reply(0, second.request, &second), 0);
     CHECK_IS(worker_finish(&worker), 42);

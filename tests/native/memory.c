@@ -70,12 +70,14 @@ static void split_and_join(void)
     /* A hole, and the same pages again: one region. */
     CHECK_IS(region_unmap(HANDLE_SPACE, at + 4 * PAGE_SIZE, 4, 0), 0);
     CHECK_IS(regions_in(at, 20), 2);
-    CHECK_IS(region_map(HANDLE_SPACE, at + 4 * PAGE_SIZE, 4, MAP_READ | MAP_WRITE, wired, 4, 0, 0), 0);
+    CHECK_IS(region_map(HANDLE_SPACE, at + 4 * PAGE_SIZE, 4, MAP_READ | MAP_WRITE, wired, 4, 0, 0),
+             0);
     CHECK_IS(regions_in(at, 20), 1);
     CHECK_IS(differences(at, 20, 2), 0);
     /* Other pages there: three regions, each its own contents. */
     CHECK_IS(region_unmap(HANDLE_SPACE, at + 4 * PAGE_SIZE, 4, 0), 0);
-    CHECK_IS(region_map(HANDLE_SPACE, at + 4 * PAGE_SIZE, 4, MAP_READ | MAP_WRITE, wired, 10, 0, 0), 0);
+    CHECK_IS(region_map(HANDLE_SPACE, at + 4 * PAGE_SIZE, 4, MAP_READ | MAP_WRITE, wired, 10, 0, 0),
+             0);
     CHECK_IS(regions_in(at, 20), 3);
     CHECK_IS(differences(at + 4 * PAGE_SIZE, 4, 12), 0);
     CHECK_IS(differences(at + 10 * PAGE_SIZE, 4, 12), 0);
@@ -129,7 +131,9 @@ static void far_apart(void)
 
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned bit = 33; bit < 47; bit++)
-            CHECK_IS(region_map(HANDLE_SPACE, 1ul << bit | 0x7ffff000, 1, MAP_READ | MAP_WRITE | MAP_POPULATE, wired, 0, 0, 0), 0);
+            CHECK_IS(region_map(HANDLE_SPACE, 1ul << bit | 0x7ffff000, 1,
+                                MAP_READ | MAP_WRITE | MAP_POPULATE, wired, 0, 0, 0),
+                     0);
         for (unsigned bit = 33; bit < 47; bit++)
             *(volatile uint64_t *)(1ul << bit | 0x7ffff000) += bit;
         CHECK_IS(*(volatile uint64_t *)(1ul << 40 | 0x7ffff000), (round + 1) * (33 + 46) * 7);
@@ -168,7 +172,8 @@ static void resident_counts(void)
     struct space_statistics before = {0}, after = {0};
 
     space_statistics(HANDLE_SPACE, &before);
-    CHECK_IS(region_map(HANDLE_SPACE, at, 32, MAP_READ | MAP_WRITE | MAP_POPULATE, wired, 0, 0, 0), 0);
+    CHECK_IS(region_map(HANDLE_SPACE, at, 32, MAP_READ | MAP_WRITE | MAP_POPULATE, wired, 0, 0, 0),
+             0);
     protect(at, 0, 32, 0);
     protect(at, 0, 32, MAP_READ | MAP_WRITE);
     fill(at, 32, 1);

@@ -13,7 +13,8 @@ static int64_t wait_forever(uint64_t unused)
     return sleep_until(~0ul);
 }
 
-/* A space with `PAGES` of an object at AREA in two regions; this program sees the same at `mirror`. */
+/* A space with `PAGES` of an object at AREA in two regions; this program sees the same at `mirror`.
+ */
 struct far {
     struct child child;
     handle pager, object;
@@ -28,8 +29,11 @@ static struct far far_new(void)
 
     far.object = create_object(far.pager, 1, PAGES, 0);
     CHECK_IS(page_supply_unasked(far.object, SUPPLY_ZERO | SUPPLY_WRITABLE, 0, PAGES, 0, 0), 0);
-    CHECK_IS(region_map(HANDLE_SPACE, far.mirror, PAGES, MAP_READ | MAP_WRITE, far.object, 0, 0, 0), 0);
-    CHECK_IS(region_map(far.child.space, AREA, PAGES, MAP_READ | MAP_WRITE | MAP_POPULATE, far.object, 0, 0, 0), 0);
+    CHECK_IS(region_map(HANDLE_SPACE, far.mirror, PAGES, MAP_READ | MAP_WRITE, far.object, 0, 0, 0),
+             0);
+    CHECK_IS(region_map(far.child.space, AREA, PAGES, MAP_READ | MAP_WRITE | MAP_POPULATE,
+                        far.object, 0, 0, 0),
+             0);
     CHECK_IS(region_protect(far.child.space, AREA + 10 * PAGE_SIZE, 5, MAP_READ), 0);
     child_start(&far.child, wait_forever, 0);
     return far;
@@ -56,18 +60,21 @@ static void offsets(struct far *far)
     unsigned char *own = pages_new(8), *mirror = (unsigned char *)far->mirror;
 
     for (unsigned i = 0; i < 9 * 25; i++) {
-        uint64_t length = lengths[i / 25], there = 40 * PAGE_SIZE + starts[i / 5 % 5], here = starts[i % 5];
+        uint64_t length = lengths[i / 25], there = 40 * PAGE_SIZE + starts[i / 5 % 5],
+                 here = starts[i % 5];
         unsigned wrong = 0;
         for (uint64_t at = 0; at < length; at++)
             own[here + at] = byte(at + i);
         mirror[there + length] = 0xee;
-        CHECK_IS(space_copy(far->child.space, 0, AREA + there, own + here, COPY_OUT, length, NULL), length);
+        CHECK_IS(space_copy(far->child.space, 0, AREA + there, own + here, COPY_OUT, length, NULL),
+                 length);
         for (uint64_t at = 0; at < length; at++)
             wrong += mirror[there + at] != byte(at + i);
         CHECK_IS(wrong, 0);
         CHECK_IS(mirror[there + length], 0xee);
         memset(own, 0, 8 * PAGE_SIZE);
-        CHECK_IS(space_copy(far->child.space, 0, AREA + there, own + here, COPY_IN, length, NULL), length);
+        CHECK_IS(space_copy(far->child.space, 0, AREA + there, own + here, COPY_IN, length, NULL),
+                 length);
         for (uint64_t at = 0; at < length; at++)
             wrong += own[here + at] != byte(at + i);
         CHECK_IS(wrong, 0);
@@ -91,10 +98,12 @@ static void large(struct far *far)
     fill((uintptr_t)own, PAGES, 5);
     CHECK_IS(region_protect(far->child.space, AREA, PAGES, MAP_READ | MAP_WRITE), 0);
     fill(far->mirror, PAGES, 0);
-    CHECK_IS(space_copy(far->child.space, 0, AREA, own, COPY_OUT, 10 * PAGE_SIZE, NULL), 10 * PAGE_SIZE);
+    CHECK_IS(space_copy(far->child.space, 0, AREA, own, COPY_OUT, 10 * PAGE_SIZE, NULL),
+             10 * PAGE_SIZE);
     worker_start(&disturbs, wake_often, now() + 3000000, PRIORITY_ABOVE);
     CHECK_IS(space_copy(far->child.space, 0, AREA + 16 * PAGE_SIZE, own + 16 * PAGE_SIZE, COPY_OUT,
-                        (PAGES - 16) * PAGE_SIZE, NULL), (PAGES - 16) * PAGE_SIZE);
+                        (PAGES - 16) * PAGE_SIZE, NULL),
+             (PAGES - 16) * PAGE_SIZE);
     CHECK_IS(worker_finish(&disturbs), 0);
     CHECK_IS(differences(far->mirror + 16 * PAGE_SIZE, PAGES - 16, 5 + 16), 0);
     CHECK_IS(differences(far->mirror, 10, 5), 0);
@@ -109,18 +118,25 @@ static void obstacles(struct far *far)
     struct copy_stop stop = {0};
 
     CHECK_IS(region_protect(far->child.space, AREA + 10 * PAGE_SIZE, 1, MAP_READ), 0);
-    CHECK_IS(space_copy(far->child.space, 0, AREA + 9 * PAGE_SIZE + 100, own, COPY_OUT, 2 * PAGE_SIZE, &stop), -EFAULT);
+    CHECK_IS(space_copy(far->child.space, 0, AREA + 9 * PAGE_SIZE + 100, own, COPY_OUT,
+                        2 * PAGE_SIZE, &stop),
+             -EFAULT);
     CHECK_IS(stop.address, AREA + 10 * PAGE_SIZE);
     CHECK_IS(stop.copied, PAGE_SIZE - 100);
     CHECK_IS(page_reclaim(far->object, 12, 1, RECLAIM_DISCARD), 1);
-    CHECK_IS(space_copy(far->child.space, 0, AREA + 11 * PAGE_SIZE, own, COPY_IN, 2 * PAGE_SIZE, &stop), -EAGAIN);
+    CHECK_IS(
+        space_copy(far->child.space, 0, AREA + 11 * PAGE_SIZE, own, COPY_IN, 2 * PAGE_SIZE, &stop),
+        -EAGAIN);
     CHECK_IS(stop.address, AREA + 12 * PAGE_SIZE);
     CHECK_IS(stop.copied, PAGE_SIZE);
-    CHECK_IS(page_supply_unasked(far->object, SUPPLY_ZERO, 12, 1, 0, 0), 0); /* the shared page of zeroes */
+    CHECK_IS(page_supply_unasked(far->object, SUPPLY_ZERO, 12, 1, 0, 0),
+             0); /* the shared page of zeroes */
     memset(own, 1, PAGE_SIZE);
-    CHECK_IS(space_copy(far->child.space, 0, AREA + 12 * PAGE_SIZE, own, COPY_IN, PAGE_SIZE, &stop), PAGE_SIZE);
+    CHECK_IS(space_copy(far->child.space, 0, AREA + 12 * PAGE_SIZE, own, COPY_IN, PAGE_SIZE, &stop),
+             PAGE_SIZE);
     CHECK_IS(own[0] | own[4095], 0);
-    CHECK_IS(space_copy(far->child.space, 0, AREA + 12 * PAGE_SIZE, own, COPY_OUT, 8, &stop), -EAGAIN); /* not to be written */
+    CHECK_IS(space_copy(far->child.space, 0, AREA + 12 * PAGE_SIZE, own, COPY_OUT, 8, &stop),
+             -EAGAIN); /* not to be written */
     pages_free(own, 8);
 }
 
@@ -131,8 +147,11 @@ static void same_space(void)
 
     for (unsigned i = 0; i < PAGE_SIZE; i++)
         own[i] = (char)byte(i);
-    CHECK_IS(space_copy(HANDLE_SPACE, 0, (uintptr_t)own, own, COPY_OUT, PAGE_SIZE, NULL), PAGE_SIZE);
-    CHECK_IS(space_copy(HANDLE_SPACE, 0, (uintptr_t)own + PAGE_SIZE, own, COPY_OUT, PAGE_SIZE, NULL), PAGE_SIZE);
+    CHECK_IS(space_copy(HANDLE_SPACE, 0, (uintptr_t)own, own, COPY_OUT, PAGE_SIZE, NULL),
+             PAGE_SIZE);
+    CHECK_IS(
+        space_copy(HANDLE_SPACE, 0, (uintptr_t)own + PAGE_SIZE, own, COPY_OUT, PAGE_SIZE, NULL),
+        PAGE_SIZE);
     CHECK_IS(memcmp(own, own + PAGE_SIZE, PAGE_SIZE), 0);
     CHECK_IS((unsigned char)own[77], byte(77));
     pages_free(own, 2);

@@ -54,7 +54,8 @@ _Noreturn void finish(void)
     struct ledger ledger;
 
     CHECK(ledger_balances(&ledger));
-    say("checks: %llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
+    say("checks: %llu passed, %llu failed\n", (unsigned long long)passed,
+        (unsigned long long)failed);
     debug(HANDLE_SYSTEM, DEBUG_EXIT, failed ? 1 : 0, 0);
     for (;;)
         yield();
@@ -101,7 +102,8 @@ uint64_t now(void)
 {
     uint64_t count, frequency;
 
-    __asm__ volatile("isb\n mrs %0, cntvct_el0\n mrs %1, cntfrq_el0" : "=r"(count), "=r"(frequency));
+    __asm__ volatile("isb\n mrs %0, cntvct_el0\n mrs %1, cntfrq_el0"
+                     : "=r"(count), "=r"(frequency));
     return count * (1000000000 / frequency);
 }
 
@@ -113,7 +115,8 @@ uint64_t argument(const char *name, uint64_t otherwise)
 
     debug(HANDLE_SYSTEM, DEBUG_BOOT, 0, 0);
     for (const char *at = facts->arguments; *at; at++) {
-        if ((at != facts->arguments && at[-1] != ' ') || memcmp(at, name, length) || at[length] != '=')
+        if ((at != facts->arguments && at[-1] != ' ') || memcmp(at, name, length) ||
+            at[length] != '=')
             continue;
         for (at += length + 1; *at >= '0' && *at <= '9'; at++)
             value = value * 10 + (*at - '0');

@@ -18,7 +18,8 @@
 /* Counts and reports; a test goes on after a failed check, so that one run tells all. */
 #define CHECK(condition) check((condition), #condition, __FILE_NAME__, __LINE__)
 /* Wanted and got, as values. */
-#define CHECK_IS(got, wanted) check_is((int64_t)(got), (int64_t)(wanted), #got, __FILE_NAME__, __LINE__)
+#define CHECK_IS(got, wanted)                                                                      \
+    check_is((int64_t)(got), (int64_t)(wanted), #got, __FILE_NAME__, __LINE__)
 /* First of all: the test takes its place among the priorities; the board is mapped. */
 void test_begin(void);
 bool check(bool holds, const char *what, const char *file, int line);
@@ -88,7 +89,8 @@ struct child {
     struct worker *worker; /* on the board */
 };
 struct child child_new(handle pool, unsigned level, handle personality, unsigned priority);
-/* For spaces and threads made by hand: shows text, constants and board; starts a worker (on the board). */
+/* For spaces and threads made by hand: shows text, constants and board; starts a worker (on the
+ * board). */
 int64_t child_show(handle space);
 int64_t worker_begin(handle thread, uintptr_t stack_top, struct worker *worker);
 /* For programs that never end theirs: runs f(argument). */

@@ -32,21 +32,24 @@ static void start(struct worker *worker, uintptr_t message, unsigned priority)
     worker->thread = thread;
     worker->message = (char *)message;
     CHECK_IS(thread_ctl(thread, THREAD_START, (uintptr_t)worker_main,
-                        (uintptr_t)worker->memory + (STACK_PAGES << PAGE_SHIFT), (uintptr_t)worker), 0);
+                        (uintptr_t)worker->memory + (STACK_PAGES << PAGE_SHIFT), (uintptr_t)worker),
+             0);
     yield(); /* the test may have been lent the worker's priority by a message it received */
 }
 
 void worker_start(struct worker *worker, int64_t (*run)(uint64_t), uint64_t argument,
                   unsigned priority)
 {
-    *worker = (struct worker){.run = run, .argument = argument, .memory = pages_new(STACK_PAGES + 1)};
+    *worker =
+        (struct worker){.run = run, .argument = argument, .memory = pages_new(STACK_PAGES + 1)};
     start(worker, (uintptr_t)worker->memory + (STACK_PAGES << PAGE_SHIFT), priority);
 }
 
 void worker_start_bare(struct worker *worker, int64_t (*run)(uint64_t), uint64_t argument,
                        unsigned priority)
 {
-    *worker = (struct worker){.run = run, .argument = argument, .memory = pages_new(STACK_PAGES + 1)};
+    *worker =
+        (struct worker){.run = run, .argument = argument, .memory = pages_new(STACK_PAGES + 1)};
     start(worker, 0, priority);
 }
 
@@ -101,7 +104,9 @@ static struct elf own_image(uint64_t *offset)
         size = ((const struct boot_facts *)LAYOUT_MESSAGE_PAGE)->bundle_bytes;
         uint64_t pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
         bundle = (const void *)address_new(pages);
-        CHECK_IS(region_map(HANDLE_SPACE, (uintptr_t)bundle, pages, MAP_READ, HANDLE_BUNDLE, 0, 0, 0), 0);
+        CHECK_IS(
+            region_map(HANDLE_SPACE, (uintptr_t)bundle, pages, MAP_READ, HANDLE_BUNDLE, 0, 0, 0),
+            0);
     }
     CHECK_IS(cpio_find(bundle, size, "servers/root", &entry), 1);
     CHECK_IS(elf_read(&elf, entry.data, entry.size, 1ul << 47, &error), 0);
@@ -115,7 +120,8 @@ static void give_memory(handle space, handle pool, uintptr_t address, uint64_t p
     int64_t object = create_wired(pages, pool);
 
     CHECK(object > 0);
-    CHECK_IS(region_map(space, address, pages, MAP_READ | MAP_WRITE | MAP_POPULATE, object, 0, 0, 0), 0);
+    CHECK_IS(
+        region_map(space, address, pages, MAP_READ | MAP_WRITE | MAP_POPULATE, object, 0, 0, 0), 0);
     handle_close(object);
 }
 
@@ -126,8 +132,9 @@ static handle board(void)
 
     if (!object) {
         object = create_wired(BOARD_PAGES, 0);
-        CHECK_IS(region_map(HANDLE_SPACE, (uintptr_t)BOARD, BOARD_PAGES, MAP_READ | MAP_WRITE | MAP_POPULATE,
-                            object, 0, 0, 0), 0);
+        CHECK_IS(region_map(HANDLE_SPACE, (uintptr_t)BOARD, BOARD_PAGES,
+                            MAP_READ | MAP_WRITE | MAP_POPULATE, object, 0, 0, 0),
+                 0);
     }
     return object;
 }
@@ -164,13 +171,14 @@ int64_t child_show(handle space)
         struct elf_segment segment = elf_segment(&elf, i);
         if (segment.type != ELF_LOAD || segment.flags & ELF_WRITE)
             continue;
-        error = region_map(space, segment.address, (segment.memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT,
-                           MAP_READ | (segment.flags & ELF_EXECUTE ? MAP_EXEC : 0) | MAP_POPULATE,
-                           HANDLE_BUNDLE, (offset + segment.offset) >> PAGE_SHIFT, 0, 0);
+        error =
+            region_map(space, segment.address, (segment.memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT,
+                       MAP_READ | (segment.flags & ELF_EXECUTE ? MAP_EXEC : 0) | MAP_POPULATE,
+                       HANDLE_BUNDLE, (offset + segment.offset) >> PAGE_SHIFT, 0, 0);
     }
     return error ? error
-                 : region_map(space, (uintptr_t)BOARD, BOARD_PAGES, MAP_READ | MAP_WRITE | MAP_POPULATE,
-                              board(), 0, 0, 0);
+                 : region_map(space, (uintptr_t)BOARD, BOARD_PAGES,
+                              MAP_READ | MAP_WRITE | MAP_POPULATE, board(), 0, 0, 0);
 }
 
 /* Data of its own, all zero. */
@@ -182,7 +190,8 @@ static void give_data(handle space, handle pool)
     for (unsigned i = 0; i < elf.headers; i++) {
         struct elf_segment segment = elf_segment(&elf, i);
         if (segment.type == ELF_LOAD && segment.flags & ELF_WRITE && segment.memory_size)
-            give_memory(space, pool, segment.address, (segment.memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+            give_memory(space, pool, segment.address,
+                        (segment.memory_size + PAGE_SIZE - 1) >> PAGE_SHIFT);
     }
 }
 
@@ -201,7 +210,9 @@ struct child child_new(handle pool, unsigned level, handle personality, unsigned
 
 void child_run(const struct child *child, void (*f)(uint64_t), uint64_t argument)
 {
-    CHECK_IS(thread_ctl(child->thread, THREAD_START, (uintptr_t)f, CHILD_MESSAGE - PAGE_SIZE, argument), 0);
+    CHECK_IS(
+        thread_ctl(child->thread, THREAD_START, (uintptr_t)f, CHILD_MESSAGE - PAGE_SIZE, argument),
+        0);
 }
 
 void child_start(struct child *child, int64_t (*run)(uint64_t), uint64_t argument)

@@ -139,7 +139,8 @@ void stepping(void)
     expect_step(endpoint, child.thread, pc + 52, 11, true); /* the loop; no more steps */
     sleep_for(5);
     CHECK_IS(take(endpoint, &message), -EAGAIN);
-    CHECK_IS(thread_ctl(child.thread, THREAD_STEP, 1, 0, 0), -EBUSY); /* only while it stands still */
+    CHECK_IS(thread_ctl(child.thread, THREAD_STEP, 1, 0, 0),
+             -EBUSY); /* only while it stands still */
     CHECK_IS(thread_ctl(child.thread, THREAD_STOP, 0, 0, 0), 0);
     CHECK_IS(thread_ctl(child.thread, THREAD_STEP, 1, 0, 0), 0);
     CHECK_IS(thread_ctl(child.thread, THREAD_RESUME, 0, 0, 0), 0);

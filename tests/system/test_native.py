@@ -10,15 +10,63 @@ PROGRAMS = sorted({path.stem.split("_")[0] for path in SOURCES} - {"support", "p
 LIMIT = 120  # seconds for one program
 
 
+# Other machines, where a kernel test could see something else.
+MACHINES = {
+    "gic3-max": ["--icount", "--gic", "3", "--cpu", "max"],
+    "linear": ["--icount", "--append", "linear=64M"],
+    "small-gic3": ["--icount", "--gic", "3", "--memory", "64M"],
+    "el2-max": ["--icount", "--el2", "--cpu", "max"],
+    "real-time": [],
+}
+ELSEWHERE = ("threads", "memory", "faults", "fp")
+
+
+def passed(result):
+    """A kernel test's own account: some checks, none failed."""
+    checks = re.search(r"checks: (\d+) passed, (\d+) failed", result.expect(0).stderr)
+    assert checks, result.stderr
+    assert int(checks[1]) > 0 and int(checks[2]) == 0
+    return result
+
+
 @pytest.mark.parametrize("trace", (0, 1))  # 1: no fast paths, the complete ones do it all
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_native(pagoda, name, trace):
     program = ROOT / f"build/tests/native/{name}.elf"
     options = ["--icount", "--root", program, "--append", f"trace={trace}"]
-    result = pagoda(options=options, timeout=LIMIT).expect(0)
-    checks = re.search(r"checks: (\d+) passed, (\d+) failed", result.stderr)
-    assert checks, result.stderr
-    assert int(checks[1]) > 0 and int(checks[2]) == 0
+    passed(pagoda(options=options, timeout=LIMIT))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_native_elsewhere(pagoda, name, machine):
+    program = ROOT / f"build/tests/native/{name}.elf"
+    passed(pagoda(options=["--root", program, *MACHINES[machine]], timeout=LIMIT))
+
+
+@pytest.mark.parametrize("trace", (0, 1))
+def test_random_calls(pagoda, seeded, trace):
+    """Another seed each time; `fuzz: seed=` of a failure repeats it, with --icount."""
+    program = ROOT / "build/tests/native/fuzz.elf"
+    words = ["--append", f"trace={trace}", "--append", f"seed={seeded.randrange(1, 1 << 32)}"]
+    result = passed(pagoda(options=["--icount", "--root", program, *words], timeout=LIMIT))
+    assert "fuzz: seed=" in result.stderr
+
+
+def test_every_error_is_reached(pagoda):
+    """What syscalls.def lists and what calls.elf saw are the same pairs."""
+    table = (ROOT / "kernel/entry/syscalls.def").read_text(encoding="utf-8")
+    table = re.sub(r'"\s*\n\s*"', "", table)  # one string over two lines
+    listed = {
+        (name, error)
+        for name, errors in re.findall(r'CALL\(\d+, (\w+),\s*"[^"]*",\s*"[^"]*",\s*"([^"]*)"', table)
+        for error in errors.split()
+    }
+    program = ROOT / "build/tests/native/calls.elf"
+    result = passed(pagoda(options=["--root", program], timeout=LIMIT))
+    seen = set(re.findall(r"^reached (\w+) (E\w+)$", result.stderr, re.M))
+    assert len(listed) > 150
+    assert seen == listed
 
 
 @pytest.mark.parametrize("how,what", [(0, "asked for"), (1, "exception 4"), (2, "exception 4")])
