@@ -195,10 +195,12 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     struct process *process = thread->process;
     struct memory *before = process->memory;
     handle handle_before = thread->handle;
-    int64_t error = exec_load(thread, before->pool, path, arguments, environment);
+    int64_t error = files_unshare(process);
+    if (!error)
+        error = exec_load(thread, before->pool, path, arguments, environment);
     if (error)
         return error;
-    descriptors_close(process, false);
+    files_exec(process);
     signal_exec(process);
     thread->robust_list = thread->clear_child_tid = 0;
     loop_forget(thread);

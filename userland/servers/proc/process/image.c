@@ -93,21 +93,30 @@ static int64_t map_segments(struct memory *memory, struct image *image, const st
     return 0;
 }
 
-/* Finds a file and reads its headers. */
+/* Finds a file and reads its headers. A reference in *node, unless it failed. */
 static int64_t open_program(struct process *process, const char *path, struct node **node,
                             struct elf *elf)
 {
     int64_t error;
     const char *reason;
-    *node = tree_find(process, process->directory, path, true, &error);
-    if (!*node)
+    struct entry *entry = path_walk(process->threads, process->place->directory, path, strlen(path),
+                                    true, &error);
+    if (!entry)
         return error;
-    if (((*node)->mode & LINUX_S_IFMT) != LINUX_S_IFREG || !((*node)->mode & 0111))
-        return -EACCES;
-    if (!(*node)->mappable || elf_read(elf, (*node)->data, (*node)->size,
-                                       STACK_TOP - STACK_BYTES - STACK_GAP, &reason) < 0)
-        return -ENOEXEC;
-    return 0;
+    *node = entry->node;
+    node_hold(*node);
+    entry_drop(entry);
+    const void *contents;
+    if (node_type(*node) != LINUX_S_IFREG || !((*node)->mode & 0111))
+        error = -EACCES;
+    else
+        error = node_view(*node, &contents);
+    if (!error && elf_read(elf, contents, (*node)->size, STACK_TOP - STACK_BYTES - STACK_GAP,
+                           &reason) < 0)
+        error = -ENOEXEC;
+    if (error)
+        node_drop(*node);
+    return error;
 }
 
 /* ---- The stack ---- */
@@ -223,7 +232,9 @@ static int64_t map_linker(struct process *process, struct memory *memory, struct
     }
     *base = elf.position_independent ? LINKER_BASE - elf.low : 0;
     image->entry = elf.entry + *base;
-    return map_segments(memory, image, node, &elf, *base);
+    error = map_segments(memory, image, node, &elf, *base);
+    node_drop(node);
+    return error;
 }
 
 static int64_t map_all(struct process *process, struct memory *memory, struct image *image,
@@ -245,6 +256,7 @@ static int64_t map_all(struct process *process, struct memory *memory, struct im
         error = memory_map(memory, STACK_TOP - STACK_BYTES, STACK_BYTES, stack_rights, NULL, 0);
     if (!error)
         error = build_stack(image, &elf, bias, linker_base, path, arguments, environment);
+    node_drop(node);
     return error;
 }
 

@@ -17,8 +17,8 @@ static uint32_t last_pid;
 static void free_process(struct process *process)
 {
     struct thread *thread = process->threads;
-    if (process->descriptors)
-        descriptors_close(process, true);
+    files_drop(process->files, process);
+    place_drop(process->place);
     if (thread) {
         image_free(thread->start);
         if (thread->handle)
@@ -56,10 +56,11 @@ static int64_t fill_in(struct process *process, const char *path, char *const ar
     process->pid = thread->tid = ++last_pid;
     thread->process = process;
     thread->unusual = configuration.strace ? UNUSUAL_STRACE : 0;
-    process->directory = tree_root();
+    process->files = files_first();
+    process->place = place_new();
     process->start_time = time_now();
     default_limits(process);
-    int64_t error = descriptors_init(process);
+    int64_t error = process->files && process->place ? 0 : -ENOMEM;
     struct memory_pool *pool = error ? NULL : memory_pool_new(&error);
     if (!error)
         error = exec_load(thread, pool, path, arguments, environment);
