@@ -48,7 +48,7 @@ static int64_t add_part(struct image *image, uint64_t address, uint64_t bytes, v
 
 /* ---- Segments ---- */
 
-static int64_t map_segment(struct process *process, struct image *image, const struct node *node,
+static int64_t map_segment(struct memory *memory, struct image *image, const struct node *node,
                            const struct elf_segment *segment, uint64_t bias)
 {
     uint64_t address = segment->address + bias, start = address & ~PAGE_MASK;
@@ -67,10 +67,10 @@ static int64_t map_segment(struct process *process, struct image *image, const s
     /* Text and constants lie in memory already: entered at once, they cost no faults later. */
     uint64_t populate = segment->flags & ELF_WRITE ? 0 : MAP_POPULATE;
     if (file_pages_end > start)
-        error = memory_map(process, start, file_pages_end - start, rights | populate, node,
+        error = memory_map(memory, start, file_pages_end - start, rights | populate, node,
                            segment->offset >> PAGE_SHIFT);
     if (!error && end > file_pages_end)
-        error = memory_map(process, file_pages_end, end - file_pages_end, rights, NULL, 0);
+        error = memory_map(memory, file_pages_end, end - file_pages_end, rights, NULL, 0);
     if (!error && segment->file_size && segment->memory_size > segment->file_size &&
         file_end & PAGE_MASK) {
         if (!(segment->flags & ELF_WRITE))
@@ -80,13 +80,13 @@ static int64_t map_segment(struct process *process, struct image *image, const s
     return error == -EEXIST || error == -EINVAL ? -ENOEXEC : error;
 }
 
-static int64_t map_segments(struct process *process, struct image *image, const struct node *node,
+static int64_t map_segments(struct memory *memory, struct image *image, const struct node *node,
                             const struct elf *elf, uint64_t bias)
 {
     for (unsigned i = 0; i < elf->headers; i++) {
         struct elf_segment segment = elf_segment(elf, i);
         int64_t error =
-            segment.type == ELF_LOAD ? map_segment(process, image, node, &segment, bias) : 0;
+            segment.type == ELF_LOAD ? map_segment(memory, image, node, &segment, bias) : 0;
         if (error)
             return error;
     }
@@ -211,8 +211,8 @@ static int64_t build_stack(struct image *image, const struct elf *elf, uint64_t 
 /* ---- All together ---- */
 
 /* The dynamic linker, when the program names one: it runs first. */
-static int64_t map_linker(struct process *process, struct image *image, const char *path,
-                          uint64_t *base)
+static int64_t map_linker(struct process *process, struct memory *memory, struct image *image,
+                          const char *path, uint64_t *base)
 {
     struct node *node;
     struct elf elf;
@@ -223,11 +223,11 @@ static int64_t map_linker(struct process *process, struct image *image, const ch
     }
     *base = elf.position_independent ? LINKER_BASE - elf.low : 0;
     image->entry = elf.entry + *base;
-    return map_segments(process, image, node, &elf, *base);
+    return map_segments(memory, image, node, &elf, *base);
 }
 
-static int64_t map_all(struct process *process, struct image *image, const char *path,
-                       char *const arguments[], char *const environment[])
+static int64_t map_all(struct process *process, struct memory *memory, struct image *image,
+                       const char *path, char *const arguments[], char *const environment[])
 {
     struct node *node;
     struct elf elf;
@@ -237,24 +237,24 @@ static int64_t map_all(struct process *process, struct image *image, const char 
     uint64_t bias = elf.position_independent ? PROGRAM_BASE - elf.low : 0, linker_base = 0;
     uint64_t stack_rights = MAP_READ | MAP_WRITE | (elf.stack_executable ? MAP_EXEC : 0);
     image->entry = elf.entry + bias;
-    layout_init(&process->layout, elf.high + bias, STACK_TOP - STACK_BYTES - STACK_GAP);
-    error = map_segments(process, image, node, &elf, bias);
+    layout_init(&memory->layout, elf.high + bias, STACK_TOP - STACK_BYTES - STACK_GAP);
+    error = map_segments(memory, image, node, &elf, bias);
     if (!error && elf.interpreter)
-        error = map_linker(process, image, elf.interpreter, &linker_base);
+        error = map_linker(process, memory, image, elf.interpreter, &linker_base);
     if (!error)
-        error = memory_map(process, STACK_TOP - STACK_BYTES, STACK_BYTES, stack_rights, NULL, 0);
+        error = memory_map(memory, STACK_TOP - STACK_BYTES, STACK_BYTES, stack_rights, NULL, 0);
     if (!error)
         error = build_stack(image, &elf, bias, linker_base, path, arguments, environment);
     return error;
 }
 
-int64_t image_map(struct process *process, const char *path, char *const arguments[],
-                  char *const environment[], struct image **image)
+int64_t image_map(struct process *process, struct memory *memory, const char *path,
+                  char *const arguments[], char *const environment[], struct image **image)
 {
     struct image *made = wired_alloc(sizeof *made);
     if (!made)
         return -ENOMEM;
-    int64_t error = map_all(process, made, path, arguments, environment);
+    int64_t error = map_all(process, memory, made, path, arguments, environment);
     if (error) {
         image_free(made);
         return error;

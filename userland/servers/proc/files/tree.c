@@ -131,8 +131,8 @@ int tree_init(const void *archive, size_t size)
 const char *tree_link(const struct process *process, const struct node *node, size_t *length)
 {
     if (node->own_program) {
-        *length = strlen(process->path);
-        return process->path;
+        *length = strlen(process->memory->path);
+        return process->memory->path;
     }
     *length = node->size;
     return (const char *)node->data;

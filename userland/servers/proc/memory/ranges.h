@@ -2,6 +2,7 @@
  * ranges.h: arithmetic on ranges of a program's addresses, and who may place what where.
  */
 #pragma once
+#include "memory/memory.h"
 #include "proc.h"
 
 #define USER_END  (1UL << 48)
@@ -36,11 +37,11 @@ static inline bool outside(uint64_t address, uint64_t bytes)
 
 /* True when the pool could never fill `bytes` more, whatever else happens: then the call says so
  * rather than the first touch. */
-bool memory_hopeless(const struct process *process, uint64_t bytes);
+bool memory_hopeless(const struct memory *memory, uint64_t bytes);
 
 /* Maps at an address of proc's choice: that address, or a negated errno. As memory_map otherwise.
  */
-int64_t layout_map_anywhere(struct process *process, uint64_t bytes, uint64_t rights,
+int64_t layout_map_anywhere(struct memory *memory, uint64_t bytes, uint64_t rights,
                             const struct node *file, uint64_t page);
 
 /* Remembers [address, end) as free. */
@@ -49,4 +50,4 @@ void layout_note_hole(struct layout *layout, uint64_t address, uint64_t end);
 /* ---- mmap.c ---- */
 
 /* Brings pages in before they are touched. Never fails: what does not come now comes by faults. */
-void memory_populate(struct process *process, uint64_t address, uint64_t bytes);
+void memory_populate(struct memory *memory, uint64_t address, uint64_t bytes);

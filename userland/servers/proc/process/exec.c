@@ -10,9 +10,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define OBJECT_PAGES     (1UL << 36) /* a page for every user address */
 #define PROGRAM_PRIORITY 10
-#define PRIORITY_LIMIT   15
 #define STRINGS_MAX      (STACK_BYTES / 4) /* as Linux: argv and envp together, */
 #define STRING_MAX       (32 * PAGE_SIZE)  /* … and each of their strings: then E2BIG */
 
@@ -29,52 +27,51 @@ static void name_space(handle space, const char *path)
     space_ctl(space, SPACE_NAME, words[0], words[1]);
 }
 
-/* A new space with its object and stopped thread in process->space, ->object and thread->handle. */
-static int64_t create_space(struct process *process)
+/* A stopped thread of the program in `memory`. */
+static int64_t create_thread(struct thread *thread, struct memory *memory)
 {
-    int64_t space = space_create(process->pool, LEVEL_PROGRAM, configuration.self, PRIORITY_LIMIT);
-    process->space = space < 0 ? HANDLE_NONE : (handle)space;
-    process->object = process->thread->handle = HANDLE_NONE;
-    if (space < 0)
-        return space;
-    int64_t object = create_object(configuration.anon, process->pid, OBJECT_PAGES, process->pool);
-    if (object < 0)
-        return object;
-    process->object = (handle)object;
-    int64_t thread = thread_create(process->space, 0, PROGRAM_PRIORITY, (uintptr_t)process->thread);
-    if (thread < 0)
-        return thread;
-    process->thread->handle = (handle)thread;
+    int64_t made = thread_create(memory->space, 0, PROGRAM_PRIORITY, (uintptr_t)thread);
+    if (made < 0)
+        return made;
+    thread->handle = (handle)made;
     return 0;
 }
 
-int64_t exec_load(struct process *process, const char *path, char *const arguments[],
-                  char *const environment[])
+static int64_t load(struct thread *thread, struct memory *memory, const char *path,
+                    char *const arguments[], char *const environment[])
 {
-    struct thread *thread = process->thread;
-    struct process before = *process;
-    handle thread_before = thread->handle;
-    struct image *image = NULL;
-    char *path_copy = wired_text(path, strlen(path));
-    int64_t error = path_copy ? create_space(process) : -ENOMEM;
+    int64_t error = create_thread(thread, memory);
+    memory->path = wired_text(path, strlen(path));
+    if (!error && !memory->path)
+        error = -ENOMEM;
     if (!error)
-        error = image_map(process, path, arguments, environment, &image);
+        error = image_map(thread->process, memory, path, arguments, environment, &thread->start);
+    if (error)
+        return error;
+    name_space(memory->space, path);
+    return thread_ctl(thread->handle, THREAD_BEGIN, 0, 0, 0);
+}
+
+int64_t exec_load(struct thread *thread, struct memory_pool *pool, const char *path,
+                  char *const arguments[], char *const environment[])
+{
+    handle handle_before = thread->handle;
+    int64_t error;
+    struct memory *memory = memory_new(pool, &error);
+    if (!memory)
+        return error;
+    thread->handle = HANDLE_NONE;
+    error = load(thread, memory, path, arguments, environment);
     if (!error) {
-        name_space(process->space, path);
-        thread->start = image;
-        process->path = path_copy;
-        error = thread_ctl(thread->handle, THREAD_BEGIN, 0, 0, 0);
-    }
-    if (!error) {
-        wired_free(before.path);
+        thread->process->memory = memory;
         return 0;
     }
-    process_drop_space(process->space, process->object, thread->handle);
-    image_free(image);
-    wired_free(path_copy);
+    image_free(thread->start);
     thread->start = NULL;
-    *process = before;
-    thread->handle = thread_before;
+    memory_drop(memory);
+    if (thread->handle)
+        handle_close(thread->handle);
+    thread->handle = handle_before;
     return error;
 }
 
@@ -109,8 +106,8 @@ int64_t exec_start(struct thread *thread)
         error = thread_ctl(thread->handle, THREAD_WRITE, 0, 0, 0);
     }
     if (error) {
-        log_print(LOG_ERROR, "pagoda: %s (pid %u) cannot start: %s\n", thread->process->path,
-                  thread->process->pid, linux_error_name(error));
+        log_print(LOG_ERROR, "pagoda: %s (pid %u) cannot start: %s\n",
+                  thread->process->memory->path, thread->process->pid, linux_error_name(error));
         process_end(thread->process, 128 + SIGKILL); /* as Linux, after the point of no return */
         return ANSWER_NONE;
     }
@@ -196,16 +193,17 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
                        char *const environment[])
 {
     struct process *process = thread->process;
-    handle space = process->space, object = process->object, old_thread = thread->handle;
-    int64_t error = exec_load(process, path, arguments, environment);
+    struct memory *before = process->memory;
+    handle handle_before = thread->handle;
+    int64_t error = exec_load(thread, before->pool, path, arguments, environment);
     if (error)
         return error;
     descriptors_close(process, false);
     signal_exec(process);
     thread->robust_list = thread->clear_child_tid = 0;
-    thread->progress = thread->stage = 0;
-    thread->retries = thread->retry_tag = 0;
-    process_drop_space(space, object, old_thread); /* and with it the request of this call */
+    loop_forget(thread);
+    memory_drop(before); /* and with it the request of this call */
+    handle_close(handle_before);
     return ANSWER_NONE;
 }
 

@@ -25,7 +25,7 @@ static int64_t find_file(struct thread *thread, struct mapping *mapping, uint64_
     return 0;
 }
 
-static int64_t place(struct process *process, const struct mapping *mapping, uint64_t rights)
+static int64_t place(struct memory *memory, const struct mapping *mapping, uint64_t rights)
 {
     uint64_t address = mapping->address, bytes = mapping->bytes;
     bool fixed = mapping->flags & (LINUX_MAP_FIXED | LINUX_MAP_FIXED_NOREPLACE);
@@ -38,21 +38,21 @@ static int64_t place(struct process *process, const struct mapping *mapping, uin
             return -EPERM;
         if (!(mapping->flags & LINUX_MAP_FIXED_NOREPLACE)) {
             int64_t removed =
-                region_unmap(process->space, address, bytes >> PAGE_SHIFT, UNMAP_DISCARD);
+                region_unmap(memory->space, address, bytes >> PAGE_SHIFT, UNMAP_DISCARD);
             if (removed < 0)
                 return removed;
         }
     }
     address &= ~PAGE_MASK;
-    if (fixed || (address >= LOWEST && bytes <= process->layout.top &&
-                  address <= process->layout.top - bytes)) {
-        int64_t error = memory_map(process, address, bytes, rights, mapping->file, mapping->page);
+    if (fixed || (address >= LOWEST && bytes <= memory->layout.top &&
+                  address <= memory->layout.top - bytes)) {
+        int64_t error = memory_map(memory, address, bytes, rights, mapping->file, mapping->page);
         if (!error)
             return (int64_t)address;
         if (fixed || error != -EEXIST)
             return error;
     }
-    return layout_map_anywhere(process, bytes, rights, mapping->file, mapping->page);
+    return layout_map_anywhere(memory, bytes, rights, mapping->file, mapping->page);
 }
 
 /* The page in which a file ends shows zeros after its end: so it becomes a private page, and that
@@ -66,9 +66,10 @@ static int64_t clear_tail(struct thread *thread, const struct mapping *mapping)
     if (error == ANSWER_RETRY)
         return error;
     if (!error)
-        error = region_protect(thread->process->space, last, 1, rights_of(mapping->protection));
+        error =
+            region_protect(thread->process->memory->space, last, 1, rights_of(mapping->protection));
     if (error) {
-        region_unmap(thread->process->space, thread->stage, mapping->bytes >> PAGE_SHIFT,
+        region_unmap(thread->process->memory->space, thread->stage, mapping->bytes >> PAGE_SHIFT,
                      UNMAP_DISCARD);
         return -ENOMEM;
     }
@@ -76,40 +77,39 @@ static int64_t clear_tail(struct thread *thread, const struct mapping *mapping)
 }
 
 /* Nobody's call fails for want of populated pages: they come by faults then. */
-void memory_populate(struct process *process, uint64_t address, uint64_t bytes)
+void memory_populate(struct memory *memory, uint64_t address, uint64_t bytes)
 {
     if (!configuration.pager_trusted)
         return;
     struct message message = {.w = {ANON_POPULATE, address >> PAGE_SHIFT, bytes >> PAGE_SHIFT,
-                                    process->pid, 0, process->object}};
+                                    memory->cookie, 0, memory->object}};
     call(configuration.anon, TAG_HANDLE, &message);
 }
 
 static int64_t map(struct thread *thread, const struct mapping *mapping)
 {
-    struct process *process = thread->process;
+    struct memory *memory = thread->process->memory;
     uint64_t first = mapping->page << PAGE_SHIFT;
     bool tail = mapping->file && mapping->file->size & PAGE_MASK && mapping->file->size > first &&
                 mapping->file->size - first < mapping->bytes;
     if (thread->stage)
         return clear_tail(thread, mapping);
-    int64_t address = place(process, mapping, rights_of(mapping->protection));
+    int64_t address = place(memory, mapping, rights_of(mapping->protection));
     if (address < 0)
         return address;
     if (tail) {
         uint64_t last = (mapping->file->size - first) & ~PAGE_MASK;
         thread->stage = (uint64_t)address;
         int64_t error =
-            region_protect(process->space, (uint64_t)address + last, 1, MAP_READ | MAP_WRITE);
+            region_protect(memory->space, (uint64_t)address + last, 1, MAP_READ | MAP_WRITE);
         if (!error)
             return clear_tail(thread, mapping);
-        region_unmap(process->space, (uint64_t)address, mapping->bytes >> PAGE_SHIFT,
-                     UNMAP_DISCARD);
+        region_unmap(memory->space, (uint64_t)address, mapping->bytes >> PAGE_SHIFT, UNMAP_DISCARD);
         return error;
     }
     if (mapping->flags & LINUX_MAP_POPULATE && !mapping->file &&
         mapping->protection & LINUX_PROT_WRITE)
-        memory_populate(process, (uint64_t)address, mapping->bytes);
+        memory_populate(memory, (uint64_t)address, mapping->bytes);
     return address;
 }
 
@@ -131,7 +131,7 @@ int64_t linux_mmap(struct thread *thread, uint64_t address, uint64_t bytes, uint
         if (offset + mapping.bytes < offset)
             return -EOVERFLOW;
     } else if (protection != 0 && !(flags & LINUX_MAP_NORESERVE) &&
-               memory_hopeless(thread->process, mapping.bytes)) {
+               memory_hopeless(thread->process->memory, mapping.bytes)) {
         return -ENOMEM;
     }
     return map(thread, &mapping);

@@ -11,7 +11,7 @@ int64_t linux_getrusage(struct thread *thread, uint64_t who, uint64_t address)
     switch ((int32_t)who) {
     case 0: /* RUSAGE_SELF */
     case 1: /* RUSAGE_THREAD: there is only one */
-        if (space_statistics(thread->process->space, &statistics) < 0)
+        if (space_statistics(thread->process->memory->space, &statistics) < 0)
             break;
         usage.minor_faults = (int64_t)statistics.minor;
         usage.major_faults = (int64_t)statistics.major;
@@ -52,7 +52,7 @@ int64_t linux_sysinfo(struct thread *thread, uint64_t address)
     struct pool_facts pool;
     struct linux_sysinfo information = {
         .uptime = (int64_t)(time_now() / 1000000000UL), .processes = 1, .unit = 1};
-    if (pool_query(thread->process->pool, &pool) >= 0) {
+    if (pool_query(thread->process->memory->pool->handle, &pool) >= 0) {
         information.total_ram = pool.limit << PAGE_SHIFT;
         if (pool.used < pool.limit)
             information.free_ram = (pool.limit - pool.used) << PAGE_SHIFT;

@@ -83,19 +83,32 @@ static void log_registers(struct thread *thread)
               registers.tls);
 }
 
-void signal_exception(struct thread *thread, uint64_t kind, uint64_t address, uint64_t pc,
-                      uint64_t syndrome)
+int64_t signal_exception(struct thread *thread, uint64_t kind, uint64_t address, uint64_t pc,
+                         uint64_t syndrome)
 {
     struct process *process = thread->process;
     unsigned signal = signal_of(kind);
-    const struct signal_action *action = &process->actions[signal - 1];
-    log_print(LOG_ERROR, "pagoda: %s (pid %u) %s at 0x%lx (%s%s) pc 0x%lx\n", process->path,
+    const struct signal_action *action = &process->signals.actions[signal - 1];
+    log_print(LOG_ERROR, "pagoda: %s (pid %u) %s at 0x%lx (%s%s) pc 0x%lx\n", process->memory->path,
               process->pid, signal_name(signal), address, reason_of(kind), access_of(syndrome), pc);
     if (action->handler > LINUX_SIG_IGN)
         log_print(LOG_ERROR, "  its handler at 0x%lx is not run: not supported yet\n",
                   action->handler);
     log_registers(thread);
     process_end(process, 128 + signal);
+    return ANSWER_NONE;
+}
+
+bool signal_ready(const struct thread *thread)
+{
+    (void)thread;
+    return false;
+}
+
+int64_t signal_attention(struct thread *thread, int64_t result)
+{
+    (void)thread;
+    return result;
 }
 
 /* ---- Signals sent by calls ---- */
@@ -122,16 +135,16 @@ static bool harmless(unsigned signal)
 static int64_t deliver(struct thread *thread)
 {
     struct process *process = thread->process;
-    uint64_t blocked = thread->signals_blocked & ~(1UL << (SIGKILL - 1) | 1UL << (SIGSTOP - 1));
-    uint64_t ready = thread->signals_pending & ~blocked;
-    thread->signals_pending &= blocked;
+    uint64_t blocked = thread->signals.blocked & ~(1UL << (SIGKILL - 1) | 1UL << (SIGSTOP - 1));
+    uint64_t ready = thread->signals.pending & ~blocked;
+    thread->signals.pending &= blocked;
     while (ready) {
         unsigned signal = (unsigned)__builtin_ctzl(ready) + 1;
-        uint64_t handler = process->actions[signal - 1].handler;
+        uint64_t handler = process->signals.actions[signal - 1].handler;
         ready &= ready - 1;
         if (handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && harmless(signal)))
             continue;
-        log_print(LOG_ERROR, "pagoda: %s (pid %u) %s%s\n", process->path, process->pid,
+        log_print(LOG_ERROR, "pagoda: %s (pid %u) %s%s\n", process->memory->path, process->pid,
                   signal_name(signal),
                   handler ? ", whose handler is not run: not supported yet" : "");
         process_end(process, 128 + signal);
@@ -143,7 +156,7 @@ static int64_t deliver(struct thread *thread)
 static int64_t send_signal(struct thread *thread, uint64_t signal)
 {
     if (signal)
-        thread->signals_pending |= 1UL << (signal - 1);
+        thread->signals.pending |= 1UL << (signal - 1);
     return deliver(thread);
 }
 
@@ -189,16 +202,17 @@ int64_t linux_rt_sigaction(struct thread *thread, uint64_t signal, uint64_t acti
         return -EINVAL;
     if (action && (signal == SIGKILL || signal == SIGSTOP))
         return -EINVAL;
-    struct signal_action *known = &thread->process->actions[signal - 1];
+    struct signal_action *known = &thread->process->signals.actions[signal - 1];
     int64_t error = action ? client_read(thread, action, &wanted, sizeof wanted) : 0;
     if (!error && old) {
-        struct linux_sigaction before = {known->handler, known->flags, 0, known->mask};
+        struct linux_sigaction before = {known->handler, known->flags, known->restorer,
+                                         known->mask};
         error = client_write(thread, old, &before, sizeof before);
     }
     if (error)
         return error;
     if (action)
-        *known = (struct signal_action){wanted.handler, wanted.flags, wanted.mask};
+        *known = (struct signal_action){wanted.handler, wanted.flags, wanted.restorer, wanted.mask};
     return 0;
 }
 
@@ -210,15 +224,15 @@ int64_t linux_rt_sigprocmask(struct thread *thread, uint64_t how, uint64_t set, 
         return -EINVAL;
     int64_t error = set ? client_read(thread, set, &mask, sizeof mask) : 0;
     if (!error && old)
-        error = client_write(thread, old, &thread->signals_blocked, sizeof mask);
+        error = client_write(thread, old, &thread->signals.blocked, sizeof mask);
     if (error || !set)
         return error;
     if (how == 0) /* SIG_BLOCK */
-        thread->signals_blocked |= mask;
+        thread->signals.blocked |= mask;
     else if (how == 1) /* SIG_UNBLOCK */
-        thread->signals_blocked &= ~mask;
+        thread->signals.blocked &= ~mask;
     else /* SIG_SETMASK */
-        thread->signals_blocked = mask;
+        thread->signals.blocked = mask;
     return deliver(thread);
 }
 
@@ -226,12 +240,12 @@ int64_t linux_rt_sigpending(struct thread *thread, uint64_t set, uint64_t size)
 {
     if (size > sizeof(uint64_t))
         return -EINVAL;
-    return client_write(thread, set, &thread->signals_pending, size);
+    return client_write(thread, set, &thread->signals.pending, size);
 }
 
 void signal_exec(struct process *process)
 {
     for (unsigned i = 0; i < LINUX_SIGNALS; i++)
-        if (process->actions[i].handler != LINUX_SIG_IGN)
-            process->actions[i] = (struct signal_action){0};
+        if (process->signals.actions[i].handler != LINUX_SIG_IGN)
+            process->signals.actions[i] = (struct signal_action){0};
 }

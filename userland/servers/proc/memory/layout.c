@@ -23,68 +23,68 @@ void layout_init(struct layout *layout, uint64_t brk, uint64_t top)
                               .hole_end = top};
 }
 
-bool memory_hopeless(const struct process *process, uint64_t bytes)
+bool memory_hopeless(const struct memory *memory, uint64_t bytes)
 {
     struct pool_facts facts;
     uint64_t pages = bytes >> PAGE_SHIFT;
-    if (pages < COMMIT_CHECKED || pool_query(process->pool, &facts) < 0)
+    if (pages < COMMIT_CHECKED || pool_query(memory->pool->handle, &facts) < 0)
         return false;
     /* A 64th more is for translation tables and slots. */
     return facts.used >= facts.limit || pages + pages / 64 > facts.limit - facts.used;
 }
 
-int64_t memory_map(struct process *process, uint64_t address, uint64_t bytes, uint64_t rights,
+int64_t memory_map(struct memory *memory, uint64_t address, uint64_t bytes, uint64_t rights,
                    const struct node *file, uint64_t file_page)
 {
     uint64_t pages = bytes >> PAGE_SHIFT, index = address >> PAGE_SHIFT;
     if (!file)
-        return region_map(process->space, address, pages, rights, process->object, index, 0, 0);
+        return region_map(memory->space, address, pages, rights, memory->object, index, 0, 0);
     uint64_t in_file = round_up(file->size) >> PAGE_SHIFT;
     uint64_t shown = file_page >= in_file ? 0 : in_file - file_page;
     if (shown > pages)
         shown = pages;
     int64_t error = 0;
     if (shown)
-        error = region_map(process->space, address, shown, rights, process->object, index,
+        error = region_map(memory->space, address, shown, rights, memory->object, index,
                            configuration.bundle, file->bundle_page + file_page);
     if (error || shown == pages)
         return error;
-    error = region_map(process->space, address + (shown << PAGE_SHIFT), pages - shown, 0,
-                       process->object, index + shown, 0, 0);
+    error = region_map(memory->space, address + (shown << PAGE_SHIFT), pages - shown, 0,
+                       memory->object, index + shown, 0, 0);
     if (error && shown)
-        region_unmap(process->space, address, shown, UNMAP_DISCARD);
+        region_unmap(memory->space, address, shown, UNMAP_DISCARD);
     return error;
 }
 
 /* ---- Choosing an address ---- */
 
 /* Maps at the highest free place in [bottom, from). EEXIST: there is none. */
-static int64_t map_below(struct process *process, uint64_t from, uint64_t bytes, uint64_t rights,
+static int64_t map_below(struct memory *memory, uint64_t from, uint64_t bytes, uint64_t rights,
                          const struct node *file, uint64_t page)
 {
-    while (from >= bytes && from - bytes >= process->layout.bottom) {
+    while (from >= bytes && from - bytes >= memory->layout.bottom) {
         uint64_t address = from - bytes;
         struct region_facts facts;
-        int64_t error = memory_map(process, address, bytes, rights, file, page);
+        int64_t error = memory_map(memory, address, bytes, rights, file, page);
         if (error != -EEXIST)
             return error ? error : (int64_t)address;
         /* The lowest region that is in the way; what is below it is tried next. */
-        if (region_query(process->space, address, &facts) < 0)
+        if (region_query(memory->space, address, &facts) < 0)
             return -EEXIST;
         from = facts.start;
     }
     return -EEXIST;
 }
 
-int64_t layout_map_anywhere(struct process *process, uint64_t bytes, uint64_t rights,
+int64_t layout_map_anywhere(struct memory *memory, uint64_t bytes, uint64_t rights,
                             const struct node *file, uint64_t page)
 {
-    struct layout *layout = &process->layout;
+    struct layout *layout = &memory->layout;
     if (bytes > layout->top - layout->bottom)
         return -ENOMEM;
     if (layout->hole_end - layout->hole >= bytes) {
         uint64_t address = layout->hole_end - bytes;
-        int64_t error = memory_map(process, address, bytes, rights, file, page);
+        int64_t error = memory_map(memory, address, bytes, rights, file, page);
         if (!error) {
             layout->hole_end = address;
             return (int64_t)address;
@@ -93,11 +93,11 @@ int64_t layout_map_anywhere(struct process *process, uint64_t bytes, uint64_t ri
             return error;
         layout->hole = layout->hole_end = layout->top; /* somebody mapped there by address */
     }
-    int64_t result = map_below(process, layout->next, bytes, rights, file, page);
+    int64_t result = map_below(memory, layout->next, bytes, rights, file, page);
     if (result >= 0)
         layout->next = (uint64_t)result;
     else if (result == -EEXIST)
-        result = map_below(process, layout->top, bytes, rights, file, page);
+        result = map_below(memory, layout->top, bytes, rights, file, page);
     return result == -EEXIST ? -ENOMEM : result;
 }
 

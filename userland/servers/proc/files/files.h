@@ -20,7 +20,15 @@ struct file_operations {
                     uint64_t total, uint64_t offset);
     int64_t (*write)(struct thread *thread, struct open_file *file,
                      const struct linux_iovec *vector, uint64_t total);
-    int64_t (*ioctl)(struct thread *thread, uint64_t request, uint64_t argument);
+    int64_t (*ioctl)(struct thread *thread, struct open_file *file, uint64_t request,
+                     uint64_t argument);
+    /* The LINUX_POLL* that hold now; `wait`: also puts the thread on the queues that tell of more
+     * (wait_also, key: the events). NULL: always ready. */
+    uint32_t (*poll)(struct thread *thread, struct open_file *file, bool wait);
+    /* After open: may refuse, may set file->state. NULL: nothing to do. */
+    int64_t (*open)(struct thread *thread, struct open_file *file);
+    /* The last descriptor is closed. */
+    void (*release)(struct open_file *file);
 };
 extern const struct file_operations bundle_operations, console_operations, null_operations,
     zero_operations;
@@ -45,6 +53,12 @@ struct open_file {
     uint32_t references, flags; /* flags: LINUX_O_* as F_GETFL tells */
     struct node *node;
     uint64_t offset;
+    void *state; /* what its operations keep: a pipe, a text made when it was opened */
+};
+
+struct descriptor {
+    struct open_file *file; /* NULL: closed */
+    bool close_on_exec;
 };
 
 /* ---- tree.c ---- */
@@ -86,8 +100,6 @@ void descriptors_close(struct process *process, bool all);
 void console_init(void);
 /* Input came: goes on with those who wait for it. */
 void console_wake(void);
-/* Forgets a waiting thread that ends. */
-void console_cancel(struct thread *thread);
 
 /* ---- transfer.c ---- */
 

@@ -8,7 +8,6 @@
 #include "lib/layout.h"
 #include "lib/memory.h"
 #include "lib/protocol.h"
-#include "lib/wired.h"
 #include "proc.h"
 
 #define CHUNKS_AT_ONCE 16 /* 64 KiB; then others get their turn */
@@ -78,13 +77,7 @@ static int64_t console_write(struct thread *thread, struct open_file *file,
 
 /* ---- Input ---- */
 
-/* A read that waits for input; the program's thread waits for its reply. */
-struct waiter {
-    struct waiter *next;
-    struct thread *thread;
-    uint64_t request, address, bytes;
-};
-static struct waiter *waiters;
+static struct wait_queue readers;
 /* What the driver gave and nobody has taken yet. */
 static char typed[PAGE_SIZE];
 static uint64_t typed_bytes;
@@ -131,46 +124,12 @@ static int64_t console_read(struct thread *thread, struct open_file *file,
         return result;
     if (file->flags & LINUX_O_NONBLOCK)
         return -EAGAIN;
-    struct waiter *waiter = wired_alloc(sizeof *waiter);
-    if (!waiter)
-        return -ENOMEM;
-    *waiter = (struct waiter){waiters, thread, thread->request, address, bytes};
-    waiters = waiter;
-    return ANSWER_NONE;
+    return wait_for(thread, &readers);
 }
 
 void console_wake(void)
 {
-    for (struct waiter **link = &waiters; *link;) {
-        struct waiter *waiter = *link;
-        struct message message = {.w = {0}};
-        uint64_t tag = 0;
-        int64_t result = give_input(waiter->thread, waiter->address, waiter->bytes);
-        if (result == ANSWER_NONE)
-            return;
-        if (result == ANSWER_RETRY) { /* the call comes again and finds the input */
-            tag = waiter->thread->retry_tag;
-            memcpy(message.w, waiter->thread->retry, sizeof message.w);
-        } else {
-            message.w[0] = (uint64_t)result;
-        }
-        reply(tag, waiter->request, &message);
-        *link = waiter->next;
-        wired_free(waiter);
-    }
-}
-
-void console_cancel(struct thread *thread)
-{
-    for (struct waiter **link = &waiters; *link;) {
-        struct waiter *waiter = *link;
-        if (waiter->thread == thread) {
-            *link = waiter->next;
-            wired_free(waiter);
-        } else {
-            link = &waiter->next;
-        }
-    }
+    wait_wake(&readers);
 }
 
 void console_init(void)
@@ -186,8 +145,10 @@ void console_init(void)
 
 /* ---- Settings ---- */
 
-static int64_t console_ioctl(struct thread *thread, uint64_t request, uint64_t argument)
+static int64_t console_ioctl(struct thread *thread, struct open_file *file, uint64_t request,
+                             uint64_t argument)
 {
+    (void)file;
     static const uint16_t window[4]; /* of unknown size, as on every serial line */
     struct linux_termios wanted;
     int64_t error;

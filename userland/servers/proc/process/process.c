@@ -14,30 +14,18 @@
 
 static uint32_t last_pid;
 
-static void close_if(handle which)
-{
-    if (which)
-        handle_close(which);
-}
-
-void process_drop_space(handle space, handle object, handle thread)
-{
-    if (space)
-        space_ctl(space, SPACE_KILL, 0, 0);
-    close_if(thread);
-    close_if(space);
-    close_if(object);
-}
-
 static void free_process(struct process *process)
 {
+    struct thread *thread = process->threads;
     if (process->descriptors)
         descriptors_close(process, true);
-    if (process->thread)
-        image_free(process->thread->start);
-    close_if(process->pool);
-    wired_free(process->thread);
-    wired_free(process->path);
+    if (thread) {
+        image_free(thread->start);
+        if (thread->handle)
+            handle_close(thread->handle);
+    }
+    memory_drop(process->memory);
+    wired_free(thread);
     wired_free(process);
 }
 
@@ -45,14 +33,8 @@ void process_end(struct process *process, uint32_t status)
 {
     struct space_statistics statistics = {0};
     uint32_t pid = process->pid;
-    space_statistics(process->space, &statistics);
-    time_cancel(process->thread);
-    console_cancel(process->thread);
-    process_drop_space(process->space, process->object, process->thread->handle);
-    if (configuration.pager_trusted) {
-        struct message message = {.w = {ANON_FORGET, pid}};
-        call(configuration.anon, 0, &message);
-    }
+    space_statistics(process->memory->space, &statistics);
+    wait_cancel(process->threads);
     free_process(process);
     runs_ended(pid, status, &statistics);
 }
@@ -65,35 +47,23 @@ static void default_limits(struct process *process)
     process->limits[LINUX_RLIMIT_NOFILE] = (struct limit){NOFILE_DEFAULT, NOFILE_MAXIMUM};
 }
 
-/* A pool of its own below "programs", as large as that one. */
-static int64_t create_pool_for(struct process *process)
-{
-    struct pool_facts facts;
-    int64_t result = pool_query(configuration.programs, &facts);
-    if (result >= 0)
-        result = create_pool(configuration.programs, 0, facts.limit);
-    if (result < 0)
-        return result;
-    process->pool = (handle)result;
-    return 0;
-}
-
 static int64_t fill_in(struct process *process, const char *path, char *const arguments[],
                        char *const environment[])
 {
-    process->thread = wired_alloc(sizeof *process->thread);
-    if (!process->thread)
+    struct thread *thread = process->threads = wired_alloc(sizeof *thread);
+    if (!thread)
         return -ENOMEM;
-    process->pid = process->thread->tid = ++last_pid;
-    process->thread->process = process;
+    process->pid = thread->tid = ++last_pid;
+    thread->process = process;
+    thread->unusual = configuration.strace ? UNUSUAL_STRACE : 0;
     process->directory = tree_root();
     process->start_time = time_now();
     default_limits(process);
-    int64_t error = create_pool_for(process);
+    int64_t error = descriptors_init(process);
+    struct memory_pool *pool = error ? NULL : memory_pool_new(&error);
     if (!error)
-        error = descriptors_init(process);
-    if (!error)
-        error = exec_load(process, path, arguments, environment);
+        error = exec_load(thread, pool, path, arguments, environment);
+    memory_pool_drop(pool);
     return error;
 }
 

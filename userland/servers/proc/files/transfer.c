@@ -163,7 +163,7 @@ int64_t linux_ioctl(struct thread *thread, uint64_t descriptor, uint64_t request
         return -EBADF;
     if (!file->node->operations || !file->node->operations->ioctl)
         return -ENOTTY;
-    return file->node->operations->ioctl(thread, (uint32_t)request, argument);
+    return file->node->operations->ioctl(thread, file, (uint32_t)request, argument);
 }
 
 /* ---- Files of the bundle, /dev/null, /dev/zero ---- */
