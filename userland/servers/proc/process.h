@@ -4,6 +4,7 @@
 #pragma once
 #include "files/files.h"
 #include "memory/memory.h"
+#include "process/family.h"
 #include "signal/signal.h"
 #include "thread.h"
 
@@ -20,6 +21,7 @@ struct process {
     struct descriptor *descriptors;
     uint32_t descriptor_count;
     struct node *directory; /* current */
+    struct family family;
     struct signal_process signals;
     struct limit limits[LINUX_LIMITS];
     uint64_t start_time; /* ns since boot */

@@ -199,7 +199,7 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     if (error)
         return error;
     descriptors_close(process, false);
-    signal_exec(process);
+    signal_exec(thread);
     thread->robust_list = thread->clear_child_tid = 0;
     loop_forget(thread);
     memory_drop(before); /* and with it the request of this call */

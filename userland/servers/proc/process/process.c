@@ -13,6 +13,29 @@
 #define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
 
 static uint32_t last_pid;
+struct process *process_only;
+static struct pid only_pid;
+struct process *process_find(uint32_t pid)
+{
+    return process_only && process_only->pid == pid ? process_only : NULL;
+}
+struct thread *thread_find(uint32_t tid)
+{
+    return process_find(tid) ? process_only->threads : NULL;
+}
+struct process *process_after(uint32_t pid)
+{
+    return process_only && process_only->pid > pid ? process_only : NULL;
+}
+struct pid *pid_find(uint32_t number)
+{
+    return process_find(number) ? &only_pid : NULL;
+}
+void process_exit(struct process *process, uint32_t wait_status)
+{
+    process->family.ended = true;
+    process_end(process, wait_status & 127 ? 128 + (wait_status & 127) : wait_status >> 8);
+}
 
 static void free_process(struct process *process)
 {
@@ -25,8 +48,9 @@ static void free_process(struct process *process)
             handle_close(thread->handle);
     }
     memory_drop(process->memory);
-    wired_free(thread);
-    wired_free(process);
+    signal_process_end(process);
+    if (process_only == process)
+        process_only = NULL;
 }
 
 void process_end(struct process *process, uint32_t status)
@@ -59,7 +83,12 @@ static int64_t fill_in(struct process *process, const char *path, char *const ar
     process->directory = tree_root();
     process->start_time = time_now();
     default_limits(process);
-    int64_t error = descriptors_init(process);
+    process->limits[11].current = 4096;
+    only_pid.group = process_only = process;
+    process->family.group = &only_pid;
+    int64_t error = signal_init(process);
+    if (!error)
+        error = descriptors_init(process);
     struct memory_pool *pool = error ? NULL : memory_pool_new(&error);
     if (!error)
         error = exec_load(thread, pool, path, arguments, environment);
