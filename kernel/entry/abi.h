@@ -91,11 +91,13 @@
 #define CREATE_IRQ 6          /* x1 = system handle, x2 = INTID */
 #define CREATE_POOL 7         /* x1 = parent pool, x2 = guaranteed frames, x3 = limit in frames */
 
-/* ---- region_map and region_protect: x3 ---- */
+/* ---- region_map and region_protect: x3; region_query shows all but POPULATE ---- */
 #define MAP_READ 0x1
 #define MAP_WRITE 0x2
 #define MAP_EXEC 0x4
 #define MAP_POPULATE 0x10 /* enter what is already resident at once: no soft faults later */
+#define MAP_DONTFORK 0x20 /* region_clone leaves the region out */
+#define MAP_WIPEONFORK 0x40 /* … clones it without contents */
 
 /* region_unmap: x3 */
 #define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE */
@@ -123,11 +125,16 @@
 #define COPY_SP 0x1  /* sp = x5 */
 #define COPY_TLS 0x2 /* TLS = x6 */
 
+/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all of it, the
+ * kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
+#define THREAD_TIME 15
+#define TICK_NS 3700000 /* nobody's own period, so that periodic programs cannot hide between ticks */
+
 /* ---- space_ctl: x1 ---- */
 #define SPACE_KILL 1   /* end all threads, unmap all, free all; bounded steps inside */
 #define SPACE_NAME 2   /* x2, x3 = sixteen bytes of a name, for people */
 #define SPACE_WATCH 3  /* x2 = notification, x3 = bits: signalled when the space dies */
-#define SPACE_STATS 4  /* returns x1 = minor, x2 = major faults, x3 = resident pages, x4 = tables, x5 = id */
+#define SPACE_STATS 4  /* returns x1 = minor, x2 = major faults, x3 = resident pages, x4 = tables, x5 = id, x6 = CPU time, ended threads' too */
 
 /* ---- debug: x1 ---- */
 #define DEBUG_NOTHING 0 /* the null call, for measuring */
@@ -226,6 +233,8 @@ struct counters {
     uint64_t barriers, system_register_writes;
     uint64_t masked_longest_ns, interrupt_delay_worst_ns;
     uint64_t boot_ns; /* counter time from reset to the first instruction at EL0 */
+    uint64_t idle_ns; /* in which no thread could run */
+    uint64_t ready;   /* threads that wait for a CPU at this moment; 1,024 means: or more */
 };
 
 /* DEBUG_BOOT: what the board is, for root and for people. */

@@ -66,6 +66,7 @@ struct thread {
     uint32_t number;       /* in the thread table */
     uint64_t sequence;     /* of its requests, << 24 | number */
     uint64_t badge;        /* in messages to the personality */
+    uint64_t time;         /* it ran, ns: ticks */
     char *message_page;    /* kernel address; NULL: none */
     struct object *message_object; /* whose page that is: kept alive, the frame pinned */
     struct thread *next, *previous; /* the list or queue it waits in */

@@ -209,7 +209,7 @@ static struct thread *copy(struct thread *caller, struct thread *thread)
 struct thread *call_thread_ctl(struct thread *caller)
 {
     uint64_t *x = caller->registers.x, operation = x[1];
-    unsigned rights = operation == THREAD_READ || operation == THREAD_READ_FP ? RIGHT_READ : RIGHT_MANAGE;
+    unsigned rights = operation == THREAD_READ || operation == THREAD_READ_FP || operation == THREAD_TIME ? RIGHT_READ : RIGHT_MANAGE;
     int64_t error;
     struct thread *thread = lookup_thread(caller, x[0], rights, &error);
 
@@ -256,6 +256,9 @@ struct thread *call_thread_ctl(struct thread *caller)
         return interrupt(caller, thread);
     case THREAD_COPY:
         return copy(caller, thread);
+    case THREAD_TIME:
+        x[1] = thread->time;
+        return answer(caller, 0);
     }
     return answer(caller, -ENOSYS);
 }
