@@ -8,6 +8,7 @@
 #include "debug/trace.h"
 #include "entry/trap.h"
 #include "ipc/endpoint.h"
+#include "ipc/personality.h"
 #include "sched/timer.h"
 #include "task/reaper.h"
 
@@ -38,8 +39,11 @@ void thread_ready(struct thread *thread)
 {
     struct cpu *cpu = thread->cpu;
 
-    if (__builtin_expect(thread->special & SPECIAL_STOPPED, 0)) {
-        thread->state = THREAD_STATE_HELD;
+    if (__builtin_expect(thread->special & (SPECIAL_STOPPED | SPECIAL_INTERRUPTED), 0)) {
+        if (thread->special & SPECIAL_STOPPED)
+            thread->state = THREAD_STATE_HELD;
+        else
+            personality_ask(thread, KIND_INTERRUPT);
         return;
     }
     thread->state = THREAD_STATE_READY;
@@ -137,7 +141,7 @@ struct thread *switch_slow(struct cpu *cpu, struct thread *next)
 {
     uint64_t waiting = cpu->ready_mask >> next->priority;
 
-    if (waiting <= 1 && !(next->special & SPECIAL_STOPPED)) {
+    if (waiting <= 1 && !(next->special & (SPECIAL_STOPPED | SPECIAL_INTERRUPTED))) {
         if (waiting)
             slice_begin(cpu);
         return switch_to(cpu, next);

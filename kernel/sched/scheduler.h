@@ -10,7 +10,8 @@
 
 #define SLICE_NS 10000000 /* 10 ms */
 
-/* Puts a thread that can run into its CPU's queue (or holds it while stopped). */
+/* Puts a thread that can run into its CPU's queue; holds it while stopped, sends it to its personality
+ * when interrupted. */
 void thread_ready(struct thread *thread);
 /* Takes a READY thread out again. */
 void thread_unready(struct thread *thread);

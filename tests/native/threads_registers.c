@@ -2,8 +2,7 @@
  * threads_registers.c: reading and writing another thread's registers, and single steps.
  */
 #include "threads.h"
-
-#define PAGE_REGISTERS ((volatile struct thread_registers *)LAYOUT_MESSAGE_PAGE)
+#include "world.h"
 
 /* A loop with a known value in every register; x0 = 0 ends it. */
 void known_values(void);

@@ -34,8 +34,8 @@ struct registers {
  * at the ones the call documents. A value may not itself be a function call: that would overwrite
  * the registers set before it.
  *
- * Each register is one operand, read and written. An output with a matching input would not do: when
- * the output is unused, GCC may put such a pair into any other register.
+ * Each register is one operand, read and written. An output with a matching input would not do:
+ * when the output is unused, GCC may put such a pair into any other register.
  */
 #define IN(register_number, value) x##register_number##_ = (uint64_t)(value);
 #define NATIVE_CALL(number, inputs)                                                                \
@@ -198,6 +198,21 @@ native_inline int64_t thread_ctl(handle thread, uint64_t operation, uint64_t a, 
 {
     return (int64_t)NATIVE_CALL(SYSCALL_thread_ctl,
                                 IN(0, thread) IN(1, operation) IN(2, a) IN(3, b) IN(4, c))
+        .x[0];
+}
+
+/* Before its next instruction the thread goes to its personality. 1: it is there already. */
+native_inline int64_t thread_interrupt(handle thread)
+{
+    return thread_ctl(thread, THREAD_INTERRUPT, 0, 0, 0);
+}
+
+/* Registers, FP and TLS of `from`, but for x0, and for sp and tls if COPY_SP, COPY_TLS say so. */
+native_inline int64_t thread_copy(handle thread, handle from, uint64_t flags, uint64_t x0,
+                                  uint64_t sp, uint64_t tls)
+{
+    return (int64_t)NATIVE_CALL(SYSCALL_thread_ctl, IN(0, thread) IN(1, THREAD_COPY) IN(2, from)
+                                                        IN(3, flags) IN(4, x0) IN(5, sp) IN(6, tls))
         .x[0];
 }
 

@@ -38,7 +38,7 @@ int64_t system_call_unknown(struct thread *thread, uint32_t number)
     uint64_t *word = &process->unknown_calls[bit / 64];
     if (!(*word >> bit % 64 & 1))
         log_print(LOG_INFO, "proc: %s (pid %u): system call %u is not known, ENOSYS\n",
-                  process->path, process->pid, number);
+                  process->memory->path, process->pid, number);
     *word |= 1UL << bit % 64;
     return -ENOSYS;
 }
