@@ -25,15 +25,11 @@ struct run {
     uint64_t *entries; /* the table entry of `index` in the region; NULL: nothing is mapped */
 };
 
-/* The slots of a run that the child is to get, as bits from `index` on. What it has already stays.
- */
-static uint64_t run_bits(const struct run *run)
+/* The slots of a run that have contents in a chunk of it, as bits from `index` on. */
+static uint64_t run_bits(const struct run *run, const struct chunk *chunk)
 {
-    uint64_t bits = chunk_contents(run->from, run->index - run->from->node.key);
-
-    if (run->to)
-        bits &= ~chunk_contents(run->to, run->index - run->to->node.key);
-    return bits >> (run->index & 63) & ~0ul >> (STEP_SLOTS - (run->end - run->index));
+    return chunk_contents(chunk, run->index - chunk->node.key) >> (run->index & 63) &
+           ~0ul >> (STEP_SLOTS - (run->end - run->index));
 }
 
 /*
@@ -115,12 +111,13 @@ static int64_t contents_clone(struct clone *clone, struct region *region, uint64
         va = (run.index - distance) << PAGE_SHIFT;
         run.end = run.index + run_length(run.index, va);
         run.end = run.end < last ? run.end : last;
-        run.to = chunk_for(clone->child, run.index, false);
-        uint64_t bits = run_bits(&run);
+        uint64_t bits = run_bits(&run, run.from);
         if (!bits)
             continue;
-        if (!run.to && !(run.to = chunk_create(clone->child, run.index)))
+        run.to = chunk_for(clone->child, run.index, true);
+        if (!run.to)
             return -ENOMEM;
+        bits &= ~run_bits(&run, run.to); /* what it has already stays */
         run.from_slots = chunk_slot(run.from, run.index);
         run.to_slots = chunk_slot(run.to, run.index);
         run.entries = translation_leaf(&clone->from->translation, va, false);
