@@ -40,7 +40,7 @@ SETUP_STAMP := $(wildcard $(SYSROOT)/.packages)
 include kernel/build.mk platform/build.mk userland/build.mk userland/apps/build.mk
 include drivers/build.mk tests/build.mk tests/native/build.mk
 
-.PHONY: all always setup doctor run test system mutants bench gdb image format check-format lint \
+.PHONY: all always setup doctor run test system mutants bench compare gdb image format check-format lint \
         reference clean distclean help
 
 all: kernel servers examples apps native-tests ## kernel, servers, programs (the default)
@@ -66,6 +66,9 @@ mutants: all ## break the kernel in small ways and see that the kernel tests not
 
 bench: all ## instructions per operation, beside those of seL4 and Linux
 	@tools/pagoda bench $(RUN)
+
+compare: all ## one program's instructions on Debian's arm64 Linux and on Pagoda
+	@tools/pagoda compare $(ROWS)
 
 gdb: all ## run PROGRAM under the debugger, halted at the kernel's first instruction
 	@tools/pagoda gdb $(RUN) -- $(PROGRAM) $(ARGS)

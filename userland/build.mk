@@ -1,6 +1,6 @@
 # Native programs: one per folder of userland/servers and drivers, linked with the library.
 #
-#   userland/servers/NAME/*.c *.S, drivers/NAME/*.c *.S  ->  build/userland/servers/NAME.elf
+#   userland/servers/NAME/*.c *.S and its folders, drivers/NAME/*.c *.S  ->  build/userland/servers/NAME.elf
 #   userland/examples/NAME/*.c *.S                       ->  build/userland/examples/NAME.elf
 
 USER_CC      := $(CROSS)gcc
@@ -19,11 +19,11 @@ SERVER_ELFS  := $(patsubst %,$(B)/userland/servers/%.elf,$(USER_SERVERS) $(USER_
 
 $(B)/userland/%.o: userland/% $(SETUP_STAMP)
 	@mkdir -p $(@D)
-	$(USER_CC) $(USER_CFLAGS) -I$(<D) -c $< -o $@
+	$(USER_CC) $(USER_CFLAGS) -I$(<D) -I$(<D)/.. -c $< -o $@
 
 $(B)/drivers/%.o: drivers/% $(SETUP_STAMP)
 	@mkdir -p $(@D)
-	$(USER_CC) $(USER_CFLAGS) -I$(<D) -c $< -o $@
+	$(USER_CC) $(USER_CFLAGS) -I$(<D) -I$(<D)/.. -c $< -o $@
 
 # The compiler must not turn the loops of memcpy into calls of memcpy.
 $(B)/userland/lib/memory.c.o: USER_CFLAGS += -fno-tree-loop-distribute-patterns
@@ -34,7 +34,7 @@ $(USER_LIBRARY): $(USER_OBJECTS)
 
 # $(1): folder of the sources, $(2): name, $(3): folder below $(B)/userland
 define native_program
-$(B)/userland/$(3)/$(2).elf: $(patsubst %,$(B)/%.o,$(wildcard $(1)/$(2)/*.c $(1)/$(2)/*.S)) \
+$(B)/userland/$(3)/$(2).elf: $(patsubst %,$(B)/%.o,$(wildcard $(1)/$(2)/*.c $(1)/$(2)/*.S $(1)/$(2)/*/*.c)) \
                                 $(USER_LIBRARY) userland/lib/native.ld
 	@mkdir -p $$(@D)
 	$(USER_CC) $(USER_LDFLAGS) $$(filter %.o,$$^) $(USER_LIBRARY) -o $$@
@@ -47,5 +47,5 @@ $(foreach name,$(USER_EXAMPLES),$(eval $(call native_program,userland/examples,$
 servers: $(SERVER_ELFS)
 examples: $(patsubst %,$(B)/userland/examples/%.elf,$(USER_EXAMPLES))
 
--include $(wildcard $(B)/userland/lib/*.d $(B)/userland/servers/*/*.d $(B)/userland/examples/*/*.d \
+-include $(wildcard $(B)/userland/lib/*.d $(B)/userland/servers/*/*.d $(B)/userland/servers/*/*/*.d $(B)/userland/examples/*/*.d \
                     $(B)/drivers/*/*.d)

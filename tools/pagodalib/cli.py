@@ -17,6 +17,8 @@ COMMANDS = {
     "bundle": ("archive", "make, list or extract a boot bundle"),
     "gdb": ("debugger", "run a program under the debugger"),
     "bench": ("bench", "instructions per operation, beside those of others"),
+    "compare": ("compare", "one program measured on Debian's Linux and on Pagoda"),
+    "linux": ("reference_linux", "run a program in Debian's Linux instead, to compare"),
     "trace": ("trace", "the kernel's trace as text"),
     "reference": ("reference", "the table of all kernel calls"),
     "lint": ("lint", "the rules of the house"),

@@ -31,6 +31,11 @@ def size_text(size):
     return f"{size >> 30}G" if size % (1 << 30) == 0 else f"{size >> 20}M"
 
 
+def qemu():
+    """The emulator: PAGODA_QEMU, or the one that is installed."""
+    return os.environ.get("PAGODA_QEMU") or find_program("qemu-system-aarch64")
+
+
 class Virt:
     """QEMU's `virt`: GICv2 or v3, PL011, PSCI, virtio over PCI."""
 
@@ -57,7 +62,7 @@ class Virt:
         options = self.options
         machine = f"virt,gic-version={options.gic}" + (",virtualization=on" if options.el2 else "")
         command = [
-            os.environ.get("PAGODA_QEMU") or find_program("qemu-system-aarch64"),
+            qemu(),
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
             "-M", machine, "-cpu", options.cpu, "-smp", str(options.cpus), "-m", size_text(self.memory),
             "-semihosting-config", "enable=on,target=native",

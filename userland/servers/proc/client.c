@@ -16,7 +16,7 @@ static uint64_t region_end(const struct thread *thread, uint64_t address)
 {
     struct region_facts facts;
     uint64_t page_end = (address | (PAGE_SIZE - 1)) + 1;
-    if (region_query(thread->process->space, address, &facts) < 0 || facts.start > address)
+    if (region_query(thread->process->memory->space, address, &facts) < 0 || facts.start > address)
         return page_end;
     return facts.start + (facts.pages << PAGE_SHIFT);
 }

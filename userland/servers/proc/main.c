@@ -20,21 +20,15 @@ struct configuration configuration;
 
 /* ---- The loop ---- */
 
-/* What the handlers remember of a call that was sent back is over. */
-native_inline void forget_progress(struct thread *thread)
-{
-    thread->progress = thread->stage = 0;
-    thread->retries = thread->retry_tag = 0;
-}
-
 /* A system call off the short way: traced, sent back before, or not known. */
 static int64_t carry_out(struct thread *thread, const struct registers *r)
 {
     uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
-    /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another call. */
+    /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another
+     * call. */
     if (!(r->x[0] & MESSAGE_AGAIN))
-        forget_progress(thread);
-    if (configuration.strace)
+        loop_forget(thread);
+    if (thread->unusual & UNUSUAL_STRACE)
         return system_call_traced(thread, number, &r->x[2]);
     if (number >= SYSTEM_CALLS || !system_calls[number])
         return system_call_unknown(thread, number);
@@ -45,15 +39,28 @@ static int64_t carry_out(struct thread *thread, const struct registers *r)
 /* Makes a handler's answer a message; the tag to reply with, or ANSWER_LATER. */
 static int64_t answer(struct thread *thread, struct message *message, int64_t result)
 {
+    if (result != ANSWER_RETRY && result != ANSWER_NONE &&
+        (thread->unusual & UNUSUAL_ATTENTION || result == ANSWER_INTERRUPTED))
+        result = signal_attention(thread, result);
     if (result == ANSWER_NONE)
         return ANSWER_LATER;
     if (result == ANSWER_RETRY) {
         memcpy(message->w, thread->retry, sizeof message->w);
+        thread->unusual |= UNUSUAL_AGAIN;
         return thread->retry_tag;
     }
-    forget_progress(thread);
+    loop_forget(thread);
     message->w[0] = (uint64_t)result;
-    return 0;
+    return result == ANSWER_REGISTERS ? TAG_REGISTERS : 0;
+}
+
+void loop_answer(struct thread *thread, int64_t result)
+{
+    struct message message = {.w = {0}};
+    uint64_t request = thread->request;
+    int64_t tag = answer(thread, &message, result);
+    if (tag != ANSWER_LATER)
+        reply((uint64_t)tag, request, &message);
 }
 
 /* From root. */
@@ -83,11 +90,15 @@ static int64_t on_other(struct message *message, uint64_t answered)
         return answer(thread, message, exec_start(thread));
     case KIND_EXCEPTION:
         thread->request = message->request;
-        signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
-        return ANSWER_LATER;
+        return answer(
+            thread, message,
+            signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]));
+    case KIND_INTERRUPT:
+        thread->request = message->request;
+        return answer(thread, message, clone_begin(thread));
     case KIND_NOTIFY:
-        if (message->w[0] & NOTIFY_SLEEPER)
-            time_wake();
+        if (message->w[0] & NOTIFY_TIMER)
+            timers_run();
         if (message->w[0] & NOTIFY_CONSOLE)
             console_wake();
         return ANSWER_LATER;
@@ -119,6 +130,7 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
                                    message.w[2], message.w[3], message.w[4], message.w[5],
                                    message.badge}};
     int64_t tag = on_other(&message, answered);
+    family_bury();
     return next(tag, &message);
 }
 
@@ -128,18 +140,18 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 {
     struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
     int64_t tag = answer(thread, &message, result);
+    family_bury();
     return next(tag, &message);
 }
 
 /*
  * The short way, for a call that is answered at once: some thirty instructions of proc's own, the
- * message in registers all along. The low half of x0 is KIND_SYSCALL, but for MESSAGE_AGAIN, exactly
- * when a system call came in; other messages and errors of the receive go the long way.
+ * message in registers all along. The low half of x0 is KIND_SYSCALL, but for MESSAGE_AGAIN,
+ * exactly when a system call came in; other messages and errors of the receive go the long way.
  */
 static _Noreturn void serve(void)
 {
     const handle self = configuration.self;
-    const bool strace = configuration.strace;
     uint64_t answered = 0;
     struct message nothing = {.w = {0}};
     struct registers r = next(ANSWER_LATER, &nothing);
@@ -154,17 +166,17 @@ static _Noreturn void serve(void)
         int64_t result;
         answered++;
         thread->request = r.x[1];
-        if (__builtin_expect(!handler || strace || thread->retry_tag, 0)) {
+        if (__builtin_expect(!handler || thread->unusual, 0)) {
             struct registers copy = r; /* the address of r must not escape */
             result = carry_out(thread, &copy);
         } else {
             result = handler(thread, r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]);
         }
-        if (__builtin_expect(result <= ANSWER_NONE, 0)) {
+        if (__builtin_expect(result <= ANSWER_LAST || thread->unusual, 0)) {
             r = answer_otherwise(thread, result);
             continue;
         }
-        forget_progress(thread);
+        thread->progress = thread->stage = 0; /* all that a call which never stopped can leave */
         r = NATIVE_CALL(SYSCALL_reply_recv,
                         IN(0, HEAD(self, 0)) IN(1, thread->request) IN(2, result));
     }
@@ -225,6 +237,8 @@ int main(const struct startup *startup)
         take_pager(&manifest);
         random_init(startup->seed ? startup->seed : time_now());
         console_init();
+        if (timers_init() < 0)
+            log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         runs_begin(&manifest);
     } else {
         runs_give_up(STATUS_NOT_STARTED);

@@ -38,7 +38,7 @@ int64_t system_call_unknown(struct thread *thread, uint32_t number)
     uint64_t *word = &process->unknown_calls[bit / 64];
     if (!(*word >> bit % 64 & 1))
         log_print(LOG_INFO, "proc: %s (pid %u): system call %u is not known, ENOSYS\n",
-                  process->path, process->pid, number);
+                  process->memory->path, process->pid, number);
     *word |= 1UL << bit % 64;
     return -ENOSYS;
 }
@@ -58,7 +58,8 @@ int64_t linux_getpid(struct thread *thread)
 
 int64_t linux_getppid(struct thread *thread)
 {
-    return thread->process->parent;
+    const struct process *parent = thread->process->family.parent;
+    return parent ? parent->pid : 0;
 }
 
 int64_t linux_gettid(struct thread *thread)
@@ -124,10 +125,4 @@ int64_t linux_getrandom(struct thread *thread, uint64_t address, uint64_t bytes,
             return error;
     }
     return (int64_t)bytes;
-}
-
-int64_t linux_exit_group(struct thread *thread, uint64_t status)
-{
-    process_end(thread->process, status & 0xff);
-    return ANSWER_NONE;
 }

@@ -1,0 +1,79 @@
+/*
+ * space.c: the memory of a program begins and ends. All that it has in the kernel is charged to its
+ * pool.
+ */
+#include "lib/protocol.h"
+#include "lib/wired.h"
+#include "proc.h"
+
+#define OBJECT_PAGES   (1UL << 36) /* a page for every user address */
+#define PRIORITY_LIMIT 15          /* of programs' threads */
+
+static uint64_t last_cookie;
+
+struct memory_pool *memory_pool_new(int64_t *error)
+{
+    struct pool_facts facts;
+    struct memory_pool *pool = wired_alloc(sizeof *pool);
+    *error = pool ? pool_query(configuration.programs, &facts) : -ENOMEM;
+    if (*error >= 0)
+        *error = create_pool(configuration.programs, 0, facts.limit);
+    if (*error < 0) {
+        wired_free(pool);
+        return NULL;
+    }
+    *pool = (struct memory_pool){1, (handle)*error};
+    *error = 0;
+    return pool;
+}
+
+void memory_pool_drop(struct memory_pool *pool)
+{
+    if (!pool || --pool->references)
+        return;
+    handle_close(pool->handle);
+    wired_free(pool);
+}
+
+struct memory *memory_new(struct memory_pool *pool, int64_t *error)
+{
+    struct memory *memory = wired_alloc(sizeof *memory);
+    *error = -ENOMEM;
+    if (!memory)
+        return NULL;
+    memory->references = 1;
+    memory->cookie = ++last_cookie;
+    memory->pool = pool;
+    pool->references++;
+    *error = space_create(pool->handle, LEVEL_PROGRAM, configuration.self, PRIORITY_LIMIT);
+    if (*error >= 0) {
+        memory->space = (handle)*error;
+        *error = create_object(configuration.anon, memory->cookie, OBJECT_PAGES, pool->handle);
+    }
+    if (*error < 0) {
+        memory_drop(memory);
+        return NULL;
+    }
+    memory->object = (handle)*error;
+    *error = 0;
+    return memory;
+}
+
+void memory_drop(struct memory *memory)
+{
+    if (!memory || --memory->references)
+        return;
+    if (memory->space) {
+        space_ctl(memory->space, SPACE_KILL, 0, 0);
+        handle_close(memory->space);
+    }
+    if (memory->object) {
+        handle_close(memory->object);
+        struct message message = {.w = {ANON_FORGET, memory->cookie}};
+        if (configuration.pager_trusted)
+            call(configuration.anon, 0, &message);
+    }
+    memory_pool_drop(memory->pool);
+    wired_free(memory->path);
+    wired_free(memory);
+}
