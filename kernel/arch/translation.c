@@ -4,6 +4,7 @@
  */
 #include "arch/translation.h"
 #include "arch/cache.h"
+#include "arch/cpu.h"
 #include "arch/memory.h"
 #include "arch/tlb.h"
 #include "entry/abi.h"
@@ -34,6 +35,7 @@ static uint64_t *table_new(struct translation *translation)
         return NULL;
     page_zero(frame_address(number));
     translation->tables++;
+    this_cpu()->counters.tables++;
     return frame_address(number);
 }
 
@@ -41,6 +43,7 @@ static void table_free(struct translation *translation, uint64_t *table)
 {
     pool_free_frame(address_frame(table));
     translation->tables--;
+    this_cpu()->counters.tables--;
 }
 
 int translation_init(struct translation *translation, struct pool *pool)

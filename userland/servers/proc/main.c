@@ -101,6 +101,8 @@ static int64_t on_thread(struct message *message)
     else if (message_kind(message) == KIND_EXCEPTION)
         result =
             signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
+    else if (clone_begin(thread) == ANSWER_RETRY)
+        result = ANSWER_RETRY;
     return answer(thread, message, result);
 }
 
@@ -146,6 +148,7 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
                                    message.w[2], message.w[3], message.w[4], message.w[5],
                                    message.badge}};
     int64_t tag = on_other(&message, answered);
+    family_bury();
     return next(tag, &message);
 }
 
@@ -155,6 +158,7 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 {
     struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
     int64_t tag = answer(thread, &message, result);
+    family_bury();
     return next(tag, &message);
 }
 

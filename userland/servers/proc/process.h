@@ -15,13 +15,13 @@ struct limit {
 };
 
 struct process {
-    uint32_t pid, parent;
-    struct memory *memory;
+    uint32_t pid;
+    struct family family;
+    struct memory *memory;  /* NULL: it has ended */
     struct thread *threads; /* the leader first */
     struct descriptor *descriptors;
     uint32_t descriptor_count;
     struct node *directory; /* current */
-    struct family family;
     struct signal_process signals;
     struct limit limits[LINUX_LIMITS];
     uint64_t start_time; /* ns since boot */
