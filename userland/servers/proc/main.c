@@ -12,8 +12,10 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "time/vdso.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
+#define NANOSECONDS        1000000000L
 #define STATUS_NOT_STARTED 126              /* proc itself could not begin its work */
 
 struct configuration configuration;
@@ -252,6 +254,8 @@ int main(const struct startup *startup)
     if (!error) {
         take_pager(&manifest);
         random_init(startup->seed ? startup->seed : time_now());
+        vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
+        clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
         console_init();
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
