@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import cpio
-from .bundle import app_of
+from .guest import app_of
 from .common import ROOT, STATUS_TIMEOUT, Failure, build_folder, read_bytes
 from .machine import memory_bytes, qemu
 from .options import positive, split_words
