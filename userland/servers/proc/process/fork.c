@@ -83,7 +83,6 @@ static void inherit(struct process *child, const struct process *parent, const s
     struct family *family = &child->family;
     child->start_time = time_now();
     child->directory = parent->directory;
-    child->signals = parent->signals;
     memcpy(child->limits, parent->limits, sizeof child->limits);
     family->exit_signal = has(wanted, CLONE_PARENT) ? from->exit_signal : wanted->signal;
     family->nice = from->nice;
@@ -147,13 +146,19 @@ static struct thread *new_thread(struct thread *from, struct process *process,
     if (!child)
         return NULL;
     child->unusual = from->unusual & UNUSUAL_STRACE;
-    child->signals.blocked = from->signals.blocked;
     if (has(wanted, CLONE_CHILD_CLEARTID))
         child->clear_child_tid = wanted->child_tid;
     memcpy(child->life.name, from->life.name, sizeof child->life.name);
-    *error = copy_thread(child, process->memory, from, wanted);
+    if (process == from->process)
+        signal_thread_begin(child, from);
+    else
+        *error = signal_fork(process, child, from, has(wanted, CLONE_SIGHAND),
+                             !has(wanted, CLONE_VM) || has(wanted, CLONE_VFORK));
+    if (process == from->process || !*error)
+        *error = copy_thread(child, process->memory, from, wanted);
     if (!*error)
         return child;
+    signal_thread_end(child);
     if (child->handle)
         handle_close(child->handle);
     wired_free(child);

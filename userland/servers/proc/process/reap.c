@@ -27,6 +27,21 @@ static bool eligible(const struct process *child, const struct wanted *wanted)
     return wanted->options & LINUX_WALL || unusual == !!(wanted->options & LINUX_WCLONE);
 }
 
+/* What there is to tell of a child, as wait4 tells it; false: nothing that is wanted. */
+static bool news(const struct process *child, const struct wanted *wanted, uint32_t *status)
+{
+    if (child->family.ended) {
+        *status = child->family.status;
+        return wanted->options & LINUX_WEXITED;
+    }
+    if (child->signals.stop_untold && wanted->options & LINUX_WUNTRACED) {
+        *status = (uint32_t)child->signals.stopped << 8 | 0x7f;
+        return true;
+    }
+    *status = 0xffff;
+    return child->signals.continue_untold && wanted->options & LINUX_WCONTINUED;
+}
+
 /* The oldest child about which there is something to tell. */
 static struct found find(struct process *process, const struct wanted *wanted)
 {
@@ -36,9 +51,8 @@ static struct found find(struct process *process, const struct wanted *wanted)
         if (!eligible(child, wanted))
             continue;
         found.any = true;
-        if (child->family.ended && wanted->options & LINUX_WEXITED) {
+        if (news(child, wanted, &found.status)) {
             found.child = child;
-            found.status = child->family.status;
             break;
         }
     }
@@ -58,8 +72,12 @@ static int64_t write_usage(struct thread *thread, uint64_t address, const struct
 static void take(struct process *parent, const struct found *found, const struct wanted *wanted)
 {
     struct process *child = found->child;
-    if (wanted->options & LINUX_WNOWAIT || !child->family.ended)
+    if (wanted->options & LINUX_WNOWAIT)
         return;
+    if (!child->family.ended) {
+        child->signals.stop_untold = child->signals.continue_untold = false;
+        return;
+    }
     usage_add(&parent->family.children_used, &child->family.used);
     usage_add(&parent->family.children_used, &child->family.children_used);
     process_reap(child);
