@@ -15,6 +15,7 @@ void process_discard(struct process *process)
     if (process->descriptors)
         descriptors_close(process, true);
     memory_drop(process->memory);
+    signal_process_end(process);
     credentials_drop(&process->family.credentials);
     wired_free(process);
 }
@@ -64,7 +65,9 @@ int64_t process_start(const char *path, char *const arguments[], char *const env
     process->family.credentials.permitted = process->family.credentials.effective = CAPABILITIES;
     default_limits(process);
     struct pid *pid = NULL;
-    error = descriptors_init(process);
+    error = signal_init(process);
+    if (!error)
+        error = descriptors_init(process);
     if (!error)
         pid = pid_new(&error);
     if (pid)
