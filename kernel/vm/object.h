@@ -150,6 +150,14 @@ static inline void slot_set(struct chunk *chunk, uint64_t index, slot value)
     chunk->slots[at] = value;
 }
 
+/* The slots with contents of the 64 around slot `at` of a chunk, as a bitmap. */
+uint64_t chunk_tokens(const struct chunk *chunk, uint64_t at);
+static inline uint64_t chunk_contents(const struct chunk *chunk, uint64_t at)
+{
+    return chunk->resident[at >> 6] |
+           (__builtin_expect(chunk->tokens, 0) ? chunk_tokens(chunk, at) : 0);
+}
+
 /* Empties a slot (but for BUSY) and drops its frame. Nothing may map it any more. */
 void slot_discard(struct chunk *chunk, uint64_t index);
 

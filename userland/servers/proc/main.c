@@ -12,8 +12,10 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "time/vdso.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
+#define NANOSECONDS        1000000000L
 #define STATUS_NOT_STARTED 126              /* proc itself could not begin its work */
 
 struct configuration configuration;
@@ -101,6 +103,8 @@ static int64_t on_thread(struct message *message)
     else if (message_kind(message) == KIND_EXCEPTION)
         result =
             signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
+    else if (clone_begin(thread) == ANSWER_RETRY)
+        result = ANSWER_RETRY;
     return answer(thread, message, result);
 }
 
@@ -252,6 +256,8 @@ int main(const struct startup *startup)
     if (!error) {
         take_pager(&manifest);
         random_init(startup->seed ? startup->seed : time_now());
+        vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
+        clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
         console_init();
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");

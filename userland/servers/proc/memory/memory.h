@@ -16,6 +16,7 @@ struct layout {
     uint64_t bottom, top;        /* mmap chooses addresses in [bottom, top) */
     uint64_t next;               /* everything chosen so far lies at or above */
     uint64_t hole, hole_end;     /* freed most recently, above `next`; empty when equal */
+    uint64_t vdso;               /* where its ELF header lies; 0: none */
 };
 
 /* A quota that processes share: a child is charged to its parent's. */

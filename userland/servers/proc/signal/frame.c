@@ -8,6 +8,7 @@
 #include "lib/layout.h"
 #include "lib/memory.h"
 #include "proc.h"
+#include "time/vdso.h"
 
 #define FRAME_LINK_BYTES 16
 #define PSTATE_NOT_EL0   0x3df /* mode, and masked exceptions: never of EL0 */
@@ -128,7 +129,8 @@ int64_t frame_push(struct delivery *delivery, const struct signal_action *action
         registers->x[2] = address + __builtin_offsetof(struct signal_frame, flags);
     }
     registers->x[29] = link;
-    registers->x[30] = action->flags & SA_RESTORER ? action->restorer : 0;
+    registers->x[30] =
+        action->flags & SA_RESTORER ? action->restorer : vdso_sigreturn(thread->process->memory);
     registers->sp = address;
     registers->pc = action->handler;
     delivery->changed = true;
