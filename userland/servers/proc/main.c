@@ -103,8 +103,6 @@ static int64_t on_thread(struct message *message)
     else if (message_kind(message) == KIND_EXCEPTION)
         result =
             signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
-    else if (clone_begin(thread) == ANSWER_RETRY)
-        result = ANSWER_RETRY;
     return answer(thread, message, result);
 }
 

@@ -217,10 +217,6 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     usage_keep(process, before);
     threads_end_others(thread);
     descriptors_close(process, false);
-<<<<<<< HEAD
-=======
-    bool failed = signal_exec(thread) < 0; /* no memory: too late to go back */
->>>>>>> main
     thread->robust_list = thread->clear_child_tid = 0;
     process->family.executed = true;
     process->family.exit_signal = SIGCHLD;
@@ -229,8 +225,6 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     handle_close(handle_before);
     memory_drop(before);
     vfork_done(process);
-    if (failed)
-        process_exit(process, SIGKILL);
     return ANSWER_NONE;
 }
 

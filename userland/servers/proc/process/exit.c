@@ -43,7 +43,6 @@ static void thread_stop(struct thread *thread)
         return;
     thread->life.ended = true;
     wait_cancel(thread);
-    signal_thread_end(thread);
     if (thread->life.vforked)
         thread->life.vforked->family.vfork_parent = NULL;
     thread->life.vforked = NULL;
@@ -228,7 +227,6 @@ void process_exit(struct process *process, uint32_t wait_status)
     }
     signal_process_end(process);
     descriptors_close(process, true);
-    signal_process_end(process);
     memory_drop(process->memory);
     process->memory = NULL;
     if (family->parent)

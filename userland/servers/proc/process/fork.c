@@ -165,28 +165,15 @@ static struct thread *new_thread(struct thread *from, struct process *process,
     if (!child)
         return NULL;
     child->unusual = from->unusual & UNUSUAL_STRACE;
-<<<<<<< HEAD
     child->process = process;
     if (has(wanted, CLONE_CHILD_CLEARTID))
         child->clear_child_tid = wanted->child_tid;
     memcpy(child->life.name, from->life.name, sizeof child->life.name);
     *error = take_signals(child, from, wanted);
     if (!*error)
-=======
-    if (has(wanted, CLONE_CHILD_CLEARTID))
-        child->clear_child_tid = wanted->child_tid;
-    memcpy(child->life.name, from->life.name, sizeof child->life.name);
-    if (process == from->process)
-        signal_thread_begin(child, from);
-    else
-        *error = signal_fork(process, child, from, has(wanted, CLONE_SIGHAND),
-                             !has(wanted, CLONE_VM) || has(wanted, CLONE_VFORK));
-    if (process == from->process || !*error)
->>>>>>> main
         *error = copy_thread(child, process->memory, from, wanted);
     if (!*error)
         return child;
-    signal_thread_end(child);
     if (child->handle)
         handle_close(child->handle);
     wired_free(child);

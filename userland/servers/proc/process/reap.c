@@ -27,7 +27,6 @@ static bool eligible(const struct process *child, const struct wanted *wanted)
     return wanted->options & LINUX_WALL || unusual == !!(wanted->options & LINUX_WCLONE);
 }
 
-<<<<<<< HEAD
 #define NO_NEWS UINT32_MAX
 
 /* What there is to tell of a child, as wait4 tells it. */
@@ -39,21 +38,6 @@ static uint32_t news_of(const struct process *child, uint32_t options)
     if (options & LINUX_WUNTRACED && signals->stopped && signals->stop_untold)
         return (uint32_t)signals->stopped << 8 | 0x7f;
     return options & LINUX_WCONTINUED && signals->continue_untold ? 0xffff : NO_NEWS;
-=======
-/* What there is to tell of a child, as wait4 tells it; false: nothing that is wanted. */
-static bool news(const struct process *child, const struct wanted *wanted, uint32_t *status)
-{
-    if (child->family.ended) {
-        *status = child->family.status;
-        return wanted->options & LINUX_WEXITED;
-    }
-    if (child->signals.stop_untold && wanted->options & LINUX_WUNTRACED) {
-        *status = (uint32_t)child->signals.stopped << 8 | 0x7f;
-        return true;
-    }
-    *status = 0xffff;
-    return child->signals.continue_untold && wanted->options & LINUX_WCONTINUED;
->>>>>>> main
 }
 
 /* The oldest child about which there is something to tell. */
@@ -65,12 +49,8 @@ static struct found find(struct process *process, const struct wanted *wanted)
         if (!eligible(child, wanted))
             continue;
         found.any = true;
-<<<<<<< HEAD
         found.status = news_of(child, wanted->options);
         if (found.status != NO_NEWS) {
-=======
-        if (news(child, wanted, &found.status)) {
->>>>>>> main
             found.child = child;
             break;
         }
@@ -94,14 +74,10 @@ static void take(struct process *parent, const struct found *found, const struct
     if (wanted->options & LINUX_WNOWAIT)
         return;
     if (!child->family.ended) {
-<<<<<<< HEAD
         if (found->status == 0xffff)
             child->signals.continue_untold = false;
         else
             child->signals.stop_untold = false;
-=======
-        child->signals.stop_untold = child->signals.continue_untold = false;
->>>>>>> main
         return;
     }
     usage_add(&parent->family.children_used, &child->family.used);
