@@ -73,14 +73,12 @@ struct entry *files_parent(struct thread *thread, uint64_t descriptor, uint64_t 
 
 uint32_t files_user(const struct thread *thread)
 {
-    (void)thread;
-    return 0;
+    return thread->process->family.credentials.user.file;
 }
 
 uint32_t files_group(const struct thread *thread)
 {
-    (void)thread;
-    return 0;
+    return thread->process->family.credentials.group.file;
 }
 
 bool files_privileged(const struct thread *thread)
@@ -119,7 +117,8 @@ int64_t directory_changeable(const struct thread *thread, const struct entry *di
 
 void files_signal(struct thread *thread, unsigned number)
 {
-    thread->signals.pending |= 1UL << (number - 1);
+    struct signal_info info = signal_info_from(thread, (int32_t)number, 0);
+    signal_send_thread(thread, &info);
 }
 
 int64_t files_too_large(struct thread *thread)
