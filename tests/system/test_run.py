@@ -264,7 +264,7 @@ def test_processes_exhaust_their_own_pool_alone(pagoda):
     """… and not that of proc or of the pager, which then could not serve anybody."""
     options = ["--pool-limit", "64M", "--summary"]
     result = pagoda("/bin/crowd", options=options, timeout=120).expect(0)
-    first, second = re.findall(r"^(\d+) children, then ", result.stdout, re.M)
+    first, second = re.findall(r"^(\d+) processes", result.stdout, re.M)
     assert int(first) > 500 and int(second) > 500
     pools = re.search(r"^  pools +(.*) KiB$", result.stderr, re.M)[1]
     for name, used, limit in re.findall(r"(\w+) (\d+) of (\d+)", pools):
