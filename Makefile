@@ -93,8 +93,8 @@ check-format: ## name the C files that `make format` would change
 lint: ## the rules of the house: sizes of files, READMEs, forbidden words
 	@tools/pagoda lint
 
-clean: ## remove what was built; the set-up stays
-	@rm -rf $(filter-out $(SYSROOT) $(B)/setup.mk $(B)/setup.log,$(wildcard $(B)/*))
+clean: ## remove what was built; set-up and packages stay
+	@rm -rf $(filter-out $(SYSROOT) $(B)/packages $(B)/setup.mk $(B)/setup.log,$(wildcard $(B)/*))
 
 distclean: ## remove build/ altogether
 	@rm -rf $(B)

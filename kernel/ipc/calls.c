@@ -125,7 +125,10 @@ struct thread *reply_recv_slow(struct thread *thread)
     error = request_answer(thread, client, x[0] >> TAG_SHIFT, &resumed);
     if (__builtin_expect(error, 0))
         return answer(thread, error);
-
+    if (!resumed && !endpoint->signalled && !endpoint->callers.root) {
+        receiver_wait(endpoint, thread);
+        return switch_direct(this_cpu(), client); /* it goes on with its slice */
+    }
     if (!resumed)
         thread_ready(client);
     struct thread *next = endpoint_receive(thread, endpoint, false);

@@ -32,6 +32,7 @@ static void withdraw_requests(struct object *object, uint64_t index, uint64_t pa
 struct batch {
     struct pool *pool;
     uint64_t frames;
+    struct bank bank; /* of the last one */
 };
 
 static void batch_release(struct batch *batch)
@@ -41,10 +42,11 @@ static void batch_release(struct batch *batch)
     batch->frames = 0;
 }
 
-static inline void frame_let_go(struct batch *batch, frame_number number)
+static inline void batch_let_go(struct batch *batch, frame_number number)
 {
-    const struct bank *bank = bank_of(number);
-    struct frame *frame = &bank->frames[number - bank->first];
+    if (__builtin_expect(number - batch->bank.first >= batch->bank.count, 0))
+        batch->bank = *bank_search(number);
+    struct frame *frame = &batch->bank.frames[number - batch->bank.first];
 
     if (--frame->refs)
         return;
@@ -53,14 +55,14 @@ static inline void frame_let_go(struct batch *batch, frame_number number)
         batch->pool = frame->pool;
     }
     batch->frames++;
-    frame_give(bank, frame, number);
+    frame_give(batch->bank.zone, frame, number);
 }
 
 uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
 {
     struct chunk *chunk = chunk_for(object, index, false);
-    struct batch batch = {0};
-    uint64_t at, end, count = 0, busy = 0;
+    struct batch batch = {.bank = *bank_last_hit};
+    uint64_t at, end, count = 0, busy = 0, tokens = 0;
 
     if (!chunk)
         return 0;
@@ -68,7 +70,7 @@ uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
     at = index - chunk->node.key;
     end = at + pages;
     for (uint64_t next; at < end; at = next) {
-        uint64_t base = at & ~63ul, bits = chunk->resident[at >> 6] >> (at & 63) << (at & 63);
+        uint64_t base = at & ~63ul, bits = chunk_contents(chunk, at) >> (at & 63) << (at & 63);
         next = base + 64;
         if (next > end)
             bits &= ~0ul >> (next - end);
@@ -76,14 +78,19 @@ uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
         for (; bits; bits &= bits - 1, count++) {
             slot *slot_at = &slots[base + __builtin_ctzl(bits)], value = *slot_at;
             *slot_at = value & SLOT_BUSY;
-            busy += value / SLOT_BUSY & 1;
-            if ((value & SLOT_STATE) == SLOT_RESIDENT)
-                frame_let_go(&batch, (value & SLOT_ADDRESS) >> PAGE_SHIFT);
+            if (__builtin_expect((value & (SLOT_STATE | SLOT_BUSY)) != SLOT_RESIDENT, 0)) {
+                busy += value / SLOT_BUSY & 1;
+                tokens += (value & SLOT_STATE) == SLOT_TOKEN;
+                if ((value & SLOT_STATE) != SLOT_RESIDENT)
+                    continue;
+            }
+            batch_let_go(&batch, slot_frame(value));
         }
     }
     batch_release(&batch);
     chunk->used -= count - busy;
-    object->resident -= count;
+    chunk->tokens -= tokens;
+    object->resident -= count - tokens;
     if (!chunk->used)
         chunk_free(chunk);
     this_cpu()->counters.pages_discarded += count;

@@ -93,7 +93,8 @@ static int64_t supply_move(struct supply *supply, struct chunk *chunk, uint64_t 
 
     if (!source || source == supply->object || source->kind == OBJECT_RANGE)
         return -EINVAL;
-    from = supply->source_index < source->pages ? chunk_for(source, supply->source_index, false) : NULL;
+    from = supply->source_index < source->pages ? chunk_for(source, supply->source_index, false)
+                                                : NULL;
     value = from ? *chunk_slot(from, supply->source_index) : 0;
     if ((value & SLOT_STATE) != SLOT_RESIDENT || value & SLOT_BUSY)
         return -ENOENT;
@@ -119,7 +120,7 @@ static int64_t supply_upgrade(struct chunk *chunk, uint64_t index)
 
     if ((*at & SLOT_STATE) != SLOT_RESIDENT)
         return -ENOENT;
-    if (frame_of((*at & SLOT_ADDRESS) >> PAGE_SHIFT)->refs != 1)
+    if (!slot_sole(*at))
         return -EAGAIN;
     *at |= SLOT_WRITABLE;
     return 0;
@@ -214,7 +215,8 @@ static int64_t supply_range(struct supply *supply, uint64_t index, uint64_t *pag
 }
 
 /* A wrong answer is the pager author's to find: say exactly which. */
-static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t index, const char *what)
+static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t index,
+                     const char *what)
 {
     kprintf(LOG_ERROR,
             "pagoda: pager %s answered request %llx (page 0x%llx, for %s at 0x%llx) wrongly: %s "
@@ -226,18 +228,29 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
     return -EINVAL;
 }
 
-/* Enters the page for the faulter, if its region is still what it was. */
-static void map_for(struct thread *client, struct supply *supply)
+/* Enters the page for the faulter, if there is still a region that allows it. */
+static void map_for(struct thread *client)
 {
     uint64_t va = client->request.va;
-    unsigned access = supply->write ? MAP_WRITE : client->request.flags & FAULT_EXEC ? MAP_EXEC : MAP_READ;
+    unsigned flags = client->request.flags;
+    unsigned access = flags & FAULT_WRITE ? MAP_WRITE : flags & FAULT_EXEC ? MAP_EXEC : MAP_READ;
+    struct region *region = region_at(client->space, va);
     uint64_t entry;
 
-    if (!supply->region || !(supply->region->rights & access))
+    if (!region || !(region->rights & access))
         return;
-    entry = map_entry(supply->region, client->fault_index, access);
+    entry = map_entry(region, region->first + ((va - region->node.key) >> PAGE_SHIFT), access);
     if (entry)
         map_enter(client->space, va, entry); /* the table is there; if not, it faults again */
+}
+
+/* Counts a fault that was answered: once, though a private page may need two requests. */
+static void count_fault(struct thread *client, bool major)
+{
+    if (major)
+        client->space->faults_major++;
+    else if (!(client->request.flags & FAULT_PRIVATE))
+        client->space->faults_minor++;
 }
 
 /* Answers `client`'s fault from pager's registers. 1: to be continued. */
@@ -265,10 +278,12 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
         return wrong(pager, client, x[3], "it supplies page");
     if (__builtin_expect(!x[4] || x[4] > most, 0))
         return wrong(pager, client, x[4], "a page count outside the window:");
-    if (__builtin_expect(supply.operation > SUPPLY_UPGRADE || (x[4] > 1 && supply.operation != SUPPLY_ZERO), 0))
+    if (__builtin_expect(
+            supply.operation > SUPPLY_UPGRADE || (x[4] > 1 && supply.operation != SUPPLY_ZERO), 0))
         return wrong(pager, client, x[2], "no such operation:");
     if (x[6] && supply.operation != SUPPLY_ZERO) {
-        supply.source = lookup_object(pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
+        supply.source = lookup_object(
+            pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
         if (!object_is_memory(supply.source))
@@ -279,12 +294,9 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
         return error;
     struct chunk *chunk = chunk_for(object, index, false);
     *chunk_slot(chunk, index) &= ~SLOT_BUSY;
-    if (x[2] & SUPPLY_MAJOR)
-        client->space->faults_major++;
-    else
-        client->space->faults_minor++;
+    count_fault(client, x[2] & SUPPLY_MAJOR);
     trace(TRACE_SUPPLY, request->id, x[2]);
-    map_for(client, &supply);
+    map_for(client);
     return 0;
 }
 
@@ -319,7 +331,8 @@ static int64_t supply_unasked(struct thread *thread)
     if (supply.operation == SUPPLY_COPY && !x[6])
         return -EINVAL; /* no faulter, no region to take a source from */
     if (x[6] && supply.operation != SUPPLY_ZERO) {
-        supply.source = lookup_object(thread, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
+        supply.source = lookup_object(
+            thread, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
         if (!object_is_memory(supply.source))
@@ -329,12 +342,14 @@ static int64_t supply_unasked(struct thread *thread)
     if (error < 0)
         return error;
     uint64_t first = index + x[4], done = pages - x[4];
-    for (struct region *region = supply.object->regions; region && done; region = region->object_next) {
+    for (struct region *region = supply.object->regions; region && done;
+         region = region->object_next) {
         uint64_t from = first < region->first ? region->first : first;
         uint64_t end = region->first + (region->length >> PAGE_SHIFT);
         uint64_t stop = first + done < end ? first + done : end;
         if (from < stop)
-            region_populate(region, region->node.key + ((from - region->first) << PAGE_SHIFT), stop - from);
+            region_populate(region, region->node.key + ((from - region->first) << PAGE_SHIFT),
+                            stop - from);
     }
     return error;
 }
@@ -367,7 +382,8 @@ struct thread *supply_slow(struct thread *thread)
             fault_done(client);
             if (__builtin_expect(object->waiters != NULL, 0))
                 object_wake(object, index);
-            if (__builtin_expect(client->retry, 0)) {
+            if (__builtin_expect(client->retry, 0)) { /* this page is there now */
+                client->prefault_next += !(client->request.flags & FAULT_PRIVATE);
                 fault_continue(client);
                 client = NULL;
             }

@@ -81,10 +81,13 @@ struct node {
     const struct file_operations *file;       /* of open files; NULL: cannot be read or written */
     struct file_locks *locks;                 /* flock and fcntl; NULL: none ever */
     union {
-        struct {                      /* regular files that are stored */
-            const uint8_t *base;      /* contents that came in the bundle, or NULL; also of links */
-            uint64_t base_size;       /* how much of it is still in the file */
-            struct file_pages *pages; /* what was written; NULL: nothing */
+        struct {                 /* regular files that are stored */
+            const uint8_t *base; /* what came in the bundle, or NULL; the text of a link */
+            uint64_t base_size;  /* how much of it is still in the file */
+            union {
+                struct file_pages *pages; /* what was written; NULL: nothing */
+                bool target_owned;        /* links: the text is an allocation of its own */
+            };
         };
         struct {                        /* stored directories */
             struct entry *first, *last; /* children in the order they came */
@@ -104,8 +107,9 @@ struct node {
 struct entry {
     uint32_t references;
     uint16_t name_length;
-    bool stored;  /* in the table of names */
-    bool removed; /* was stored once; paths end in " (deleted)" */
+    bool stored;     /* in the table of names */
+    bool removed;    /* was stored once; paths end in " (deleted)" */
+    bool name_owned; /* the name is an allocation of its own */
     const char *name;
     struct entry *parent; /* a reference; NULL: the root of all, or a file without a name (pipes) */
     struct node *node;    /* a reference */
@@ -146,24 +150,16 @@ struct node *node_text(struct file_system *system, uint32_t permissions,
  */
 int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *zero_tail);
 
+/*
+ * Lets proc look at all of a regular file at once: *bytes stays good until the file is changed. For
+ * headers of programs. 0, -ENOEXEC (not such a file), -ENOMEM.
+ */
+int64_t node_view(struct node *node, const void **bytes);
+
 /* Reads a regular file into proc's own wired memory: bytes read (fewer at the end), or an error. */
 int64_t node_read(struct node *node, uint64_t offset, void *buffer, size_t bytes);
 
-/* ---- names.c ---- */
-
-/* Gives a name to a node, which gets a reference (its `links` are the caller's). The name is copied
- * unless `constant`. NULL: no memory. The directory is stored. */
-struct entry *name_add(struct entry *directory, const char *name, size_t length, bool constant,
-                       struct node *node);
-
-/* Finds a stored name, without a reference; NULL: there is none. */
-struct entry *name_find(const struct entry *directory, const char *name, size_t length);
-
-/* Takes a stored name away: gives up the table's reference, and says "removed". */
-void name_remove(struct entry *entry);
-
-/* Moves a stored name, which keeps its identity (rename). 0 or -ENOMEM, then nothing changed. */
-int64_t name_move(struct entry *entry, struct entry *directory, const char *name, size_t length);
+/* ---- names.c: entries (the table of stored names is in names.h) ---- */
 
 /* An entry that is in no table: of a dynamic directory, or with parent NULL of no directory. Both
  * get a reference. NULL: no memory. */
@@ -173,23 +169,29 @@ void entry_drop(struct entry *entry); /* NULL is allowed */
 
 /* ---- path.c ---- */
 
-#define WALK_FOLLOW  1 /* also a link at the end */
-#define WALK_BENEATH 2 /* (openat2) refuse to leave the start */
-
 /*
- * Follows `length` bytes of path from `from` (ignored when it begins with '/'). The entry with a
- * reference, or NULL: *error is ENOENT ENOTDIR ELOOP ENAMETOOLONG EACCES, negated, or ANSWER_*.
+ * Follows `length` bytes of path from `from` (ignored when it begins with '/'); `follow`: also a
+ * link at its end. The entry with a reference, or NULL: *error is ENOENT ENOTDIR ELOOP ENAMETOOLONG
+ * EACCES ENOMEM, negated, or ANSWER_*.
  */
 struct entry *path_walk(struct thread *thread, struct entry *from, const char *path, size_t length,
-                        unsigned how, int64_t *error);
+                        bool follow, int64_t *error);
 
-/* The same up to the last name, which is left for the caller: *last points into `path`, and
- * *last_length does not count slashes after it (*directory_wanted: there were). The last name may
- * be
- * "." or "..", or empty for the root itself. The last name is not looked for. */
+/* The last name of a path, for calls that make or remove names. Points into the path. */
+struct last_name {
+    const char *text;
+    size_t length; /* 0: the path is only slashes */
+    bool slash;    /* one came after it: a directory is meant */
+};
+
+/* Walks up to the last name, which is not looked for: the directory with a reference. */
 struct entry *path_parent(struct thread *thread, struct entry *from, const char *path,
-                          size_t length, const char **last, size_t *last_length,
-                          bool *directory_wanted, int64_t *error);
+                          size_t length, struct last_name *last, int64_t *error);
+
+/* Looks for the last name (not "." or ".."), without following it: the entry with a reference, or
+ * NULL and *error. */
+struct entry *path_child(struct thread *thread, struct entry *directory,
+                         const struct last_name *last, int64_t *error);
 
 /* The absolute name of an entry as seen from `root`, with " (deleted)" or "(unreachable)" as Linux
  * has it: its length with the final 0, or -ERANGE. */

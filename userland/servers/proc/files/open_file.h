@@ -28,8 +28,8 @@ struct file_operations {
     /* The LINUX_POLL* that hold now. `poller`, unless NULL, is put on the queues that tell of more:
      * poll_on(poller, &queue) for each. NULL: always ready to read and write. */
     uint32_t (*poll)(struct open_file *file, struct poller *poller);
-    /* After it was opened by name: may refuse, may wait, may set file->state and even file->node
-     * (/dev/tty, /dev/ptmx). NULL: nothing to do. */
+    /* After it was opened by name: may set file->state, and even file->node and ->operations
+     * (/dev/tty, /dev/ptmx); may refuse, then file->state stays NULL. NULL: nothing to do. */
     int64_t (*open)(struct thread *thread, struct open_file *file);
     /* The last descriptor is closed: file->state is to be freed. */
     void (*release)(struct open_file *file);
@@ -120,10 +120,12 @@ bool vector_piece(const struct linux_iovec *vector, uint64_t total, uint64_t don
 /* Puts a poller on a queue whose wake-ups tell of events of the file; NULL poller: nothing. */
 void poll_on(struct poller *poller, struct wait_queue *queue);
 
-#define LINUX_POLLIN    0x001
-#define LINUX_POLLPRI   0x002
-#define LINUX_POLLOUT   0x004
-#define LINUX_POLLERR   0x008
-#define LINUX_POLLHUP   0x010
-#define LINUX_POLLNVAL  0x020
-#define LINUX_POLLRDHUP 0x2000
+#define LINUX_POLLIN     0x001
+#define LINUX_POLLPRI    0x002
+#define LINUX_POLLOUT    0x004
+#define LINUX_POLLERR    0x008
+#define LINUX_POLLHUP    0x010
+#define LINUX_POLLNVAL   0x020
+#define LINUX_POLLRDNORM 0x040
+#define LINUX_POLLWRNORM 0x100
+#define LINUX_POLLRDHUP  0x2000

@@ -12,6 +12,7 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "time/vdso.h"
 
 #define PROGRAM_BASE  0x555550000000UL
 #define LINKER_BASE   0x7ffff0000000UL
@@ -93,21 +94,30 @@ static int64_t map_segments(struct memory *memory, struct image *image, const st
     return 0;
 }
 
-/* Finds a file and reads its headers. */
-static int64_t open_program(struct process *process, const char *path, struct node **node,
+/* Finds a file and reads its headers. A reference in *node, unless it failed. */
+static int64_t open_program(struct thread *thread, const char *path, struct node **node,
                             struct elf *elf)
 {
     int64_t error;
     const char *reason;
-    *node = tree_find(process, process->directory, path, true, &error);
-    if (!*node)
+    struct entry *entry = path_walk(thread, thread->process->place->directory, path, strlen(path),
+                                    true, &error);
+    if (!entry)
         return error;
-    if (((*node)->mode & LINUX_S_IFMT) != LINUX_S_IFREG || !((*node)->mode & 0111))
-        return -EACCES;
-    if (!(*node)->mappable || elf_read(elf, (*node)->data, (*node)->size,
-                                       STACK_TOP - STACK_BYTES - STACK_GAP, &reason) < 0)
-        return -ENOEXEC;
-    return 0;
+    *node = entry->node;
+    node_hold(*node);
+    entry_drop(entry);
+    const void *contents;
+    if (node_type(*node) != LINUX_S_IFREG || !((*node)->mode & 0111))
+        error = -EACCES;
+    else
+        error = node_view(*node, &contents);
+    if (!error && elf_read(elf, contents, (*node)->size, STACK_TOP - STACK_BYTES - STACK_GAP,
+                           &reason) < 0)
+        error = -ENOEXEC;
+    if (error)
+        node_drop(*node);
+    return error;
 }
 
 /* ---- The stack ---- */
@@ -152,7 +162,7 @@ struct auxiliary {
  * fall back to what is always there.
  */
 static void put_auxiliary(struct stack_writer *writer, const struct elf *elf, uint64_t bias,
-                          uint64_t linker_base, const char *path)
+                          uint64_t linker_base, uint64_t vdso, const char *path)
 {
     unsigned char random[16];
     random_bytes(random, sizeof random);
@@ -160,6 +170,7 @@ static void put_auxiliary(struct stack_writer *writer, const struct elf *elf, ui
     uint64_t name = put_text(writer, path, strlen(path) + 1);
     uint64_t random_address = put_text(writer, random, sizeof random);
     const struct auxiliary vector[] = {
+        {AT_SYSINFO_EHDR, vdso},
         {AT_HWCAP, HWCAP_FP | HWCAP_ASIMD},
         {AT_PAGESZ, PAGE_SIZE},
         {AT_CLKTCK, 100},
@@ -183,10 +194,10 @@ static void put_auxiliary(struct stack_writer *writer, const struct elf *elf, ui
     };
     memcpy(writer->words, vector, sizeof vector);
 }
-#define AUXILIARY_WORDS (2 * 20)
+#define AUXILIARY_WORDS (2 * 21)
 
 static int64_t build_stack(struct image *image, const struct elf *elf, uint64_t bias,
-                           uint64_t linker_base, const char *path, char *const arguments[],
+                           uint64_t linker_base, uint64_t vdso, const char *path, char *const arguments[],
                            char *const environment[])
 {
     uint64_t text = strlen(path) + 1 + 8 + 16;
@@ -203,7 +214,7 @@ static int64_t build_stack(struct image *image, const struct elf *elf, uint64_t 
     *writer.words++ = argument_count;
     put_strings(&writer, arguments);
     put_strings(&writer, environment);
-    put_auxiliary(&writer, elf, bias, linker_base, path);
+    put_auxiliary(&writer, elf, bias, linker_base, vdso, path);
     image->stack_pointer = writer.address;
     return add_part(image, writer.address, bytes, block);
 }
@@ -211,50 +222,56 @@ static int64_t build_stack(struct image *image, const struct elf *elf, uint64_t 
 /* ---- All together ---- */
 
 /* The dynamic linker, when the program names one: it runs first. */
-static int64_t map_linker(struct process *process, struct memory *memory, struct image *image,
+static int64_t map_linker(struct thread *thread, struct memory *memory, struct image *image,
                           const char *path, uint64_t *base)
 {
     struct node *node;
     struct elf elf;
-    int64_t error = open_program(process, path, &node, &elf);
+    int64_t error = open_program(thread, path, &node, &elf);
     if (error) {
         log_print(LOG_ERROR, "proc: dynamic linker %s: %s\n", path, linux_error_name(error));
         return error;
     }
     *base = elf.position_independent ? LINKER_BASE - elf.low : 0;
     image->entry = elf.entry + *base;
-    return map_segments(memory, image, node, &elf, *base);
+    error = map_segments(memory, image, node, &elf, *base);
+    node_drop(node);
+    return error;
 }
 
-static int64_t map_all(struct process *process, struct memory *memory, struct image *image,
+static int64_t map_all(struct thread *thread, struct memory *memory, struct image *image,
                        const char *path, char *const arguments[], char *const environment[])
 {
     struct node *node;
     struct elf elf;
-    int64_t error = open_program(process, path, &node, &elf);
+    int64_t error = open_program(thread, path, &node, &elf);
     if (error)
         return error;
     uint64_t bias = elf.position_independent ? PROGRAM_BASE - elf.low : 0, linker_base = 0;
     uint64_t stack_rights = MAP_READ | MAP_WRITE | (elf.stack_executable ? MAP_EXEC : 0);
     image->entry = elf.entry + bias;
     layout_init(&memory->layout, elf.high + bias, STACK_TOP - STACK_BYTES - STACK_GAP);
-    error = map_segments(memory, image, node, &elf, bias);
+    error = vdso_map(memory);
+    if (!error)
+        error = map_segments(memory, image, node, &elf, bias);
     if (!error && elf.interpreter)
-        error = map_linker(process, memory, image, elf.interpreter, &linker_base);
+        error = map_linker(thread, memory, image, elf.interpreter, &linker_base);
     if (!error)
         error = memory_map(memory, STACK_TOP - STACK_BYTES, STACK_BYTES, stack_rights, NULL, 0);
     if (!error)
-        error = build_stack(image, &elf, bias, linker_base, path, arguments, environment);
+        error = build_stack(image, &elf, bias, linker_base, memory->layout.vdso, path, arguments,
+                            environment);
+    node_drop(node);
     return error;
 }
 
-int64_t image_map(struct process *process, struct memory *memory, const char *path,
+int64_t image_map(struct thread *thread, struct memory *memory, const char *path,
                   char *const arguments[], char *const environment[], struct image **image)
 {
     struct image *made = wired_alloc(sizeof *made);
     if (!made)
         return -ENOMEM;
-    int64_t error = map_all(process, memory, made, path, arguments, environment);
+    int64_t error = map_all(thread, memory, made, path, arguments, environment);
     if (error) {
         image_free(made);
         return error;

@@ -38,10 +38,16 @@ static void take_input(void)
             return;
         struct message message = {.w = {CONSOLE_READ, sizeof held}};
         if (call(configuration.console, 0, &message) < 0 || (int64_t)message.w[0] < 0 ||
-            message.w[1] == 0 || message.w[1] > sizeof held)
+            message.w[1] > sizeof held)
             return;
         held_bytes = message.w[1];
         memcpy(held, MESSAGE_BYTES, held_bytes);
+        if (message.w[2] && !console.ended) {
+            console.ended = true;
+            wait_wake(&console.readers);
+        }
+        if (!held_bytes)
+            return;
     }
 }
 
@@ -57,14 +63,19 @@ void console_wake(void)
     take_input();
 }
 
-void console_lend(const struct process *process)
+void console_lend(struct process *process)
 {
-    console.session = process->family.session;
-    console.group = process->family.group;
+    tty_take(process, &console);
     console.borrowed = true;
 }
 
 /* ---- /dev/console, and /dev/tty: whatever terminal controls the caller ---- */
+
+/* The first program's descriptors are on the console without having been opened. */
+static struct tty *of(const struct open_file *file)
+{
+    return file->state ? file->state : &console;
+}
 
 static int64_t console_open(struct thread *thread, struct open_file *file)
 {
@@ -83,25 +94,25 @@ static int64_t read(struct thread *thread, struct open_file *file, const struct 
                     uint64_t total, uint64_t offset)
 {
     (void)offset;
-    return tty_read(thread, file, file->state, vector, total);
+    return tty_read(thread, file, of(file), vector, total);
 }
 
 static int64_t write(struct thread *thread, struct open_file *file,
                      const struct linux_iovec *vector, uint64_t total, uint64_t offset)
 {
     (void)offset;
-    return tty_write(thread, file, file->state, vector, total);
+    return tty_write(thread, file, of(file), vector, total);
 }
 
 static int64_t control(struct thread *thread, struct open_file *file, uint64_t request,
                        uint64_t argument)
 {
-    return tty_ioctl(thread, file->state, request, argument);
+    return tty_ioctl(thread, of(file), request, argument);
 }
 
 static uint32_t poll(struct open_file *file, struct poller *poller)
 {
-    return tty_poll(file->state, poller);
+    return tty_poll(of(file), poller);
 }
 
 static const struct file_operations console_operations = {.stream = true,
@@ -125,11 +136,18 @@ int64_t console_init(uint16_t rows, uint16_t columns)
     console.room = driver_room;
     console.window = (struct linux_window){.rows = rows, .columns = columns};
     tty_init(&console);
-    int64_t error = tree_device("console", LINUX_S_IFCHR | 0600, DEVICE(5, 1), &console_operations);
+    if (!rows || !columns) { /* a pipe, not a person: nothing is to be changed on its way */
+        struct linux_termios plain = console.line.settings;
+        plain.input = plain.output = plain.local = 0;
+        line_set(&console.line, &plain);
+    }
+    int64_t error =
+        tree_device("dev/console", LINUX_S_IFCHR | 0600, DEVICE(5, 1), &console_operations);
     if (!error)
-        error = tree_device("ttyAMA0", LINUX_S_IFCHR | 0600, DEVICE(204, 64), &console_operations);
+        error =
+            tree_device("dev/ttyAMA0", LINUX_S_IFCHR | 0600, DEVICE(204, 64), &console_operations);
     if (!error)
-        error = tree_device("tty", LINUX_S_IFCHR | 0666, DEVICE(5, 0), &controlling_operations);
+        error = tree_device("dev/tty", LINUX_S_IFCHR | 0666, DEVICE(5, 0), &controlling_operations);
     int64_t copy = handle_dup(configuration.notification, RIGHT_WRITE | RIGHT_DUP, 0, 0);
     if (error || copy < 0)
         return error ? error : copy;

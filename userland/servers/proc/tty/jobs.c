@@ -4,10 +4,10 @@
 #include "proc.h"
 #include "tty.h"
 
-static void tell_group(uint32_t group, unsigned signal)
+static void tell_group(struct pid *group, unsigned signal)
 {
     struct signal_info information = {.signal = signal, .code = SIGNAL_BY_KERNEL};
-    signal_send_group(group, &information);
+    signal_send_group(group->number, &information);
 }
 
 static bool deaf(const struct thread *thread, unsigned signal)
@@ -23,37 +23,63 @@ int64_t tty_job(struct thread *thread, struct tty *tty, unsigned signal)
         return 0;
     if (deaf(thread, signal))
         return signal == SIGTTIN ? -EIO : 0;
-    if (process_group_orphaned(process->family.group))
+    if (group_orphaned(process->family.group, NULL))
         return -EIO;
     tell_group(process->family.group, signal);
     return ANSWER_INTERRUPTED;
 }
 
-static void take(struct process *process, struct tty *tty)
+static void set_foreground(struct tty *tty, struct pid *group)
 {
-    tty->session = process->family.session;
-    tty->group = process->family.group;
+    if (group)
+        group->references++;
+    if (tty->group)
+        pid_drop(tty->group);
+    tty->group = group;
+}
+
+static void release(struct tty *tty)
+{
+    set_foreground(tty, NULL);
+    if (tty->session) {
+        tty->session->terminal = NULL;
+        pid_drop(tty->session);
+    }
+    tty->session = NULL;
+}
+
+void tty_take(struct process *process, struct tty *tty)
+{
+    struct pid *session = process->family.session;
+    session->references++;
+    release(tty);
+    tty->session = session;
+    session->terminal = tty;
+    set_foreground(tty, process->family.group);
     tty->borrowed = false;
 }
 
 void tty_opened(struct thread *thread, struct tty *tty, uint32_t flags)
 {
     struct process *process = thread->process;
-    bool leader = process->family.session == process->pid;
+    bool leader = process->family.session == process->family.pid;
     if (!(flags & LINUX_O_NOCTTY) && leader && !tty_of(process) && (!tty->session || tty->borrowed))
-        take(process, tty);
+        tty_take(process, tty);
 }
 
 void tty_leader_ends(const struct process *process)
 {
     struct tty *tty = tty_of(process);
-    if (!tty || process->family.session != process->pid)
+    if (!tty || process->family.session != process->family.pid)
         return;
-    uint32_t group = tty->group;
-    tty->session = tty->group = 0;
+    struct pid *group = tty->group;
+    if (group)
+        group->references++;
+    release(tty);
     if (group) {
         tell_group(group, SIGHUP);
         tell_group(group, SIGCONT);
+        pid_drop(group);
     }
 }
 
@@ -62,13 +88,13 @@ void tty_leader_ends(const struct process *process)
 static int64_t set_controlling(struct thread *thread, struct tty *tty, uint64_t steal)
 {
     struct process *process = thread->process;
-    if (process->family.session != process->pid)
+    if (process->family.session != process->family.pid)
         return -EPERM;
     if (tty->session == process->family.session)
         return 0;
     if (tty_of(process) || (tty->session && !tty->borrowed && steal != 1))
         return -EPERM;
-    take(process, tty);
+    tty_take(process, tty);
     return 0;
 }
 
@@ -84,13 +110,19 @@ static int64_t set_group(struct thread *thread, struct tty *tty, uint64_t argume
         return error;
     if (group < 0)
         return -EINVAL;
-    uint32_t session = process_group_session((uint32_t)group);
-    if (!session)
+    struct pid *wanted = pid_find((uint32_t)group);
+    if (!wanted || !wanted->group)
         return -ESRCH;
-    if (session != thread->process->family.session)
+    if (wanted->group->family.session != thread->process->family.session)
         return -EPERM;
-    tty->group = (uint32_t)group;
+    set_foreground(tty, wanted);
     return 0;
+}
+
+static int64_t tell_number(struct thread *thread, uint64_t address, const struct pid *pid)
+{
+    uint32_t number = pid ? pid->number : 0;
+    return client_write(thread, address, &number, sizeof number);
 }
 
 int64_t tty_job_ioctl(struct thread *thread, struct tty *tty, uint64_t request, uint64_t argument)
@@ -98,11 +130,11 @@ int64_t tty_job_ioctl(struct thread *thread, struct tty *tty, uint64_t request, 
     bool ours = tty_of(thread->process) == tty;
     switch (request) {
     case TIOCGPGRP:
-        return ours ? client_write(thread, argument, &tty->group, sizeof tty->group) : -ENOTTY;
+        return ours ? tell_number(thread, argument, tty->group) : -ENOTTY;
     case TIOCSPGRP:
         return set_group(thread, tty, argument);
     case TIOCGSID:
-        return ours ? client_write(thread, argument, &tty->session, sizeof tty->session) : -ENOTTY;
+        return ours ? tell_number(thread, argument, tty->session) : -ENOTTY;
     case TIOCSCTTY:
         return set_controlling(thread, tty, argument);
     case TIOCNOTTY:

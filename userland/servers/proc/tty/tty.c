@@ -11,8 +11,6 @@
 #define LINUX_POLLRDNORM 0x040
 #define LINUX_POLLWRNORM 0x100
 
-static struct tty *terminals;
-
 /* ---- Echo and signals, from the line ---- */
 
 static void flush_echo(struct tty *tty)
@@ -36,7 +34,7 @@ static void on_signal(struct line *line, unsigned signal)
     struct tty *tty = (struct tty *)line;
     struct signal_info information = {.signal = signal, .code = SIGNAL_BY_KERNEL};
     if (tty->group)
-        signal_send_group(tty->group, &information);
+        signal_send_group(tty->group->number, &information);
 }
 
 void tty_init(struct tty *tty)
@@ -44,16 +42,11 @@ void tty_init(struct tty *tty)
     line_init(&tty->line);
     tty->line.echo = on_echo;
     tty->line.signal = on_signal;
-    tty->next = terminals;
-    terminals = tty;
 }
 
 struct tty *tty_of(const struct process *process)
 {
-    struct tty *tty = terminals;
-    while (tty && tty->session != process->family.session)
-        tty = tty->next;
-    return tty;
+    return process->family.session->terminal;
 }
 
 static bool readable(const struct tty *tty)
@@ -126,7 +119,7 @@ int64_t tty_read(struct thread *thread, struct open_file *file, struct tty *tty,
     int64_t error = tty_job(thread, tty, SIGTTIN);
     if (error || total == 0)
         return error;
-    if (canonical ? !line_complete(line) : !enough(thread, tty, total)) {
+    if (!tty->ended && (canonical ? !line_complete(line) : !enough(thread, tty, total))) {
         if (file->flags & LINUX_O_NONBLOCK)
             return -EAGAIN;
         return wait_for(thread, &tty->readers);
@@ -213,7 +206,7 @@ int64_t tty_write(struct thread *thread, struct open_file *file, struct tty *tty
 
 uint32_t tty_poll(struct tty *tty, struct poller *poller)
 {
-    uint32_t ready = readable(tty) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+    uint32_t ready = readable(tty) || tty->ended ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
     if (!tty->line.stopped)
         ready |= LINUX_POLLOUT | LINUX_POLLWRNORM;
     poll_on(poller, &tty->readers);
@@ -250,7 +243,7 @@ static int64_t set_window(struct thread *thread, struct tty *tty, uint64_t argum
     bool changed = memcmp(&window, &tty->window, sizeof window) != 0;
     tty->window = window;
     if (changed && tty->group)
-        signal_send_group(tty->group, &information);
+        signal_send_group(tty->group->number, &information);
     return 0;
 }
 
