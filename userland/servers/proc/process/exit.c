@@ -6,6 +6,7 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "tty/tty.h"
 #include "process/futex.h"
 #include "process/linux_process.h"
 
@@ -232,6 +233,7 @@ void process_exit(struct process *process, uint32_t wait_status)
     process->place = NULL;
     memory_drop(process->memory);
     process->memory = NULL;
+    tty_leader_ends(process);
     if (family->parent)
         announce_all(process, children_leave(process));
     else

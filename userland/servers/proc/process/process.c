@@ -6,6 +6,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "process/start.h"
+#include "tty/tty.h"
 
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
@@ -53,6 +54,7 @@ static int64_t first_thread(struct process *process, struct pid *pid, const char
     process->family.pid = thread->life.pid = pid;
     family_enter(process, NULL);
     thread_enter(process, thread);
+    console_lend(process);
     return 0;
 }
 
