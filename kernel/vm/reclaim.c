@@ -134,21 +134,20 @@ static struct thread *discard(struct thread *thread, struct object *object)
 /* From the end on, so that each step leaves less: after an interrupt nothing is done twice. */
 static struct thread *resize(struct thread *thread, struct object *object)
 {
-    uint64_t size = thread->registers.x[1], first;
+    uint64_t size = thread->registers.x[1], slots = object->chunk_slots, first;
     struct tree_node *last;
 
     if (size > PAGES_MAX)
         return answer(thread, -EINVAL);
     object->pages = size;
-    do {
-        last = tree_at_or_below(&object->chunks, ~0ul);
-        if (!last || last->key + object->chunk_slots <= size)
-            break;
+    while ((last = tree_at_or_below(&object->chunks, ~0ul)) && last->key + slots > size) {
+        first = last->key > size ? last->key : size;
+        take_back(object, first, last->key + slots - first);
+        if (first == size)
+            break; /* what is left of this chunk is below */
         if (interrupt_pending())
             return call_again(thread);
-        first = last->key > size ? last->key : size;
-        take_back(object, first, last->key + object->chunk_slots - first);
-    } while (first > size);
+    }
     return reschedule(answer(thread, 0));
 }
 
