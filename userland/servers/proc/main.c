@@ -96,13 +96,13 @@ static int64_t on_thread(struct message *message)
     if (thread->unusual & UNUSUAL_ATTENTION &&
         signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
         return answer(thread, message, result);
-    if (message_kind(message) == KIND_START)
+    if (thread->life.set_child_tid)
+        result = clone_begin(thread, message_kind(message) == KIND_EXCEPTION);
+    else if (message_kind(message) == KIND_START)
         result = exec_start(thread);
     else if (message_kind(message) == KIND_EXCEPTION)
         result =
             signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
-    else if (clone_begin(thread) == ANSWER_RETRY)
-        result = ANSWER_RETRY;
     return answer(thread, message, result);
 }
 

@@ -16,8 +16,8 @@ void process_discard(struct process *process)
     if (process->descriptors)
         descriptors_close(process, true);
     memory_drop(process->memory);
-    credentials_drop(&process->family.credentials);
     signal_process_end(process);
+    credentials_drop(&process->family.credentials);
     wired_free(process);
 }
 
@@ -26,7 +26,8 @@ static void default_limits(struct process *process)
     for (unsigned i = 0; i < LINUX_LIMITS; i++)
         process->limits[i] = (struct limit){LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY};
     process->limits[LINUX_RLIMIT_STACK].current = STACK_BYTES;
-    process->limits[LINUX_RLIMIT_SIGPENDING] = (struct limit){SIGPENDING_DEFAULT, SIGPENDING_DEFAULT};
+    process->limits[LINUX_RLIMIT_SIGPENDING] =
+        (struct limit){SIGPENDING_DEFAULT, SIGPENDING_DEFAULT};
     process->limits[LINUX_RLIMIT_NOFILE] = (struct limit){NOFILE_DEFAULT, NOFILE_MAXIMUM};
 }
 
