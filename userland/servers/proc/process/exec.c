@@ -44,7 +44,7 @@ static int64_t load(struct thread *thread, struct memory *memory, const char *pa
     if (!error && !memory->path)
         error = -ENOMEM;
     if (!error)
-        error = image_map(thread->process, memory, path, arguments, environment, &thread->start);
+        error = image_map(thread, memory, path, arguments, environment, &thread->start);
     if (error)
         return error;
     name_space(memory->space, path);
@@ -206,7 +206,9 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     struct process *process = thread->process;
     struct memory *before = process->memory;
     handle handle_before = thread->handle;
-    int64_t error = exec_load(thread, before->pool, path, arguments, environment);
+    int64_t error = files_unshare(process);
+    if (!error)
+        error = exec_load(thread, before->pool, path, arguments, environment);
     if (error)
         return error;
     error = signal_exec(thread);
@@ -216,7 +218,7 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     }
     usage_keep(process, before);
     threads_end_others(thread);
-    descriptors_close(process, false);
+    files_exec(process);
     thread->robust_list = thread->clear_child_tid = 0;
     process->family.executed = true;
     process->family.exit_signal = SIGCHLD;

@@ -226,7 +226,10 @@ void process_exit(struct process *process, uint32_t wait_status)
             bury_thread(thread);
     }
     signal_process_end(process);
-    descriptors_close(process, true);
+    files_drop(process->files, process);
+    place_drop(process->place);
+    process->files = NULL;
+    process->place = NULL;
     memory_drop(process->memory);
     process->memory = NULL;
     if (family->parent)

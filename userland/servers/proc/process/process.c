@@ -13,8 +13,8 @@
 
 void process_discard(struct process *process)
 {
-    if (process->descriptors)
-        descriptors_close(process, true);
+    files_drop(process->files, process);
+    place_drop(process->place);
     memory_drop(process->memory);
     signal_process_end(process);
     credentials_drop(&process->family.credentials);
@@ -62,7 +62,8 @@ int64_t process_start(const char *path, char *const arguments[], char *const env
     int64_t error = -ENOMEM;
     if (!process)
         return error;
-    process->directory = tree_root();
+    process->files = files_first();
+    process->place = place_new();
     process->start_time = time_now();
     process->family.exit_signal = SIGCHLD;
     process->family.credentials.permitted = process->family.credentials.effective = CAPABILITIES;
@@ -70,7 +71,7 @@ int64_t process_start(const char *path, char *const arguments[], char *const env
     struct pid *pid = NULL;
     error = signal_init(process);
     if (!error)
-        error = descriptors_init(process);
+        error = process->files && process->place ? 0 : -ENOMEM;
     if (!error)
         pid = pid_new(&error);
     if (pid)

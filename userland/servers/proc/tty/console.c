@@ -53,9 +53,9 @@ static int64_t gather(struct thread *thread, const struct linux_iovec *vector, u
 }
 
 static int64_t console_write(struct thread *thread, struct open_file *file,
-                             const struct linux_iovec *vector, uint64_t total)
+                             const struct linux_iovec *vector, uint64_t total, uint64_t offset)
 {
-    (void)file;
+    (void)file, (void)offset;
     while (thread->progress < total) {
         uint64_t filled;
         int64_t error = gather(thread, vector, total, &filled);
@@ -147,6 +147,15 @@ void console_init(void)
 
 /* ---- Settings ---- */
 
+static uint32_t console_poll(struct open_file *file, struct poller *poller)
+{
+    (void)file;
+    poll_on(poller, &readers);
+    if (typed_bytes == 0)
+        take_input();
+    return LINUX_POLLOUT | LINUX_POLLWRNORM | (typed_bytes ? LINUX_POLLIN | LINUX_POLLRDNORM : 0);
+}
+
 static int64_t console_ioctl(struct thread *thread, struct open_file *file, uint64_t request,
                              uint64_t argument)
 {
@@ -171,5 +180,8 @@ static int64_t console_ioctl(struct thread *thread, struct open_file *file, uint
     }
 }
 
-const struct file_operations console_operations = {
-    .read = console_read, .write = console_write, .ioctl = console_ioctl};
+const struct file_operations console_operations = {.stream = true,
+                                                   .read = console_read,
+                                                   .write = console_write,
+                                                   .ioctl = console_ioctl,
+                                                   .poll = console_poll};
