@@ -88,6 +88,17 @@ int64_t linux_set_robust_list(struct thread *thread, uint64_t head, uint64_t len
     return 0;
 }
 
+/* Of the thread itself (0) or of another; a library asks to see whether there are such lists. */
+int64_t linux_get_robust_list(struct thread *thread, uint64_t tid, uint64_t head, uint64_t length)
+{
+    static const uint64_t size = 24;
+    struct thread *other = tid ? thread_find((uint32_t)tid) : thread;
+    if (!other)
+        return -ESRCH;
+    int64_t error = client_write(thread, length, &size, sizeof size);
+    return error ? error : client_write(thread, head, &other->robust_list, sizeof head);
+}
+
 int64_t linux_sched_yield(struct thread *thread)
 {
     (void)thread; /* the reply itself lets the scheduler choose */
