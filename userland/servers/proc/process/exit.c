@@ -47,6 +47,7 @@ static void thread_stop(struct thread *thread)
         thread->life.vforked->family.vfork_parent = NULL;
     thread->life.vforked = NULL;
     signal_thread_end(thread);
+    usage_keep_thread(thread);
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;

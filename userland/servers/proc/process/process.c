@@ -5,10 +5,13 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "process/linux_process.h"
 #include "process/start.h"
 
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
+#define MEMLOCK_DEFAULT  (8UL << 20)
+#define MSGQUEUE_DEFAULT 819200
 #define SIGPENDING_DEFAULT 4096 /* … of queued signals some 300 KiB */
 
 void process_discard(struct process *process)
@@ -26,6 +29,10 @@ static void default_limits(struct process *process)
     for (unsigned i = 0; i < LINUX_LIMITS; i++)
         process->limits[i] = (struct limit){LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY};
     process->limits[LINUX_RLIMIT_STACK].current = STACK_BYTES;
+    process->limits[LINUX_RLIMIT_CORE].current = 0;
+    process->limits[LINUX_RLIMIT_MEMLOCK] = (struct limit){MEMLOCK_DEFAULT, MEMLOCK_DEFAULT};
+    process->limits[LINUX_RLIMIT_MSGQUEUE] = (struct limit){MSGQUEUE_DEFAULT, MSGQUEUE_DEFAULT};
+    process->limits[LINUX_RLIMIT_NICE] = process->limits[LINUX_RLIMIT_RTPRIO] = (struct limit){0, 0};
     process->limits[LINUX_RLIMIT_SIGPENDING] =
         (struct limit){SIGPENDING_DEFAULT, SIGPENDING_DEFAULT};
     process->limits[LINUX_RLIMIT_NOFILE] = (struct limit){NOFILE_DEFAULT, NOFILE_MAXIMUM};
@@ -65,7 +72,8 @@ int64_t process_start(const char *path, char *const arguments[], char *const env
     process->directory = tree_root();
     process->start_time = time_now();
     process->family.exit_signal = SIGCHLD;
-    process->family.credentials.permitted = process->family.credentials.effective = CAPABILITIES;
+    process->family.credentials = (struct credentials){
+        .permitted = CAPABILITIES, .effective = CAPABILITIES, .bounding = CAPABILITIES};
     default_limits(process);
     struct pid *pid = NULL;
     error = signal_init(process);

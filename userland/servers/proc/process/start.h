@@ -45,6 +45,9 @@ void runs_begin(const struct manifest *manifest);
  * is given back: counts them, starts the next. */
 void runs_ended(uint32_t wait_status);
 
+/* Ends the running program and all others, and begins no further one. */
+void runs_end_all(void);
+
 /* Tells root that all is over, with this status. */
 void runs_give_up(uint32_t status);
 
