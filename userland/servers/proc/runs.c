@@ -40,8 +40,7 @@ static char **vector_of(const struct manifest_word *words)
 static int64_t start(const struct manifest_run *run)
 {
     char **arguments = vector_of(run->words), **environment = vector_of(variables);
-    int64_t error =
-        arguments && environment ? process_start(arguments[0], arguments, environment) : -ENOMEM;
+    int64_t error = arguments && environment ? process_start(arguments, environment) : -ENOMEM;
     wired_free(arguments);
     wired_free(environment);
     return error;

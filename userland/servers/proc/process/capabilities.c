@@ -2,8 +2,8 @@
  * capabilities.c: capget and capset. Versions 1 to 3 of their header are understood, as in
  * linux/capability.h; who asks with another one is told the newest.
  */
-#include "process/linux_process.h"
 #include "proc.h"
+#include "process/linux_process.h"
 
 struct header {
     uint32_t version;

@@ -20,7 +20,7 @@ struct groups {
 
 struct credentials {
     struct ids user, group;
-    struct groups *groups;                      /* NULL: none */
+    struct groups *groups;                                /* NULL: none */
     uint64_t permitted, effective, inheritable, bounding; /* capabilities(7), as bits */
 };
 

@@ -7,7 +7,9 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "process/futex.h"
+#include "process/image.h"
 #include "process/linux_process.h"
+#include "process/start.h"
 
 static struct process *buried_processes;
 static struct thread *buried_threads;
@@ -51,6 +53,7 @@ static void thread_stop(struct thread *thread)
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
+    exec_forget(thread);
     image_free(thread->start);
     thread->start = NULL;
     thread->life.pid->thread = NULL;

@@ -4,8 +4,8 @@
  * Linux keeps them per thread, C libraries set all threads' anyway.
  */
 #include "lib/wired.h"
-#include "process/linux_process.h"
 #include "proc.h"
+#include "process/linux_process.h"
 
 #define UNCHANGED UINT32_MAX /* -1 as an argument */
 

@@ -125,13 +125,13 @@ struct linux_sched_attr {
 #define SCHED_ATTR_SIZE_VER0 48
 
 /* linux/reboot.h */
-#define LINUX_REBOOT_MAGIC1         0xfee1dead
-#define LINUX_REBOOT_CMD_RESTART    0x01234567
-#define LINUX_REBOOT_CMD_HALT       0xcdef0123
-#define LINUX_REBOOT_CMD_CAD_ON     0x89abcdef
-#define LINUX_REBOOT_CMD_CAD_OFF    0
-#define LINUX_REBOOT_CMD_POWER_OFF  0x4321fedc
-#define LINUX_REBOOT_CMD_RESTART2   0xa1b2c3d4
+#define LINUX_REBOOT_MAGIC1        0xfee1dead
+#define LINUX_REBOOT_CMD_RESTART   0x01234567
+#define LINUX_REBOOT_CMD_HALT      0xcdef0123
+#define LINUX_REBOOT_CMD_CAD_ON    0x89abcdef
+#define LINUX_REBOOT_CMD_CAD_OFF   0
+#define LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc
+#define LINUX_REBOOT_CMD_RESTART2  0xa1b2c3d4
 
 /* linux/times.h: in clock ticks */
 struct linux_tms {

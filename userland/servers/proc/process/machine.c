@@ -2,9 +2,9 @@
  * machine.c: the machine as programs see it: its names, its CPU, its log; and its end.
  */
 #include "lib/memory.h"
+#include "proc.h"
 #include "process/linux_process.h"
 #include "process/start.h"
-#include "proc.h"
 
 #define NAME_BYTES 65 /* __NEW_UTS_LEN and the final 0 */
 
@@ -51,8 +51,8 @@ int64_t linux_getcpu(struct thread *thread, uint64_t cpu, uint64_t node)
 
 /*
  * All programs run on one CPU, and a switch to another thread is an exception entry and return on
- * it: what one thread wrote before is seen by the next in order. So there is nothing to do. (Several
- * CPUs will need an interrupt of the others.)
+ * it: what one thread wrote before is seen by the next in order. So there is nothing to do.
+ * (Several CPUs will need an interrupt of the others.)
  */
 int64_t linux_membarrier(struct thread *thread, uint64_t command, uint64_t flags)
 {

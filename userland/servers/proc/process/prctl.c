@@ -2,8 +2,8 @@
  * prctl.c: prctl, and personality: what a process says about itself.
  */
 #include "lib/memory.h"
-#include "process/linux_process.h"
 #include "proc.h"
+#include "process/linux_process.h"
 
 /* ---- Names ---- */
 
@@ -18,16 +18,6 @@ static int64_t set_name(struct thread *thread, uint64_t address)
     memset(thread->life.name, 0, sizeof name);
     memcpy(thread->life.name, name, (size_t)length);
     return 0;
-}
-
-void thread_name(struct thread *thread, const char *path)
-{
-    const char *name = path;
-    for (const char *at = path; *at; at++)
-        if (*at == '/' && at[1])
-            name = at + 1;
-    memset(thread->life.name, 0, sizeof thread->life.name);
-    memcpy(thread->life.name, name, strnlen(name, sizeof thread->life.name - 1));
 }
 
 /* ---- Capabilities: none is ambient ---- */

@@ -1,8 +1,8 @@
 /*
  * resources.c: what a process may use, and how much there is.
  */
-#include "process/linux_process.h"
 #include "proc.h"
+#include "process/linux_process.h"
 
 /* A new limit against the old one. 0, -EINVAL or -EPERM. */
 static int64_t check(const struct process *caller, const struct limit *known, uint32_t resource,

@@ -3,8 +3,8 @@
  * programs' threads run in turn with one priority of the kernel's, on one CPU.
  */
 #include "lib/memory.h"
-#include "process/linux_process.h"
 #include "proc.h"
+#include "process/linux_process.h"
 
 #define ROUND_ROBIN_NS 10000000 /* the kernel's time slice */
 #define NICE_MIN       (-20)
@@ -149,8 +149,8 @@ int64_t linux_sched_rr_get_interval(struct thread *thread, uint64_t tid, uint64_
     const struct thread *other = thread_named(thread, tid, &error);
     if (!other)
         return error;
-    struct linux_timespec time = {0, other->life.schedule.policy == SCHED_FIFO ? 0
-                                                                               : ROUND_ROBIN_NS};
+    struct linux_timespec time = {0,
+                                  other->life.schedule.policy == SCHED_FIFO ? 0 : ROUND_ROBIN_NS};
     return client_write(thread, address, &time, sizeof time);
 }
 
@@ -212,8 +212,7 @@ static bool concerns(const struct thread *caller, const struct thread *thread, u
     case PRIO_PROCESS:
         return who ? thread->tid == who : thread == caller;
     case PRIO_PGRP:
-        return who ? family->group->number == who
-                   : family->group == caller->process->family.group;
+        return who ? family->group->number == who : family->group == caller->process->family.group;
     default:
         return family->credentials.user.real ==
                (who ? who : caller->process->family.credentials.user.real);
@@ -226,10 +225,10 @@ int64_t linux_getpriority(struct thread *thread, uint64_t which, uint64_t who)
     if (which > PRIO_USER)
         return -EINVAL;
     for (struct process *process = process_first(); process; process = process->family.all_next)
-        for_each_thread (other, process)
-            if (concerns(thread, other, (uint32_t)which, (uint32_t)who) &&
-                20 - other->life.schedule.nice > best)
-                best = 20 - other->life.schedule.nice;
+        for_each_thread(other,
+                        process) if (concerns(thread, other, (uint32_t)which, (uint32_t)who) &&
+                                     20 - other->life.schedule.nice > best) best =
+            20 - other->life.schedule.nice;
     return best;
 }
 
@@ -242,7 +241,8 @@ int64_t linux_setpriority(struct thread *thread, uint64_t which, uint64_t who, u
         return -EINVAL;
     wanted = wanted < NICE_MIN ? NICE_MIN : wanted > NICE_MAX ? NICE_MAX : wanted;
     for (struct process *process = process_first(); process; process = process->family.all_next)
-        for_each_thread (other, process) {
+        for_each_thread(other, process)
+        {
             if (!concerns(thread, other, (uint32_t)which, (uint32_t)who))
                 continue;
             if (wanted < other->life.schedule.nice && !privileged) {

@@ -38,8 +38,7 @@ struct usage process_usage(const struct process *process)
 {
     struct usage usage = usage_of(process->memory);
     usage_add(&usage, &process->family.used);
-    for_each_thread (thread, process)
-        usage.user += time_of(thread);
+    for_each_thread(thread, process) usage.user += time_of(thread);
     return usage;
 }
 
