@@ -101,6 +101,7 @@ static inline void loop_forget(struct thread *thread)
     thread->wait.deadline = 0;
     thread->wait.restart = 0;
     thread->wait.woken = thread->wait.timed_out = false;
+    thread->wait.tell = thread->wait.interrupted = false;
     thread->unusual &= ~(uint32_t)UNUSUAL_AGAIN;
 }
 
