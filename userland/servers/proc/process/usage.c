@@ -23,8 +23,10 @@ static struct usage usage_of(const struct memory *memory)
     struct space_statistics statistics;
     if (!memory || memory->references > 1 || space_statistics(memory->space, &statistics) < 0)
         return (struct usage){0};
-    return (struct usage){
-        .minor = statistics.minor, .major = statistics.major, .resident = statistics.resident};
+    return (struct usage){.user = statistics.time,
+                          .minor = statistics.minor,
+                          .major = statistics.major,
+                          .resident = statistics.resident};
 }
 
 /* CPU time of a thread; what the servers do for it is theirs, so all of it is the user's. */
