@@ -40,7 +40,7 @@ SETUP_STAMP := $(wildcard $(SYSROOT)/.packages)
 include kernel/build.mk platform/build.mk userland/build.mk userland/apps/build.mk
 include drivers/build.mk tests/build.mk tests/native/build.mk
 
-.PHONY: all always setup doctor run test system mutants bench compare gdb image format check-format lint \
+.PHONY: all always setup doctor run test system mutants bench compare differential gdb image format check-format lint \
         reference clean distclean help
 
 all: kernel servers examples apps native-tests ## kernel, servers, programs (the default)
@@ -69,6 +69,9 @@ bench: all ## instructions per operation, beside those of seL4 and Linux
 
 compare: all ## one program's instructions on Debian's arm64 Linux and on Pagoda
 	@tools/pagoda compare $(ROWS)
+
+differential: all ## random programs on Linux and on Pagoda; SEEDS=1-50 STEPS=200
+	@$(PYTHON) tests/differential/run $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STEPS),--steps $(STEPS))
 
 gdb: all ## run PROGRAM under the debugger, halted at the kernel's first instruction
 	@tools/pagoda gdb $(RUN) -- $(or $(PROGRAM),/bin/seed) $(ARGS)

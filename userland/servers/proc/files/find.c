@@ -73,14 +73,12 @@ struct entry *files_parent(struct thread *thread, uint64_t descriptor, uint64_t 
 
 uint32_t files_user(const struct thread *thread)
 {
-    (void)thread;
-    return 0;
+    return thread->process->family.credentials.user.file;
 }
 
 uint32_t files_group(const struct thread *thread)
 {
-    (void)thread;
-    return 0;
+    return thread->process->family.credentials.group.file;
 }
 
 bool files_privileged(const struct thread *thread)

@@ -8,7 +8,9 @@
 #include "proc.h"
 #include "tty/tty.h"
 #include "process/futex.h"
+#include "process/image.h"
 #include "process/linux_process.h"
+#include "process/start.h"
 
 static struct process *buried_processes;
 static struct thread *buried_threads;
@@ -48,9 +50,11 @@ static void thread_stop(struct thread *thread)
         thread->life.vforked->family.vfork_parent = NULL;
     thread->life.vforked = NULL;
     signal_thread_end(thread);
+    usage_keep_thread(thread);
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
+    exec_forget(thread);
     image_free(thread->start);
     thread->start = NULL;
     thread->life.pid->thread = NULL;
