@@ -11,7 +11,7 @@ FLAVOURS = ["musl", "musl-pie", "glibc", "glibc-pie"]
 def clean(result):
     """The run's end says that no frame was lost or counted twice."""
     assert re.search(r"^  frames +\d+ of 4 KiB: ", result.stderr, re.M), result.stderr
-    assert "ledger" not in result.stderr, result.stderr
+    assert "every frame accounted for" in result.stderr, result.stderr
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
@@ -30,7 +30,7 @@ def test_the_time_of_day_is_the_manifest_s(pagoda, tmp_path):
     """`time` says when the system starts; without it the time counts from 1970."""
     lines = ["time 1700000000", "run /bin/clock", "run /bin/clock --call"]
     manifest = manifests.write(tmp_path, *lines)
-    result = pagoda(options=["--manifest", manifest]).expect(0)
+    result = pagoda(options=["--manifest", manifest, "--seed", 1]).expect(0)
     told = [int(second) for second in re.findall(r"^realtime (\d+)$", result.stdout, re.M)]
     assert len(told) == 2 and all(0 <= second - 1700000000 < 60 for second in told), result.stdout
 

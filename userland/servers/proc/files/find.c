@@ -117,7 +117,7 @@ int64_t directory_changeable(const struct thread *thread, const struct entry *di
 
 void files_signal(struct thread *thread, unsigned number)
 {
-    struct signal_info info = {.signal = (int32_t)number, .code = SIGNAL_BY_KERNEL};
+    struct signal_info info = signal_info_from(thread, (int32_t)number, 0);
     signal_send_thread(thread, &info);
 }
 
