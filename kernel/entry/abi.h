@@ -101,7 +101,8 @@
 #define MAP_WIPEONFORK 0x40 /* … clones it without contents */
 
 /* region_unmap: x3 */
-#define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE */
+#define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE,
+                           * whoever else shows them; without it, they stay, and can be mapped elsewhere */
 
 /* ---- thread_ctl: x1 ---- */
 #define THREAD_START 1     /* x2 = pc, x3 = sp, x4 = first argument (x0): begin running */
