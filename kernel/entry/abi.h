@@ -52,6 +52,7 @@
 #define FAULT_EXEC 0x200  /* … an instruction fetch */
 #define FAULT_COW 0x400   /* there is a readable page already: answer COPY or UPGRADE */
 #define FAULT_SOLE 0x800  /* nobody else refers to that page */
+#define FAULT_PRIVATE 0x1000 /* a read, to copy the page for who has the object as its source */
 
 /* w0 of KIND_EXCEPTION: what a program did. */
 #define EXCEPTION_NO_REGION 1    /* address belongs to no region          -> SIGSEGV, SEGV_MAPERR */
@@ -85,7 +86,7 @@
 /* ---- Kinds for create() ---- */
 #define CREATE_ENDPOINT 1     /* x1 = level */
 #define CREATE_NOTIFICATION 2 /* x1 = badge, x2 = endpoint that receives it too, or 0 */
-#define CREATE_OBJECT 3       /* x1 = pager endpoint, x2 = cookie, x3 = pages, x4 = pool or 0 */
+#define CREATE_OBJECT 3       /* x1 = pager endpoint, x2 = cookie, x3 = pages at first, x4 = pool or 0 */
 #define CREATE_WIRED 4        /* x1 = pages, x2 = pool or 0: every page resident and zeroed from the start */
 #define CREATE_DEVICE 5       /* x1 = system handle, x2 = physical address, x3 = pages */
 #define CREATE_IRQ 6          /* x1 = system handle, x2 = INTID */
@@ -153,6 +154,7 @@
 
 /* ---- page_reclaim: x3 ---- */
 #define RECLAIM_DISCARD 1 /* forget contents, free frames; returns how many slots had contents */
+#define RECLAIM_RESIZE 2  /* x1 = new size of the object, in pages: what lies beyond is forgotten */
 
 /* ---- pool_ctl: x1 ---- */
 #define POOL_QUERY 1 /* returns x1 = guaranteed, x2 = limit, x3 = used frames, x4 = object bytes, x5 = refused */

@@ -58,6 +58,8 @@ int main(const struct startup *startup)
         supplies();
         requests();
         shared_faults();
+        source_faults();
+        resized_objects();
         late_answers();
         exceptions();
         prefaults();

@@ -2,6 +2,7 @@
 the kernel takes the place of what is not under test here."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -47,7 +48,7 @@ def system(tmp_path_factory):
     for folder in ("virt", "userland/servers", "userland/apps"):
         (build / folder).mkdir(parents=True)
     image = build_standin(build / "virt/Image", ENDS, status=7)
-    for name in ("servers/root.elf", "servers/anon.elf", "servers/proc.elf", "apps/hello"):
+    for name in ("servers/root.elf", "servers/anon.elf", "servers/proc.elf", "vdso.so", "apps/hello"):
         shutil.copy(f"{image}.elf", build / "userland" / name)
     (build / "userland/manifest").write_text(MANIFEST)
     (build / "sysroot/bin").mkdir(parents=True)
@@ -198,6 +199,8 @@ def test_what_is_asked_for_reaches_qemu_and_the_manifest(run, fake_qemu, system)
         (("--gic", "4"), ("/bin/hello",), "--gic"),
         (("--icount", "--uboot"), ("/bin/hello",), "--icount"),
         (("--timeout", "0"), ("/bin/hello",), "must be above 0"),
+        (("--seed", "0"), ("/bin/hello",), "from 1 to 2^64 - 1"),
+        (("--seed", "x"), ("/bin/hello",), "invalid seed value"),
         (("--kernel", "/no/such/Image"), ("/bin/hello",), "/no/such/Image"),
         (("--kernel", "/dev/null", "--uboot"), ("/bin/hello",), "no kernel"),
         (("--add", "/no/such/file"), ("/bin/hello",), "/no/such/file"),
@@ -241,3 +244,29 @@ def test_gdb_stops_at_the_first_instruction(system, tmp_path, command):
     environment = {"PAGODA_BUILD": str(system)}
     result = command("gdb", *options, "--", "/bin/hello", environment=environment).expect()
     assert "pc " in result.stdout and "0x40000000" in result.stdout
+
+
+# ---- On the real system ----
+
+
+@pytest.mark.parametrize("form", ["musl", "glibc-pie"])
+def test_a_seed_fixes_all_that_is_random(pagoda, form):
+    def lines(*options):
+        return pagoda(f"/bin/chance.{form}", options=options).expect(0).stdout.splitlines()
+
+    first, again, other, free = lines("--seed", 5), lines("--seed", 5), lines("--seed", 6), lines()
+    assert first == again and len(first) == 6
+    for line in first[:2]:
+        assert line not in other and line not in free
+
+
+def test_processes_exhaust_their_own_pool_alone(pagoda):
+    """… and not that of proc or of the pager, which then could not serve anybody."""
+    options = ["--pool-limit", "64M", "--summary"]
+    result = pagoda("/bin/crowd", options=options, timeout=120).expect(0)
+    first, second = re.findall(r"^(\d+) processes", result.stdout, re.M)
+    assert int(first) > 500 and int(second) > 500
+    pools = re.search(r"^  pools +(.*) KiB$", result.stderr, re.M)[1]
+    for name, used, limit in re.findall(r"(\w+) (\d+) of (\d+)", pools):
+        assert name == "programs" or int(used) < int(limit) / 2, pools
+    assert "programs 0 of 65536" in pools and "every frame accounted for" in result.stderr

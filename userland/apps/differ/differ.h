@@ -21,7 +21,7 @@
 #define ARENA       ((char *)0x100000000)
 #define ARENA_PAGES 256
 
-enum group { MEMORY, PROCESS, SIGNAL, THREAD, GROUPS };
+enum group { MEMORY, FILES, PROCESS, SIGNAL, THREAD, GROUPS };
 
 struct step {
     const char *name;
@@ -31,8 +31,8 @@ struct step {
 };
 
 /* Each ends with an entry whose name is NULL. */
-extern const struct step mapping_steps[], memory_steps[], look_steps[], fork_steps[],
-    process_steps[], signal_steps[], fault_steps[], thread_steps[];
+extern const struct step mapping_steps[], memory_steps[], look_steps[], file_steps[],
+    pointer_steps[], fork_steps[], process_steps[], signal_steps[], fault_steps[], thread_steps[];
 
 /* ---- random decisions (main.c) ---- */
 
@@ -64,9 +64,16 @@ struct page {
     unsigned short mapping; /* pages with one number came from one call */
 };
 
-enum { KIND_SHARED = 1, KIND_LOCKED = 2, KIND_ADVISED = 4, KIND_NOT_FORKED = 8, KIND_BEYOND = 16 };
-/* KIND_BEYOND: shared memory that mremap has made longer than what it shows. Touching it is
-   SIGBUS. */
+enum {
+    KIND_SHARED = 1,
+    KIND_LOCKED = 2,
+    KIND_ADVISED = 4,
+    KIND_NOT_FORKED = 8,
+    KIND_BEYOND = 16,
+    KIND_TWICE = 32
+};
+/* KIND_TWICE: shared memory that may be shown at two places of the arena. KIND_BEYOND: shared
+   memory that mremap has made longer than what it shows. Touching it is SIGBUS. */
 
 extern struct page pages[ARENA_PAGES];
 

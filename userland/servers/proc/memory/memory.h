@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "lib/native.h"
+#include "process/facts.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct memory {
     struct memory_pool *pool;
     char *path; /* of the program, for messages and /proc/self/exe */
     struct layout layout;
+    struct program_facts facts;
 };
 
 /* ---- space.c ---- */

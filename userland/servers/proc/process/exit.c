@@ -6,8 +6,11 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "tty/tty.h"
 #include "process/futex.h"
+#include "process/image.h"
 #include "process/linux_process.h"
+#include "process/start.h"
 
 static struct process *buried_processes;
 static struct thread *buried_threads;
@@ -43,13 +46,15 @@ static void thread_stop(struct thread *thread)
         return;
     thread->life.ended = true;
     wait_cancel(thread);
-    signal_thread_end(thread);
     if (thread->life.vforked)
         thread->life.vforked->family.vfork_parent = NULL;
     thread->life.vforked = NULL;
+    signal_thread_end(thread);
+    usage_keep_thread(thread);
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
+    exec_forget(thread);
     image_free(thread->start);
     thread->start = NULL;
     thread->life.pid->thread = NULL;
@@ -225,10 +230,14 @@ void process_exit(struct process *process, uint32_t wait_status)
         if (thread != process->threads) /* the leader stays, for those who look at the zombie */
             bury_thread(thread);
     }
-    descriptors_close(process, true);
     signal_process_end(process);
+    files_drop(process->files, process);
+    place_drop(process->place);
+    process->files = NULL;
+    process->place = NULL;
     memory_drop(process->memory);
     process->memory = NULL;
+    tty_leader_ends(process);
     if (family->parent)
         announce_all(process, children_leave(process));
     else

@@ -1,0 +1,51 @@
+"""Signals, clocks and timers, as programs see them that know Linux's answers."""
+
+import re
+
+import manifests
+import pytest
+
+FLAVOURS = ["musl", "musl-pie", "glibc", "glibc-pie"]
+
+
+def clean(result):
+    """The run's end says that no frame was lost or counted twice."""
+    assert re.search(r"^  frames +\d+ of 4 KiB: ", result.stderr, re.M), result.stderr
+    assert "ledger" not in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("program", ["signals", "timers", "jobs"])
+def test_answers_are_linux_s(pagoda, program, flavour):
+    """Handlers, masks, frames, stacks, queues; clocks and timers; stops and deaths."""
+    result = pagoda(f"/bin/{program}.{flavour}", options=["--summary"])
+    last = result.stdout.splitlines()[-1:]
+    assert last and re.fullmatch(rf"{program}: [1-9]\d+ passed, 0 failed", last[0]), (
+        result.stdout + result.stderr
+    )
+    clean(result.expect(0))
+
+
+def test_the_time_of_day_is_the_manifest_s(pagoda, tmp_path):
+    """`time` says when the system starts; without it the time counts from 1970."""
+    lines = ["time 1700000000", "run /bin/clock", "run /bin/clock --call"]
+    manifest = manifests.write(tmp_path, *lines)
+    result = pagoda(options=["--manifest", manifest]).expect(0)
+    told = [int(second) for second in re.findall(r"^realtime (\d+)$", result.stdout, re.M)]
+    assert len(told) == 2 and all(0 <= second - 1700000000 < 60 for second in told), result.stdout
+
+
+def test_clocks_are_read_without_a_call(pagoda):
+    """A thousand readings, and not one of them in the log of calls."""
+    for flavour in ("musl", "glibc"):
+        result = pagoda(f"/bin/clock.{flavour}", options=["--strace"]).expect(0)
+        assert "readings 1000" in result.stdout
+        assert "clock_gettime" not in result.stderr and "gettimeofday" not in result.stderr
+    result = pagoda("/bin/clock", "--call", options=["--strace"]).expect(0)
+    assert result.stderr.count("clock_gettime") == 1000
+
+
+def test_death_by_signal_is_said_of_programs_without_parent(pagoda):
+    """What a shell kills does not fill the console: its parent knows."""
+    result = pagoda("/bin/jobs").expect(0)
+    assert "SIGKILL" not in result.stderr and "SIGTERM" not in result.stderr, result.stderr
