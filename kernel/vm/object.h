@@ -116,6 +116,14 @@ static inline frame_number object_frame(struct object *object, uint64_t index)
     return pool_take(object->pool->pool, FRAME_PAGE, USE_PAGE, object, index);
 }
 
+/* What is in the slot of a page; EMPTY also where there is no chunk. */
+static inline slot object_slot(struct object *object, uint64_t index)
+{
+    struct chunk *chunk = chunk_for(object, index, false);
+
+    return chunk ? *chunk_slot(chunk, index) : SLOT_EMPTY;
+}
+
 /* The frame a RESIDENT slot names, and whether no other slot does. */
 static inline frame_number slot_frame(slot value)
 {

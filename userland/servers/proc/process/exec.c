@@ -60,12 +60,12 @@ struct found {
     const char *path; /* of the program */
 };
 
-static int64_t find_program(struct process *process, const struct exec_wanted *wanted,
+static int64_t find_program(struct thread *thread, const struct exec_wanted *wanted,
                             struct found *found)
 {
     int64_t error =
-        program_open(process, wanted->directory, wanted->path, wanted->follow, &found->program);
-    found->path = wanted->path;
+        program_open(thread, wanted->from, wanted->path, wanted->follow, &found->program);
+    found->path = wanted->name;
     wanted->arguments->instead.bytes = wanted->arguments->instead.count = 0;
     for (unsigned depth = 0; !error && found->program.script; depth++) {
         error = depth == SCRIPTS_MOST ? -ELOOP
@@ -73,19 +73,20 @@ static int64_t find_program(struct process *process, const struct exec_wanted *w
                                                             wanted->name, &found->path);
         program_close(&found->program);
         if (!error)
-            error = program_open(process, process->directory, found->path, true, &found->program);
+            error = program_open(thread, thread->process->place->directory, found->path, true,
+                                 &found->program);
     }
     return error;
 }
 
-static int64_t find_all(struct process *process, const struct exec_wanted *wanted,
+static int64_t find_all(struct thread *thread, const struct exec_wanted *wanted,
                         struct found *found)
 {
-    int64_t error = find_program(process, wanted, found);
+    int64_t error = find_program(thread, wanted, found);
     const char *linker = found->program.elf.interpreter;
     if (error || !linker)
         return error;
-    error = program_open(process, process->directory, linker, true, &found->linker);
+    error = program_open(thread, thread->process->place->directory, linker, true, &found->linker);
     if (!error && found->linker.script) {
         program_close(&found->linker);
         error = -ENOEXEC;
@@ -99,13 +100,25 @@ static int64_t find_all(struct process *process, const struct exec_wanted *wante
     return error;
 }
 
+/* Which file the memory shows, and its name for messages. */
+static int64_t note_program(const struct process *process, struct memory *memory,
+                            struct entry *entry)
+{
+    static char text[LINUX_PATH_MAX];
+    if (path_text(entry, process->place->root, text, sizeof text) < 0)
+        text[0] = 0;
+    memory->path = wired_text(text, strlen(text));
+    memory->program = entry;
+    entry_hold(entry);
+    return memory->path ? 0 : -ENOMEM;
+}
+
 static int64_t load(struct thread *thread, struct memory *memory, const struct found *found,
                     const struct exec_wanted *wanted)
 {
     int64_t error = create_thread(thread, memory);
-    memory->path = wired_text(found->path, strlen(found->path));
-    if (!error && !memory->path)
-        error = -ENOMEM;
+    if (!error)
+        error = note_program(thread->process, memory, found->program.entry);
     if (!error)
         thread->start = image_map(
             memory, &found->program, found->program.elf.interpreter ? &found->linker : NULL,
@@ -146,7 +159,7 @@ int64_t exec_load(struct thread *thread, struct memory_pool *pool, const struct 
     if (!wanted->arguments->argv.count) /* as Linux: nobody has no argv[0] */
         error = arguments_add(wanted->arguments, &wanted->arguments->argv, "", 0);
     if (!error)
-        error = find_all(thread->process, wanted, &found);
+        error = find_all(thread, wanted, &found);
     if (error)
         return error;
     error = load_into_new(thread, pool, &found, wanted);
@@ -220,7 +233,7 @@ static void become(struct thread *thread, struct memory *before, handle handle_b
     struct process *process = thread->process;
     usage_keep(process, before);
     threads_end_others(thread);
-    descriptors_close(process, false);
+    files_exec(process);
     thread_name(thread, name);
     thread->robust_list = thread->clear_child_tid = 0;
     process->family.executed = true;
@@ -238,7 +251,9 @@ static int64_t replace(struct thread *thread, const struct exec_wanted *wanted)
 {
     struct memory *before = thread->process->memory;
     handle handle_before = thread->handle;
-    int64_t error = exec_load(thread, before->pool, wanted);
+    int64_t error = files_unshare(thread->process);
+    if (!error)
+        error = exec_load(thread, before->pool, wanted);
     if (error)
         return error;
     error = signal_exec(thread);
@@ -250,35 +265,32 @@ static int64_t replace(struct thread *thread, const struct exec_wanted *wanted)
     return ANSWER_NONE;
 }
 
-void exec_forget(struct thread *thread)
+static void forget(struct thread *thread)
 {
-    arguments_free(thread->life.arguments);
-    thread->life.arguments = NULL;
+    arguments_free(thread->wait.kept);
 }
 
 /* Reads the arguments, which may take several rounds, and then replaces the program. */
 static int64_t execute(struct thread *thread, struct exec_wanted *wanted, uint64_t argv,
                        uint64_t envp)
 {
-    if (!(thread->unusual & UNUSUAL_AGAIN))
-        exec_forget(thread);
-    if (!thread->life.arguments)
-        thread->life.arguments = arguments_new(thread->process->limits[LINUX_RLIMIT_STACK].current);
-    if (!thread->life.arguments)
-        return -ENOMEM;
-    int64_t error = arguments_read(thread->life.arguments, thread, argv, envp);
-    wanted->arguments = thread->life.arguments;
-    if (!error)
-        error = replace(thread, wanted);
-    if (error != ANSWER_RETRY)
-        exec_forget(thread);
-    return error;
+    if (!thread->wait.let_go) {
+        thread->wait.kept = arguments_new(thread->process->limits[LINUX_RLIMIT_STACK].current);
+        if (!thread->wait.kept)
+            return -ENOMEM;
+        thread->wait.let_go = forget;
+        thread->unusual |= UNUSUAL_AGAIN; /* so that they are freed whatever the answer is */
+    }
+    wanted->arguments = thread->wait.kept;
+    int64_t error = arguments_read(wanted->arguments, thread, argv, envp);
+    return error ? error : replace(thread, wanted);
 }
 
 int64_t linux_execve(struct thread *thread, uint64_t path, uint64_t argv, uint64_t envp)
 {
     int64_t length = client_string(thread, path, path_buffer, sizeof path_buffer);
-    struct exec_wanted wanted = {thread->process->directory, path_buffer, true, path_buffer, NULL};
+    struct exec_wanted wanted = {thread->process->place->directory, path_buffer, true, path_buffer,
+                                 NULL};
     if (length < 0)
         return length;
     return execute(thread, &wanted, argv, envp);
@@ -291,14 +303,16 @@ static int64_t start_of(struct thread *thread, uint64_t descriptor, uint64_t fla
     bool itself = !path_buffer[0] && flags & LINUX_AT_EMPTY_PATH;
     if (path_buffer[0] == '/' || ((int32_t)descriptor == LINUX_AT_FDCWD && !itself))
         return 0;
-    struct open_file *file = file_of(thread->process, descriptor);
+    struct open_file *file = file_of_any(thread->process, descriptor);
     if (!file)
         return -EBADF;
-    wanted->directory = file->node;
+    wanted->from = file->entry;
+    if (itself)
+        wanted->path = NULL;
     format_text(name_buffer, sizeof name_buffer, itself ? "/dev/fd/%d%s" : "/dev/fd/%d/%s",
                 (int)descriptor, path_buffer);
     wanted->name = name_buffer;
-    if (!itself && (file->node->mode & LINUX_S_IFMT) != LINUX_S_IFDIR)
+    if (!itself && node_type(file->node) != LINUX_S_IFDIR)
         return -ENOTDIR;
     return 0;
 }
@@ -309,7 +323,7 @@ int64_t linux_execveat(struct thread *thread, uint64_t directory, uint64_t path,
     if ((uint32_t)flags & ~(uint32_t)(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
         return -EINVAL;
     int64_t length = client_string(thread, path, path_buffer, sizeof path_buffer);
-    struct exec_wanted wanted = {thread->process->directory, path_buffer,
+    struct exec_wanted wanted = {thread->process->place->directory, path_buffer,
                                  !(flags & LINUX_AT_SYMLINK_NOFOLLOW), path_buffer, NULL};
     if (length < 0)
         return length;

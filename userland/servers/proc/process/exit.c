@@ -10,6 +10,7 @@
 #include "process/image.h"
 #include "process/linux_process.h"
 #include "process/start.h"
+#include "tty/tty.h"
 
 static struct process *buried_processes;
 static struct thread *buried_threads;
@@ -53,7 +54,6 @@ static void thread_stop(struct thread *thread)
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
-    exec_forget(thread);
     image_free(thread->start);
     thread->start = NULL;
     thread->life.pid->thread = NULL;
@@ -230,9 +230,13 @@ void process_exit(struct process *process, uint32_t wait_status)
             bury_thread(thread);
     }
     signal_process_end(process);
-    descriptors_close(process, true);
+    files_drop(process->files, process);
+    place_drop(process->place);
+    process->files = NULL;
+    process->place = NULL;
     memory_drop(process->memory);
     process->memory = NULL;
+    tty_leader_ends(process);
     if (family->parent)
         announce_all(process, children_leave(process));
     else

@@ -61,19 +61,23 @@ static int64_t check_limit(const struct process *process)
 
 /* ---- Making it ---- */
 
-/* The parent's descriptors, for a child of its own. */
-static int64_t copy_descriptors(struct process *child, const struct process *parent)
+/* The parent's descriptors, and where it stands in the tree of files: shared or copied. */
+static int64_t inherit_files(struct process *child, const struct process *parent,
+                             const struct clone *wanted)
 {
-    child->descriptors = wired_alloc_array(parent->descriptor_count, sizeof *child->descriptors);
-    if (!child->descriptors)
-        return -ENOMEM;
-    child->descriptor_count = parent->descriptor_count;
-    for (uint32_t i = 0; i < parent->descriptor_count; i++) {
-        child->descriptors[i] = parent->descriptors[i];
-        if (child->descriptors[i].file)
-            child->descriptors[i].file->references++;
+    if (has(wanted, CLONE_FILES)) {
+        child->files = parent->files;
+        child->files->references++;
+    } else {
+        child->files = files_fork(parent->files);
     }
-    return 0;
+    if (has(wanted, CLONE_FS)) {
+        child->place = parent->place;
+        child->place->references++;
+    } else {
+        child->place = place_fork(parent->place);
+    }
+    return child->files && child->place ? 0 : -ENOMEM;
 }
 
 /* What a child process gets from its parent by value. */
@@ -82,7 +86,6 @@ static void inherit(struct process *child, const struct process *parent, const s
     const struct family *from = &parent->family;
     struct family *family = &child->family;
     child->start_time = time_now();
-    child->directory = parent->directory;
     memcpy(child->limits, parent->limits, sizeof child->limits);
     family->exit_signal = has(wanted, CLONE_PARENT) ? from->exit_signal : wanted->signal;
     family->personality = from->personality;
@@ -105,7 +108,7 @@ static int64_t fill_process(struct process *child, struct process *parent,
         child->memory = memory_fork(parent->memory, &error);
     }
     if (!error)
-        error = copy_descriptors(child, parent);
+        error = inherit_files(child, parent, wanted);
     return error;
 }
 

@@ -8,6 +8,7 @@
 #include "process/arguments.h"
 #include "process/linux_process.h"
 #include "process/start.h"
+#include "tty/tty.h"
 
 #define NOFILE_DEFAULT     1024
 #define NOFILE_MAXIMUM     4096 /* a full table is 64 KiB of proc's own memory */
@@ -17,8 +18,8 @@
 
 void process_discard(struct process *process)
 {
-    if (process->descriptors)
-        descriptors_close(process, true);
+    files_drop(process->files, process);
+    place_drop(process->place);
     memory_drop(process->memory);
     signal_process_end(process);
     credentials_drop(&process->family.credentials);
@@ -49,7 +50,7 @@ static int64_t first_thread(struct process *process, struct pid *pid, struct arg
         return error;
     thread->process = process;
     const char *path = arguments->argv.text;
-    struct exec_wanted wanted = {process->directory, path, true, path, arguments};
+    struct exec_wanted wanted = {process->place->directory, path, true, path, arguments};
     thread_name(thread, path);
     thread->unusual = configuration.strace ? UNUSUAL_STRACE : 0;
     struct memory_pool *pool = memory_pool_new(&error);
@@ -64,6 +65,7 @@ static int64_t first_thread(struct process *process, struct pid *pid, struct arg
     process->family.pid = thread->life.pid = pid;
     family_enter(process, NULL);
     thread_enter(process, thread);
+    console_lend(process);
     return 0;
 }
 
@@ -73,7 +75,8 @@ static int64_t start_with(struct arguments *arguments)
     int64_t error = -ENOMEM;
     if (!process)
         return error;
-    process->directory = tree_root();
+    process->files = files_first();
+    process->place = place_new();
     process->start_time = time_now();
     process->family.exit_signal = SIGCHLD;
     process->family.credentials = (struct credentials){
@@ -82,7 +85,7 @@ static int64_t start_with(struct arguments *arguments)
     struct pid *pid = NULL;
     error = signal_init(process);
     if (!error)
-        error = descriptors_init(process);
+        error = process->files && process->place ? 0 : -ENOMEM;
     if (!error)
         pid = pid_new(&error);
     if (pid)

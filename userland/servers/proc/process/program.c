@@ -9,29 +9,48 @@
 
 #define LINE_MOST 256 /* of a script's first line, as Linux reads it */
 
-int64_t program_open(struct process *process, struct node *from, const char *path, bool follow,
-                     struct program *program)
+/* Looks at the file of an entry. 0, or why it cannot be executed. */
+static int64_t look(struct program *program)
 {
-    int64_t error;
+    struct node *node = program->entry->node;
+    const void *bytes;
     const char *reason;
-    struct node *node = tree_find(process, from, path, follow, &error);
-    if (!node)
-        return error;
-    if ((node->mode & LINUX_S_IFMT) == LINUX_S_IFLNK)
+    if (node_type(node) == LINUX_S_IFLNK)
         return -ELOOP;
-    if ((node->mode & LINUX_S_IFMT) != LINUX_S_IFREG || !(node->mode & 0111))
+    if (node_type(node) != LINUX_S_IFREG || !(node->mode & 0111))
         return -EACCES;
-    *program = (struct program){.node = node};
-    program->script = node->size >= 2 && node->data[0] == '#' && node->data[1] == '!';
-    if (!program->script && (!node->mappable || elf_read(&program->elf, node->data, node->size,
-                                                         PROGRAM_HIGHEST, &reason) < 0))
+    int64_t error = node_view(node, &bytes);
+    if (error)
+        return error;
+    program->bytes = bytes;
+    program->script = node->size >= 2 && program->bytes[0] == '#' && program->bytes[1] == '!';
+    if (!program->script &&
+        elf_read(&program->elf, bytes, node->size, PROGRAM_HIGHEST, &reason) < 0)
         return -ENOEXEC;
     return 0;
 }
 
+int64_t program_open(struct thread *thread, struct entry *from, const char *path, bool follow,
+                     struct program *program)
+{
+    int64_t error = 0;
+    *program = (struct program){.entry = from};
+    if (path)
+        program->entry = path_walk(thread, from, path, strlen(path), follow, &error);
+    else
+        entry_hold(from);
+    if (!program->entry)
+        return error;
+    error = look(program);
+    if (error)
+        program_close(program);
+    return error;
+}
+
 void program_close(struct program *program)
 {
-    program->node = NULL;
+    entry_drop(program->entry);
+    program->entry = NULL;
 }
 
 static bool blank(char c)
@@ -43,8 +62,10 @@ int64_t program_interpreter(const struct program *program, struct arguments *arg
                             const char *path, const char **interpreter)
 {
     static char line[LINE_MOST + 1];
-    size_t size = program->node->size < LINE_MOST ? program->node->size : LINE_MOST;
-    memcpy(line, program->node->data, size);
+    size_t size = program->entry->node->size;
+    if (size > LINE_MOST)
+        size = LINE_MOST;
+    memcpy(line, program->bytes, size);
     line[size] = 0;
     char *name = line + 2, *end = name;
     while (*end && *end != '\n')
