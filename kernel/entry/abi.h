@@ -52,6 +52,7 @@
 #define FAULT_EXEC 0x200  /* … an instruction fetch */
 #define FAULT_COW 0x400   /* there is a readable page already: answer COPY or UPGRADE */
 #define FAULT_SOLE 0x800  /* nobody else refers to that page */
+#define FAULT_PRIVATE 0x1000 /* a read, to copy the page for who has the object as its source */
 
 /* w0 of KIND_EXCEPTION: what a program did. */
 #define EXCEPTION_NO_REGION 1    /* address belongs to no region          -> SIGSEGV, SEGV_MAPERR */

@@ -257,7 +257,7 @@ void buddy_free(frame_number first, unsigned order)
     if (!bank)
         frame_free_bug(NULL);
     if (order == 0) {
-        frame_give(bank, head, first);
+        frame_give(bank->zone, head, first);
         return;
     }
     frame_check_allocated(head, order);

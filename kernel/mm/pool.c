@@ -274,6 +274,6 @@ void pool_free_frame(frame_number number)
     if (!bank)
         frame_free_bug(NULL);
     struct frame *frame = &bank->frames[number - bank->first];
-    frame_give(bank, frame, number);
+    frame_give(bank->zone, frame, number);
     pool_release(frame->pool, 1);
 }

@@ -73,6 +73,16 @@ void chunk_free(struct chunk *chunk)
     slab_free(&chunk_cache, chunk, object->pool->pool);
 }
 
+uint64_t chunk_tokens(const struct chunk *chunk, uint64_t at)
+{
+    const slot *slots = &chunk->slots[at & ~63ul];
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 64; i++)
+        bits |= (uint64_t)((slots[i] & SLOT_STATE) == SLOT_TOKEN) << i;
+    return bits;
+}
+
 void slot_discard(struct chunk *chunk, uint64_t index)
 {
     slot value = *chunk_slot(chunk, index);

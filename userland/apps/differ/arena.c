@@ -138,13 +138,23 @@ void note_grown(struct range range, unsigned old_count)
     note_end(range, old_count);
 }
 
+/* Shared memory that was copied to another place and stays at the old one. */
+static void note_twice(struct page *copies, struct range range)
+{
+    for (unsigned i = 0; i < range.count; i++)
+        if (copies[i].kind & KIND_SHARED)
+            copies[i].kind = pages[range.first + i].kind |= KIND_TWICE;
+}
+
 void note_moved(struct range from, struct range to, int keep)
 {
     struct page before[ARENA_PAGES];
 
     for (unsigned i = 0; i < to.count; i++)
         before[i] = pages[from.first + (i < from.count ? i : 0)];
-    if (!keep)
+    if (keep)
+        note_twice(before, from);
+    else
         note_unmapped(from);
     last_mapping++;
     for (unsigned i = 0; i < to.count; i++) {

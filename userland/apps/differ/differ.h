@@ -64,9 +64,16 @@ struct page {
     unsigned short mapping; /* pages with one number came from one call */
 };
 
-enum { KIND_SHARED = 1, KIND_LOCKED = 2, KIND_ADVISED = 4, KIND_NOT_FORKED = 8, KIND_BEYOND = 16 };
-/* KIND_BEYOND: shared memory that mremap has made longer than what it shows. Touching it is
-   SIGBUS. */
+enum {
+    KIND_SHARED = 1,
+    KIND_LOCKED = 2,
+    KIND_ADVISED = 4,
+    KIND_NOT_FORKED = 8,
+    KIND_BEYOND = 16,
+    KIND_TWICE = 32
+};
+/* KIND_TWICE: shared memory that may be shown at two places of the arena. KIND_BEYOND: shared
+   memory that mremap has made longer than what it shows. Touching it is SIGBUS. */
 
 extern struct page pages[ARENA_PAGES];
 

@@ -114,7 +114,7 @@ static void *write_field(void *argument)
 
     for (unsigned round = 0; round < 3; round++)
         for (unsigned i = field.first; i < field.first + field.count; i++) {
-            if (may_touch(i, PROT_WRITE))
+            if (may_touch(i, PROT_WRITE) && !(pages[i].kind & KIND_TWICE))
                 *(volatile uint64_t *)(ARENA + i * PAGE + 1000) = i * 1000 + round;
             sched_yield();
         }

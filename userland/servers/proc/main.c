@@ -12,6 +12,7 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "tty/tty.h"
 #include "time/vdso.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
@@ -96,13 +97,13 @@ static int64_t on_thread(struct message *message)
     if (thread->unusual & UNUSUAL_ATTENTION &&
         signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
         return answer(thread, message, result);
-    if (message_kind(message) == KIND_START)
+    if (thread->life.set_child_tid)
+        result = clone_begin(thread, message_kind(message) == KIND_EXCEPTION);
+    else if (message_kind(message) == KIND_START)
         result = exec_start(thread);
     else if (message_kind(message) == KIND_EXCEPTION)
         result =
             signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
-    else if (clone_begin(thread) == ANSWER_RETRY)
-        result = ANSWER_RETRY;
     return answer(thread, message, result);
 }
 
@@ -256,7 +257,8 @@ int main(const struct startup *startup)
         random_init(startup->seed ? startup->seed : time_now());
         vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
         clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
-        console_init();
+        if (console_init(manifest.window_rows, manifest.window_columns) < 0)
+            log_print(LOG_ERROR, "proc: no terminal\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         runs_begin(&manifest);

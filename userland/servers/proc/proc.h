@@ -102,6 +102,8 @@ static inline void loop_forget(struct thread *thread)
     thread->wait.restart = 0;
     thread->wait.woken = thread->wait.timed_out = false;
     thread->wait.tell = thread->wait.interrupted = false;
+    if (thread->wait.let_go)
+        wait_let_go(thread);
     thread->unusual &= ~(uint32_t)UNUSUAL_AGAIN;
 }
 

@@ -44,7 +44,7 @@ static int64_t load(struct thread *thread, struct memory *memory, const char *pa
     if (!error && !memory->path)
         error = -ENOMEM;
     if (!error)
-        error = image_map(thread->process, memory, path, arguments, environment, &thread->start);
+        error = image_map(thread, memory, path, arguments, environment, &thread->start);
     if (error)
         return error;
     name_space(memory->space, path);
@@ -188,19 +188,37 @@ static int64_t read_strings(struct thread *thread, uint64_t vector, struct strin
     return 0;
 }
 
+/* Back to the old program: the new one has not begun. */
+static void exec_undo(struct thread *thread, struct memory *before, handle handle_before)
+{
+    struct memory *loaded = thread->process->memory;
+    image_free(thread->start);
+    thread->start = NULL;
+    handle_close(thread->handle);
+    thread->handle = handle_before;
+    thread->process->memory = before;
+    memory_drop(loaded);
+}
+
 static int64_t replace(struct thread *thread, const char *path, char *const arguments[],
                        char *const environment[])
 {
     struct process *process = thread->process;
     struct memory *before = process->memory;
     handle handle_before = thread->handle;
-    int64_t error = exec_load(thread, before->pool, path, arguments, environment);
+    int64_t error = files_unshare(process);
+    if (!error)
+        error = exec_load(thread, before->pool, path, arguments, environment);
     if (error)
         return error;
+    error = signal_exec(thread);
+    if (error) {
+        exec_undo(thread, before, handle_before);
+        return error;
+    }
     usage_keep(process, before);
     threads_end_others(thread);
-    descriptors_close(process, false);
-    bool failed = signal_exec(thread) < 0; /* no memory: too late to go back */
+    files_exec(process);
     thread->robust_list = thread->clear_child_tid = 0;
     process->family.executed = true;
     process->family.exit_signal = SIGCHLD;
@@ -209,8 +227,6 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     handle_close(handle_before);
     memory_drop(before);
     vfork_done(process);
-    if (failed)
-        process_exit(process, SIGKILL);
     return ANSWER_NONE;
 }
 

@@ -6,6 +6,7 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "tty/tty.h"
 #include "process/futex.h"
 #include "process/linux_process.h"
 
@@ -43,10 +44,10 @@ static void thread_stop(struct thread *thread)
         return;
     thread->life.ended = true;
     wait_cancel(thread);
-    signal_thread_end(thread);
     if (thread->life.vforked)
         thread->life.vforked->family.vfork_parent = NULL;
     thread->life.vforked = NULL;
+    signal_thread_end(thread);
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
@@ -225,10 +226,14 @@ void process_exit(struct process *process, uint32_t wait_status)
         if (thread != process->threads) /* the leader stays, for those who look at the zombie */
             bury_thread(thread);
     }
-    descriptors_close(process, true);
     signal_process_end(process);
+    files_drop(process->files, process);
+    place_drop(process->place);
+    process->files = NULL;
+    process->place = NULL;
     memory_drop(process->memory);
     process->memory = NULL;
+    tty_leader_ends(process);
     if (family->parent)
         announce_all(process, children_leave(process));
     else

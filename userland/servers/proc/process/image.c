@@ -94,21 +94,30 @@ static int64_t map_segments(struct memory *memory, struct image *image, const st
     return 0;
 }
 
-/* Finds a file and reads its headers. */
-static int64_t open_program(struct process *process, const char *path, struct node **node,
+/* Finds a file and reads its headers. A reference in *node, unless it failed. */
+static int64_t open_program(struct thread *thread, const char *path, struct node **node,
                             struct elf *elf)
 {
     int64_t error;
     const char *reason;
-    *node = tree_find(process, process->directory, path, true, &error);
-    if (!*node)
+    struct entry *entry = path_walk(thread, thread->process->place->directory, path, strlen(path),
+                                    true, &error);
+    if (!entry)
         return error;
-    if (((*node)->mode & LINUX_S_IFMT) != LINUX_S_IFREG || !((*node)->mode & 0111))
-        return -EACCES;
-    if (!(*node)->mappable || elf_read(elf, (*node)->data, (*node)->size,
-                                       STACK_TOP - STACK_BYTES - STACK_GAP, &reason) < 0)
-        return -ENOEXEC;
-    return 0;
+    *node = entry->node;
+    node_hold(*node);
+    entry_drop(entry);
+    const void *contents;
+    if (node_type(*node) != LINUX_S_IFREG || !((*node)->mode & 0111))
+        error = -EACCES;
+    else
+        error = node_view(*node, &contents);
+    if (!error && elf_read(elf, contents, (*node)->size, STACK_TOP - STACK_BYTES - STACK_GAP,
+                           &reason) < 0)
+        error = -ENOEXEC;
+    if (error)
+        node_drop(*node);
+    return error;
 }
 
 /* ---- The stack ---- */
@@ -213,27 +222,29 @@ static int64_t build_stack(struct image *image, const struct elf *elf, uint64_t 
 /* ---- All together ---- */
 
 /* The dynamic linker, when the program names one: it runs first. */
-static int64_t map_linker(struct process *process, struct memory *memory, struct image *image,
+static int64_t map_linker(struct thread *thread, struct memory *memory, struct image *image,
                           const char *path, uint64_t *base)
 {
     struct node *node;
     struct elf elf;
-    int64_t error = open_program(process, path, &node, &elf);
+    int64_t error = open_program(thread, path, &node, &elf);
     if (error) {
         log_print(LOG_ERROR, "proc: dynamic linker %s: %s\n", path, linux_error_name(error));
         return error;
     }
     *base = elf.position_independent ? LINKER_BASE - elf.low : 0;
     image->entry = elf.entry + *base;
-    return map_segments(memory, image, node, &elf, *base);
+    error = map_segments(memory, image, node, &elf, *base);
+    node_drop(node);
+    return error;
 }
 
-static int64_t map_all(struct process *process, struct memory *memory, struct image *image,
+static int64_t map_all(struct thread *thread, struct memory *memory, struct image *image,
                        const char *path, char *const arguments[], char *const environment[])
 {
     struct node *node;
     struct elf elf;
-    int64_t error = open_program(process, path, &node, &elf);
+    int64_t error = open_program(thread, path, &node, &elf);
     if (error)
         return error;
     uint64_t bias = elf.position_independent ? PROGRAM_BASE - elf.low : 0, linker_base = 0;
@@ -244,22 +255,23 @@ static int64_t map_all(struct process *process, struct memory *memory, struct im
     if (!error)
         error = map_segments(memory, image, node, &elf, bias);
     if (!error && elf.interpreter)
-        error = map_linker(process, memory, image, elf.interpreter, &linker_base);
+        error = map_linker(thread, memory, image, elf.interpreter, &linker_base);
     if (!error)
         error = memory_map(memory, STACK_TOP - STACK_BYTES, STACK_BYTES, stack_rights, NULL, 0);
     if (!error)
         error = build_stack(image, &elf, bias, linker_base, memory->layout.vdso, path, arguments,
                             environment);
+    node_drop(node);
     return error;
 }
 
-int64_t image_map(struct process *process, struct memory *memory, const char *path,
+int64_t image_map(struct thread *thread, struct memory *memory, const char *path,
                   char *const arguments[], char *const environment[], struct image **image)
 {
     struct image *made = wired_alloc(sizeof *made);
     if (!made)
         return -ENOMEM;
-    int64_t error = map_all(process, memory, made, path, arguments, environment);
+    int64_t error = map_all(thread, memory, made, path, arguments, environment);
     if (error) {
         image_free(made);
         return error;

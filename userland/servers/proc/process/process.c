@@ -6,6 +6,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "process/start.h"
+#include "tty/tty.h"
 
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
@@ -13,11 +14,11 @@
 
 void process_discard(struct process *process)
 {
-    if (process->descriptors)
-        descriptors_close(process, true);
+    files_drop(process->files, process);
+    place_drop(process->place);
     memory_drop(process->memory);
-    credentials_drop(&process->family.credentials);
     signal_process_end(process);
+    credentials_drop(&process->family.credentials);
     wired_free(process);
 }
 
@@ -26,7 +27,8 @@ static void default_limits(struct process *process)
     for (unsigned i = 0; i < LINUX_LIMITS; i++)
         process->limits[i] = (struct limit){LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY};
     process->limits[LINUX_RLIMIT_STACK].current = STACK_BYTES;
-    process->limits[LINUX_RLIMIT_SIGPENDING] = (struct limit){SIGPENDING_DEFAULT, SIGPENDING_DEFAULT};
+    process->limits[LINUX_RLIMIT_SIGPENDING] =
+        (struct limit){SIGPENDING_DEFAULT, SIGPENDING_DEFAULT};
     process->limits[LINUX_RLIMIT_NOFILE] = (struct limit){NOFILE_DEFAULT, NOFILE_MAXIMUM};
 }
 
@@ -52,6 +54,7 @@ static int64_t first_thread(struct process *process, struct pid *pid, const char
     process->family.pid = thread->life.pid = pid;
     family_enter(process, NULL);
     thread_enter(process, thread);
+    console_lend(process);
     return 0;
 }
 
@@ -61,7 +64,8 @@ int64_t process_start(const char *path, char *const arguments[], char *const env
     int64_t error = -ENOMEM;
     if (!process)
         return error;
-    process->directory = tree_root();
+    process->files = files_first();
+    process->place = place_new();
     process->start_time = time_now();
     process->family.exit_signal = SIGCHLD;
     process->family.credentials.permitted = process->family.credentials.effective = CAPABILITIES;
@@ -69,7 +73,7 @@ int64_t process_start(const char *path, char *const arguments[], char *const env
     struct pid *pid = NULL;
     error = signal_init(process);
     if (!error)
-        error = descriptors_init(process);
+        error = process->files && process->place ? 0 : -ENOMEM;
     if (!error)
         pid = pid_new(&error);
     if (pid)

@@ -66,9 +66,9 @@ int64_t exec_start(struct thread *thread);
 /* ---- image.c ---- */
 
 /* Maps a program's segments and stack into `memory`, sets its layout, and prepares what must be
- * written there: *image, to be freed by the caller. Names are looked up for `process`. 0, or a
+ * written there: *image, to be freed by the caller. Names are looked up for `thread`. 0, or a
  * negated errno. */
-int64_t image_map(struct process *process, struct memory *memory, const char *path,
+int64_t image_map(struct thread *thread, struct memory *memory, const char *path,
                   char *const arguments[], char *const environment[], struct image **image);
 
 /* NULL is allowed. */
