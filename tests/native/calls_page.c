@@ -189,14 +189,14 @@ static void reclaiming(void)
     WORKS(handle_close(wired));
 }
 
-static int64_t query(handle space)
+static int64_t query(uint64_t space)
 {
-    return page_query(space, paged.address, 1, 0);
+    return page_query((handle)space, paged.address, 1, 0);
 }
 
-static int64_t query_and_clear(handle space)
+static int64_t query_and_clear(uint64_t space)
 {
-    return page_query(space, paged.address, 1, PAGES_CLEAR_REFERENCED);
+    return page_query((handle)space, paged.address, 1, PAGES_CLEAR_REFERENCED);
 }
 
 static int64_t query_bare(uint64_t unused)
