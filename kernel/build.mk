@@ -9,7 +9,7 @@ KERNEL_FLAGS := -std=gnu17 -O2 -g -ffreestanding -nostdlib -mgeneral-regs-only -
 
 # What runs once, or for people: small instead of fast.
 KERNEL_COLD := $(wildcard kernel/boot/*.c kernel/debug/*.c platform/*.c) kernel/main.c kernel/mm/pool_audit.c \
-	kernel/arch/kernel_map.c kernel/task/thread_ctl.c kernel/task/pool_object.c kernel/ipc/irq.c
+	kernel/arch/kernel_map.c kernel/task/pool_object.c kernel/ipc/irq.c
 $(patsubst %.c,$(B)/virt/%.o,$(KERNEL_COLD)): KERNEL_FLAGS += -Os
 
 $(B)/virt/%.o: %.c $(SETUP_STAMP)

@@ -6,11 +6,11 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "tty/tty.h"
 #include "process/futex.h"
 #include "process/image.h"
 #include "process/linux_process.h"
 #include "process/start.h"
+#include "tty/tty.h"
 
 static struct process *buried_processes;
 static struct thread *buried_threads;
@@ -54,7 +54,6 @@ static void thread_stop(struct thread *thread)
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
-    exec_forget(thread);
     image_free(thread->start);
     thread->start = NULL;
     thread->life.pid->thread = NULL;
