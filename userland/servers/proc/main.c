@@ -63,8 +63,13 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
-    struct message message = {.w = {0}};
     uint64_t request = thread->request;
+    if (__builtin_expect(!(thread->unusual & ~UNUSUAL_AGAIN) && result > ANSWER_LAST, 1)) {
+        loop_forget(thread);
+        NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, request) IN(2, result));
+        return;
+    }
+    struct message message = {.w = {0}};
     int64_t tag = answer(thread, &message, result);
     if (tag != ANSWER_LATER)
         reply((uint64_t)tag, request, &message);
@@ -158,7 +163,11 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
 static __attribute__((noinline)) struct registers answer_otherwise(struct thread *thread,
                                                                    int64_t result)
 {
-    struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
+    if (result == ANSWER_NONE) { /* it waits; what an error is, serve() sees */
+        family_bury();
+        return NATIVE_CALL(SYSCALL_recv, IN(0, configuration.self) IN(1, 0));
+    }
+    struct message message = {.request = thread->request};
     int64_t tag = answer(thread, &message, result);
     family_bury();
     return next(tag, &message);
