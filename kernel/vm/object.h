@@ -126,6 +126,12 @@ static inline slot object_slot(struct object *object, uint64_t index)
     return chunk ? *chunk_slot(chunk, index) : SLOT_EMPTY;
 }
 
+/* A page that was there before a clone was made: reading it there is no fault, for the program. */
+static inline bool object_cloned(struct object *object, uint64_t index)
+{
+    return object->kind != OBJECT_RANGE && object_slot(object, index) & SLOT_COW;
+}
+
 /* The frame a RESIDENT slot names, and whether no other slot does. */
 static inline frame_number slot_frame(slot value)
 {
