@@ -104,6 +104,27 @@ def test_memory_sizes(run, start, memory):
     assert "bundle found" in run(options=[start, "--memory", memory]).expect(7).stderr
 
 
+def test_memory_grows_with_the_bundle(run, tmp_path):
+    for name, size in (("one", 100), ("two", 41)):
+        (tmp_path / name).mkdir()
+        with open(tmp_path / name / "hole", "wb") as file:
+            file.truncate(size << 20)
+    result = run(options=["--root", tmp_path / "one"]).expect(7)
+    assert re.search(r"512M of memory, for a bundle of 10\d MiB", result.stderr)
+    assert "bundle found" in result.stderr
+    assert "of memory" not in run(options=["-q", "--root", tmp_path / "one"]).expect(7).stderr
+    result = run(options=["--root", tmp_path / "two", "--memory", "80M"]).expect(125)
+    assert re.search(r"the bundle has 4\d MiB; --memory 80M has room for 36", result.stderr)
+    assert "bundle found" in run(options=["--root", tmp_path / "two", "--memory", "100M"]).expect(7).stderr
+
+
+def test_a_program_without_its_loader(run, tmp_path):
+    (tmp_path / "x.c").write_text("int main(void) { return 0; }\n")
+    execute(f"{CROSS}gcc", tmp_path / "x.c", "-o", tmp_path / "x").expect()
+    result = run(tmp_path / "x").expect(125)
+    assert "needs /lib/ld-linux-aarch64.so.1: link it with -static, or add --package libc6" in result.stderr
+
+
 @pytest.mark.parametrize("start", ["--direct", "--uboot"])
 def test_input_is_passed_on(run, tmp_path, start):
     image = build_standin(tmp_path / "echo", ECHOES)

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import layers, standard
-from .common import AARCH64, Failure, build_folder, elf_machine
+from .common import AARCH64, Failure, build_folder, elf_interpreter, elf_machine
 from .packages import add_packages
 
 MACHINES = {3: "i386", 40: "32-bit Arm", 62: "x86-64", 183: "AArch64", 243: "RISC-V"}
+LOADERS = {"ld-linux-aarch64.so.1": "libc6", "ld-musl-aarch64.so.1": "musl"}
 
 
 def fill(bundle, options, words):
@@ -103,6 +104,11 @@ def find_program(bundle, program):
     if machine not in (AARCH64, None):
         kind = MACHINES.get(machine, f"machine {machine}")
         raise Failure(f"{program} is a program for {kind}, not for AArch64")
+    loader = elf_interpreter(program)
+    if loader and loader not in bundle.tree:
+        package = LOADERS.get(os.path.basename(loader))
+        hint = f", or add --package {package}" if package else ""
+        raise Failure(f"{program} needs {loader}: link it with -static{hint}")
     name = os.path.basename(program)
     taken = f"/bin/{name}" in bundle.tree
     path = f"/tmp/{name}" if taken else f"/bin/{name}"

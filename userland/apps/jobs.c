@@ -1,80 +1,13 @@
 /*
- * jobs: signals between processes and threads: death in every wait, stopping and going on, what a
+ * jobs: what becomes of processes by signals: death in every wait, stopping and going on, what a
  * parent hears, compared with what Linux does. Status 0 when there is no difference. Runs on Linux
  * unchanged.
  */
 #define _GNU_SOURCE
-#include "check.h"
+#include "children.h"
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
-#include <time.h>
-
-#define SECOND      1000000000L
-#define MS          1000000L
-#define BIT(signal) (1UL << ((signal)-1))
-
-static long now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * SECOND + time.tv_nsec;
-}
-
-static void pass(long nanoseconds)
-{
-    struct timespec wait = {nanoseconds / SECOND, nanoseconds % SECOND};
-    while (nanosleep(&wait, &wait) && errno == EINTR)
-        continue;
-}
-
-static void mask(int how, uint64_t set)
-{
-    CALL(SYS_rt_sigprocmask, how, &set, NULL, 8);
-}
-
-/* Waits for a signal that is blocked: its number, or a negated errno. */
-static long await(uint64_t set, siginfo_t *info)
-{
-    struct timespec limit = {20, 0};
-    return CALL(SYS_rt_sigtimedwait, &set, info, &limit, 8);
-}
-
-/* The child tells that it is as far as it wants to be. */
-static void ready(void)
-{
-    kill(getppid(), SIGUSR1);
-}
-
-static pid_t start(void (*child)(void))
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        signal(SIGCHLD, SIG_DFL);
-        mask(SIG_SETMASK, 0);
-        child(); /* calls ready() once */
-        _exit(0);
-    }
-    expect("the child is ready", await(BIT(SIGUSR1), NULL), SIGUSR1);
-    return pid;
-}
-
-static int status_of(pid_t pid, int options)
-{
-    int status = -1;
-    pid_t got;
-    while ((got = waitpid(pid, &status, options)) < 0 && errno == EINTR)
-        continue;
-    expect("waitpid", got, pid);
-    return status;
-}
 
 /* ---- Death in every wait ---- */
 
@@ -364,142 +297,15 @@ static void restarts(void)
     expect("both ran", alarms, 2);
 }
 
-/* ---- Many ---- */
-
-static volatile int taken, last_value, out_of_order;
-
-static void take(int signal, siginfo_t *info, void *context)
-{
-    (void)signal, (void)context;
-    taken++;
-    out_of_order += info->si_value.sival_int != last_value + 1;
-    last_value = info->si_value.sival_int;
-}
-
-static void storm(void)
-{
-    struct sigaction action = {.sa_sigaction = take, .sa_flags = SA_SIGINFO | SA_RESTART};
-    sigaction(SIGRTMIN, &action, NULL);
-    signal(SIGUSR2, note_alarm);
-    alarms = 0;
-    pid_t pid = fork();
-    if (pid == 0) {
-        union sigval value;
-        for (int i = 1; i <= 1000; i++) {
-            value.sival_int = i;
-            while (sigqueue(getppid(), SIGRTMIN, value) && errno == EAGAIN)
-                sched_yield();
-            kill(getppid(), SIGUSR2);
-        }
-        _exit(24);
-    }
-    expect("the sender's end", WEXITSTATUS(status_of(pid, 0)), 24);
-    expect("all arrived", taken, 1000);
-    expect("in order", out_of_order, 0);
-    expect_true("others too", alarms > 0 && alarms <= 1000);
-}
-
-static void groups(void)
-{
-    pid_t leader = start(in_spin), second = start(in_spin);
-    expect("setpgid", setpgid(leader, leader), 0);
-    expect("setpgid", setpgid(second, leader), 0);
-    expect("kill group", kill(-leader, SIGHUP), 0);
-    expect("both", WTERMSIG(status_of(leader, 0)), SIGHUP);
-    expect("die", WTERMSIG(status_of(second, 0)), SIGHUP);
-    expect("no group", kill(-leader, SIGHUP) ? errno : 0, ESRCH);
-}
-
-/* ---- Threads ---- */
-
-static volatile pid_t handled_by;
-static volatile uint32_t go;
-
-static void note_thread(int signal)
-{
-    (void)signal;
-    handled_by = gettid();
-}
-
-static void *open_thread(void *tid)
-{
-    mask(SIG_UNBLOCK, BIT(SIGUSR2));
-    *(volatile pid_t *)tid = gettid();
-    while (!go)
-        sched_yield();
-    return NULL;
-}
-
-static void *waiting_thread(void *set)
-{
-    return (void *)await(*(uint64_t *)set, NULL);
-}
-
-static void threads(void)
-{
-    pthread_t thread;
-    volatile pid_t tid = 0;
-    uint64_t set = BIT(SIGRTMIN + 1);
-    void *result;
-    signal(SIGUSR2, note_thread);
-    mask(SIG_BLOCK, BIT(SIGUSR2) | set);
-    pthread_create(&thread, NULL, open_thread, (void *)&tid);
-    while (!tid)
-        sched_yield();
-    kill(getpid(), SIGUSR2);
-    while (!handled_by)
-        sched_yield();
-    expect("who does not block it", handled_by, tid);
-    handled_by = 0;
-    CALL(SYS_tgkill, getpid(), tid, SIGUSR2);
-    while (!handled_by)
-        sched_yield();
-    expect("tgkill", handled_by, tid);
-    go = 1;
-    pthread_join(thread, NULL);
-    pthread_create(&thread, NULL, waiting_thread, &set);
-    pass(5 * MS);
-    kill(getpid(), SIGRTMIN + 1);
-    pthread_join(thread, &result);
-    expect("sigwait in a thread", (long)result, SIGRTMIN + 1);
-    mask(SIG_UNBLOCK, BIT(SIGUSR2) | set);
-}
-
-static volatile int *volatile nowhere = (volatile int *)8;
-
-static void *crash(void *unused)
-{
-    *nowhere = 1;
-    return unused;
-}
-
-static void in_crash(void)
-{
-    pthread_t thread;
-    ready();
-    pthread_create(&thread, NULL, crash, NULL);
-    pass(1000 * SECOND);
-}
-
 int main(void)
 {
-    int status;
     setvbuf(stdout, NULL, _IONBF, 0);
-    /* PID 1 is not like others: nobody could continue its children. */
-    pid_t pid = fork();
-    if (pid) {
-        waitpid(pid, &status, 0);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
-    }
+    leave_init();
     mask(SIG_BLOCK, BIT(SIGUSR1));
     deaths();
     stopping();
     stops_of_its_own();
     news();
     restarts();
-    storm();
-    groups();
-    threads();
-    expect("a thread's fault ends all", WTERMSIG(status_of(start(in_crash), 0)), SIGSEGV);
     return checks_end("jobs");
 }

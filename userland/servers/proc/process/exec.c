@@ -64,8 +64,8 @@ static int64_t find_program(struct thread *thread, const struct exec_wanted *wan
                             struct found *found)
 {
     int64_t error =
-        program_open(thread, wanted->directory, wanted->path, wanted->follow, &found->program);
-    found->path = wanted->path;
+        program_open(thread, wanted->from, wanted->path, wanted->follow, &found->program);
+    found->path = wanted->name;
     wanted->arguments->instead.bytes = wanted->arguments->instead.count = 0;
     for (unsigned depth = 0; !error && found->program.script; depth++) {
         error = depth == SCRIPTS_MOST ? -ELOOP
@@ -73,7 +73,8 @@ static int64_t find_program(struct thread *thread, const struct exec_wanted *wan
                                                             wanted->name, &found->path);
         program_close(&found->program);
         if (!error)
-            error = program_open(thread, thread->process->place->directory, found->path, true, &found->program);
+            error = program_open(thread, thread->process->place->directory, found->path, true,
+                                 &found->program);
     }
     return error;
 }
@@ -99,13 +100,25 @@ static int64_t find_all(struct thread *thread, const struct exec_wanted *wanted,
     return error;
 }
 
+/* Which file the memory shows, and its name for messages. */
+static int64_t note_program(const struct process *process, struct memory *memory,
+                            struct entry *entry)
+{
+    static char text[LINUX_PATH_MAX];
+    if (path_text(entry, process->place->root, text, sizeof text) < 0)
+        text[0] = 0;
+    memory->path = wired_text(text, strlen(text));
+    memory->program = entry;
+    entry_hold(entry);
+    return memory->path ? 0 : -ENOMEM;
+}
+
 static int64_t load(struct thread *thread, struct memory *memory, const struct found *found,
                     const struct exec_wanted *wanted)
 {
     int64_t error = create_thread(thread, memory);
-    memory->path = wired_text(found->path, strlen(found->path));
-    if (!error && !memory->path)
-        error = -ENOMEM;
+    if (!error)
+        error = note_program(thread->process, memory, found->program.entry);
     if (!error)
         thread->start = image_map(
             memory, &found->program, found->program.elf.interpreter ? &found->linker : NULL,
@@ -219,6 +232,7 @@ static void become(struct thread *thread, struct memory *before, handle handle_b
 {
     struct process *process = thread->process;
     usage_keep(process, before);
+    process->memory->owner = process->pid;
     threads_end_others(thread);
     files_exec(process);
     thread_name(thread, name);
@@ -252,35 +266,32 @@ static int64_t replace(struct thread *thread, const struct exec_wanted *wanted)
     return ANSWER_NONE;
 }
 
-void exec_forget(struct thread *thread)
+static void forget(struct thread *thread)
 {
-    arguments_free(thread->life.arguments);
-    thread->life.arguments = NULL;
+    arguments_free(thread->wait.kept);
 }
 
 /* Reads the arguments, which may take several rounds, and then replaces the program. */
 static int64_t execute(struct thread *thread, struct exec_wanted *wanted, uint64_t argv,
                        uint64_t envp)
 {
-    if (!(thread->unusual & UNUSUAL_AGAIN))
-        exec_forget(thread);
-    if (!thread->life.arguments)
-        thread->life.arguments = arguments_new(thread->process->limits[LINUX_RLIMIT_STACK].current);
-    if (!thread->life.arguments)
-        return -ENOMEM;
-    int64_t error = arguments_read(thread->life.arguments, thread, argv, envp);
-    wanted->arguments = thread->life.arguments;
-    if (!error)
-        error = replace(thread, wanted);
-    if (error != ANSWER_RETRY)
-        exec_forget(thread);
-    return error;
+    if (!thread->wait.let_go) {
+        thread->wait.kept = arguments_new(thread->process->limits[LINUX_RLIMIT_STACK].current);
+        if (!thread->wait.kept)
+            return -ENOMEM;
+        thread->wait.let_go = forget;
+        thread->unusual |= UNUSUAL_AGAIN; /* so that they are freed whatever the answer is */
+    }
+    wanted->arguments = thread->wait.kept;
+    int64_t error = arguments_read(wanted->arguments, thread, argv, envp);
+    return error ? error : replace(thread, wanted);
 }
 
 int64_t linux_execve(struct thread *thread, uint64_t path, uint64_t argv, uint64_t envp)
 {
     int64_t length = client_string(thread, path, path_buffer, sizeof path_buffer);
-    struct exec_wanted wanted = {thread->process->place->directory, path_buffer, true, path_buffer, NULL};
+    struct exec_wanted wanted = {thread->process->place->directory, path_buffer, true, path_buffer,
+                                 NULL};
     if (length < 0)
         return length;
     return execute(thread, &wanted, argv, envp);
@@ -296,7 +307,9 @@ static int64_t start_of(struct thread *thread, uint64_t descriptor, uint64_t fla
     struct open_file *file = file_of_any(thread->process, descriptor);
     if (!file)
         return -EBADF;
-    wanted->directory = file->entry;
+    wanted->from = file->entry;
+    if (itself)
+        wanted->path = NULL;
     format_text(name_buffer, sizeof name_buffer, itself ? "/dev/fd/%d%s" : "/dev/fd/%d/%s",
                 (int)descriptor, path_buffer);
     wanted->name = name_buffer;

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct arguments;
 struct process;
 struct thread;
 struct tty;
@@ -75,14 +74,13 @@ struct schedule {
 /* The same for a thread. */
 struct life {
     struct pid *pid;
-    struct thread *previous;     /* of the process */
-    struct arguments *arguments; /* what execve has read so far, or NULL */
-    uint64_t set_child_tid;      /* address where its tid goes before it runs; 0: none */
-    struct futex_wait futex;     /* while it waits for one */
-    struct process *vforked;     /* whose end or exec its call waits for, or NULL */
-    bool ended;                  /* only leaders stay then, as long as the process is not reaped */
-    struct thread *buried;       /* the next to be freed */
-    char name[16];               /* PR_SET_NAME */
+    struct thread *previous; /* of the process */
+    uint64_t set_child_tid;  /* address where its tid goes before it runs; 0: none */
+    struct futex_wait futex; /* while it waits for one */
+    struct process *vforked; /* whose end or exec its call waits for, or NULL */
+    bool ended;              /* only leaders stay then, as long as the process is not reaped */
+    struct thread *buried;   /* the next to be freed */
+    char name[16];           /* PR_SET_NAME */
     struct schedule schedule;
 };
 
@@ -193,9 +191,9 @@ bool tell_is_stopped(const struct process *process);
 
 /* ---- fork.c ---- */
 
-/* A thread with life.set_child_tid asks before its first instruction; `failed`: the page for that
- * cannot be had. A handler's answer. */
-int64_t clone_begin(struct thread *thread, bool failed);
+/* A thread with life.set_child_tid asks before its first instruction; `again`: it was sent back
+ * for the page where that goes, `failed`: it cannot be had. A handler's answer. */
+int64_t clone_begin(struct thread *thread, bool again, bool failed);
 
 /* ---- usage.c ---- */
 

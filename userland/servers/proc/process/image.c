@@ -82,7 +82,7 @@ static int64_t map_segments(struct memory *memory, struct image *image,
     for (unsigned i = 0; i < program->elf.headers; i++) {
         struct elf_segment segment = elf_segment(&program->elf, i);
         int64_t error = segment.type == ELF_LOAD
-                            ? map_segment(memory, image, program->node, &segment, bias)
+                            ? map_segment(memory, image, program->entry->node, &segment, bias)
                             : 0;
         if (error)
             return error;

@@ -9,24 +9,23 @@
 
 #define LINE_MOST 256 /* of a script's first line, as Linux reads it */
 
-/* Reads what kind of program it is. */
+/* Looks at the file of an entry. 0, or why it cannot be executed. */
 static int64_t look(struct program *program)
 {
-    struct node *node = program->node;
-    const void *contents;
+    struct node *node = program->entry->node;
+    const void *bytes;
     const char *reason;
     if (node_type(node) == LINUX_S_IFLNK)
         return -ELOOP;
     if (node_type(node) != LINUX_S_IFREG || !(node->mode & 0111))
         return -EACCES;
-    int64_t error = node_view(node, &contents);
+    int64_t error = node_view(node, &bytes);
     if (error)
         return error;
-    program->contents = contents;
-    program->script =
-        node->size >= 2 && program->contents[0] == '#' && program->contents[1] == '!';
+    program->bytes = bytes;
+    program->script = node->size >= 2 && program->bytes[0] == '#' && program->bytes[1] == '!';
     if (!program->script &&
-        elf_read(&program->elf, contents, node->size, PROGRAM_HIGHEST, &reason) < 0)
+        elf_read(&program->elf, bytes, node->size, PROGRAM_HIGHEST, &reason) < 0)
         return -ENOEXEC;
     return 0;
 }
@@ -34,18 +33,14 @@ static int64_t look(struct program *program)
 int64_t program_open(struct thread *thread, struct entry *from, const char *path, bool follow,
                      struct program *program)
 {
-    int64_t error;
-    struct entry *entry = from;
-    if (*path)
-        entry = path_walk(thread, from, path, strlen(path), follow, &error);
-    else /* execveat: the file itself */
-        entry_hold(entry);
-    *program = (struct program){.node = NULL};
-    if (!entry)
+    int64_t error = 0;
+    *program = (struct program){.entry = from};
+    if (path)
+        program->entry = path_walk(thread, from, path, strlen(path), follow, &error);
+    else
+        entry_hold(from);
+    if (!program->entry)
         return error;
-    program->node = entry->node;
-    node_hold(program->node);
-    entry_drop(entry);
     error = look(program);
     if (error)
         program_close(program);
@@ -54,8 +49,8 @@ int64_t program_open(struct thread *thread, struct entry *from, const char *path
 
 void program_close(struct program *program)
 {
-    node_drop(program->node);
-    program->node = NULL;
+    entry_drop(program->entry);
+    program->entry = NULL;
 }
 
 static bool blank(char c)
@@ -67,8 +62,10 @@ int64_t program_interpreter(const struct program *program, struct arguments *arg
                             const char *path, const char **interpreter)
 {
     static char line[LINE_MOST + 1];
-    size_t size = program->node->size < LINE_MOST ? program->node->size : LINE_MOST;
-    memcpy(line, program->contents, size);
+    size_t size = program->entry->node->size;
+    if (size > LINE_MOST)
+        size = LINE_MOST;
+    memcpy(line, program->bytes, size);
     line[size] = 0;
     char *name = line + 2, *end = name;
     while (*end && *end != '\n')

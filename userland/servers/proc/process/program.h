@@ -8,18 +8,18 @@
 
 struct arguments;
 struct entry;
-struct node;
 struct thread;
 
 struct program {
-    struct node *node;      /* a reference */
-    const char *contents; /* all of the file, as long as nobody changes it */
-    bool script; /* begins with #!: `elf` is not valid */
+    struct entry *entry;  /* a reference */
+    const uint8_t *bytes; /* of the file */
+    bool script;          /* begins with #!: `elf` is not valid */
     struct elf elf;
 };
 
-/* Opens a path from a directory. 0 with a program to be closed, -EACCES, -ENOEXEC, or what looking
- * for the path answers. */
+/* Opens a path as seen from an entry, or with `path` NULL that entry itself. 0 with a program to be
+ * closed, -EACCES, -ENOEXEC, -ELOOP (a link that is not followed), or what looking for the path
+ * answers. */
 int64_t program_open(struct thread *thread, struct entry *from, const char *path, bool follow,
                      struct program *program);
 void program_close(struct program *program);

@@ -43,15 +43,14 @@ void runs_give_up(uint32_t status);
 
 /* ---- exec.c ---- */
 
-/* Loads the program at `path`, seen from `directory`, into fresh memory that is charged to `pool`,
+/* Loads the program at `path`, seen from `from`, into fresh memory that is charged to `pool`,
  * and begins `thread` there. On success process->memory and thread->handle are the new ones; what
  * was there before is left to the caller to drop. On failure nothing has changed; a negated errno,
  * or ANSWER_*. */
 struct arguments;
-struct entry;
 struct exec_wanted {
-    struct entry *directory;
-    const char *path;
+    struct entry *from;
+    const char *path; /* NULL: `from` itself */
     bool follow;      /* also a link at the end of the path */
     const char *name; /* AT_EXECFN, and what a script's interpreter is told */
     struct arguments *arguments;
@@ -65,6 +64,3 @@ int64_t exec_start(struct thread *thread);
 
 /* The thread's name is the last part of the program's path. */
 void thread_name(struct thread *thread, const char *path);
-
-/* What execve has read of its arguments so far is forgotten: the thread ends. */
-void exec_forget(struct thread *thread);
