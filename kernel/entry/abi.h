@@ -127,8 +127,8 @@
 #define COPY_SP 0x1  /* sp = x5 */
 #define COPY_TLS 0x2 /* TLS = x6 */
 
-/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all of it, the
- * kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
+/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all since the
+ * last, the kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
 #define THREAD_TIME 15
 #define TICK_NS 3700000 /* nobody's own period, so that periodic programs cannot hide between ticks */
 
