@@ -6,8 +6,6 @@
 #include "task/lookup.h"
 #include "task/reaper.h"
 
-#define PAGES_MAX (USER_END >> PAGE_SHIFT)
-
 /* Gives the new object its first handle; without one it is destroyed again. */
 static struct thread *hand_out(struct thread *thread, struct kernel_object *object, unsigned rights)
 {

@@ -12,6 +12,7 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "tty/tty.h"
 #include "time/vdso.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
@@ -256,7 +257,8 @@ int main(const struct startup *startup)
         random_init(startup->seed ? startup->seed : time_now());
         vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
         clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
-        console_init();
+        if (console_init(manifest.window_rows, manifest.window_columns) < 0)
+            log_print(LOG_ERROR, "proc: no terminal\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         runs_begin(&manifest);

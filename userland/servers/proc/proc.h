@@ -103,6 +103,7 @@ static inline void loop_forget(struct thread *thread)
     thread->wait.woken = thread->wait.timed_out = false;
     if (thread->wait.let_go)
         wait_let_go(thread);
+    thread->wait.tell = thread->wait.interrupted = false;
     thread->unusual &= ~(uint32_t)UNUSUAL_AGAIN;
 }
 

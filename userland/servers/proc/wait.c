@@ -194,5 +194,10 @@ void wait_finish(struct thread *thread, int64_t result)
 
 void wait_interrupt(struct thread *thread)
 {
+    if (thread->wait.blocked && thread->wait.tell) {
+        thread->wait.interrupted = true;
+        look_again(thread);
+        return;
+    }
     wait_finish(thread, interrupted(thread));
 }

@@ -58,6 +58,8 @@ struct wait_state {
     bool timed_out;    /* … because the deadline passed */
     void *kept;        /* what a waiting call needs again … */
     void (*let_go)(struct thread *thread); /* … and how it is freed when the call or thread ends */
+    bool tell;         /* a signal ends the wait by letting the call come again, with: */
+    bool interrupted;  /* … then it ends itself (nanosleep tells how much is left) */
 };
 
 /* Puts a thread on one more queue, for a handler that then answers wait_begin(). 0 or -ENOMEM (the

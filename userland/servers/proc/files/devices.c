@@ -78,8 +78,6 @@ static const struct {
     {"dev/full", 0666, DEVICE(1, 7), &full_operations},
     {"dev/random", 0666, DEVICE(1, 8), &random_operations},
     {"dev/urandom", 0666, DEVICE(1, 9), &random_operations},
-    {"dev/console", 0600, DEVICE(5, 1), &console_operations},
-    {"dev/tty", 0666, DEVICE(5, 0), &console_operations},
 };
 #define DEVICES (sizeof devices / sizeof devices[0])
 

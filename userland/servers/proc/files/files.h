@@ -9,7 +9,7 @@
 
 /* ---- Kinds of files ---- */
 
-extern const struct file_operations regular_operations, console_operations, fifo_operations;
+extern const struct file_operations regular_operations, fifo_operations;
 
 /* What a transfer that stopped answers: bytes moved count more than an error after them. */
 int64_t transfer_stopped(const struct thread *thread, int64_t error);
@@ -30,13 +30,6 @@ struct entry *tree_root(void);
 
 /* devices.c: the devices of /dev. 0 or -ENOMEM. */
 int64_t devices_init(void);
-
-/* ---- console.c ---- */
-
-/* Asks the driver to tell of input. */
-void console_init(void);
-/* Input came: goes on with those who wait for it. */
-void console_wake(void);
 
 /* ---- find.c: paths that programs name ---- */
 

@@ -5,10 +5,11 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "time/vdso.h"
 
 int64_t node_time(void)
 {
-    return (int64_t)time_now();
+    return clock_realtime();
 }
 
 struct node *node_new(struct file_system *system, uint32_t mode)

@@ -43,9 +43,7 @@ int64_t linux_lseek(struct thread *thread, uint64_t descriptor, uint64_t offset,
     default:
         return -EINVAL;
     }
-    if (__builtin_add_overflow(base, (int64_t)offset, &position))
-        return -EOVERFLOW;
-    if (position < 0)
+    if (__builtin_add_overflow(base, (int64_t)offset, &position) || position < 0)
         return -EINVAL;
     if (node_type(file->node) == LINUX_S_IFCHR)
         position = 0; /* devices have none, and do not mind */

@@ -12,6 +12,10 @@ struct memory *memory_fork(struct memory *from, int64_t *error)
     if (!memory)
         return NULL;
     memory->layout = from->layout;
+    memory->facts = from->facts;
+    memory->program = from->program;
+    if (memory->program)
+        entry_hold(memory->program);
     memory->path = wired_text(from->path, strlen(from->path));
     *error = memory->path ? region_clone(from->space, memory->space, from->object, memory->object)
                           : -ENOMEM;

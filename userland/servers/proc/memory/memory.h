@@ -5,9 +5,11 @@
  */
 #pragma once
 #include "lib/native.h"
+#include "process/facts.h"
 #include <stdbool.h>
 #include <stdint.h>
 
+struct entry;
 struct node;
 
 /* Where a program's memory may go; see layout.c. */
@@ -32,6 +34,8 @@ struct memory {
     struct memory_pool *pool;
     char *path; /* of the program, for messages and /proc/self/exe */
     struct layout layout;
+    struct entry *program; /* the file, with a reference */
+    struct program_facts facts;
 };
 
 /* ---- space.c ---- */

@@ -74,6 +74,7 @@ void memory_drop(struct memory *memory)
             call(configuration.anon, 0, &message);
     }
     memory_pool_drop(memory->pool);
+    entry_drop(memory->program);
     wired_free(memory->path);
     wired_free(memory);
 }

@@ -7,7 +7,10 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "process/futex.h"
+#include "process/image.h"
 #include "process/linux_process.h"
+#include "process/start.h"
+#include "tty/tty.h"
 
 static struct process *buried_processes;
 static struct thread *buried_threads;
@@ -47,6 +50,7 @@ static void thread_stop(struct thread *thread)
         thread->life.vforked->family.vfork_parent = NULL;
     thread->life.vforked = NULL;
     signal_thread_end(thread);
+    usage_keep_thread(thread);
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
@@ -232,6 +236,7 @@ void process_exit(struct process *process, uint32_t wait_status)
     process->place = NULL;
     memory_drop(process->memory);
     process->memory = NULL;
+    tty_leader_ends(process);
     if (family->parent)
         announce_all(process, children_leave(process));
     else

@@ -88,10 +88,11 @@ static void inherit(struct process *child, const struct process *parent, const s
     child->start_time = time_now();
     memcpy(child->limits, parent->limits, sizeof child->limits);
     family->exit_signal = has(wanted, CLONE_PARENT) ? from->exit_signal : wanted->signal;
-    family->nice = from->nice;
     family->personality = from->personality;
     family->no_new_privileges = from->no_new_privileges;
     family->undumpable = from->undumpable;
+    family->keep_capabilities = from->keep_capabilities;
+    family->timer_slack = from->timer_slack;
     family->credentials = from->credentials;
     credentials_share(&family->credentials);
 }
@@ -172,6 +173,9 @@ static struct thread *new_thread(struct thread *from, struct process *process,
     if (has(wanted, CLONE_CHILD_CLEARTID))
         child->clear_child_tid = wanted->child_tid;
     memcpy(child->life.name, from->life.name, sizeof child->life.name);
+    child->life.schedule = from->life.schedule;
+    if (from->life.schedule.reset_on_fork)
+        child->life.schedule = (struct schedule){0};
     *error = take_signals(child, from, wanted);
     if (!*error)
         *error = copy_thread(child, process->memory, from, wanted);

@@ -23,15 +23,30 @@ static struct usage usage_of(const struct memory *memory)
     struct space_statistics statistics;
     if (!memory || memory->references > 1 || space_statistics(memory->space, &statistics) < 0)
         return (struct usage){0};
-    return (struct usage){
-        .minor = statistics.minor, .major = statistics.major, .resident = statistics.resident};
+    return (struct usage){.user = statistics.time,
+                          .minor = statistics.minor,
+                          .major = statistics.major,
+                          .resident = statistics.resident};
+}
+
+/* CPU time of a thread; what the servers do for it is theirs, so all of it is the user's. */
+static uint64_t time_of(const struct thread *thread)
+{
+    int64_t time = thread_time(thread->handle);
+    return time > 0 ? (uint64_t)time : 0;
 }
 
 struct usage process_usage(const struct process *process)
 {
     struct usage usage = usage_of(process->memory);
     usage_add(&usage, &process->family.used);
+    for_each_thread(thread, process) usage.user += time_of(thread);
     return usage;
+}
+
+void usage_keep_thread(struct thread *thread)
+{
+    thread->process->family.used.user += time_of(thread);
 }
 
 void usage_keep(struct process *process, const struct memory *memory)
@@ -60,8 +75,11 @@ int64_t linux_getrusage(struct thread *thread, uint64_t who, uint64_t address)
     struct usage usage;
     switch ((int32_t)who) {
     case LINUX_RUSAGE_SELF:
-    case LINUX_RUSAGE_THREAD:
         usage = process_usage(thread->process);
+        break;
+    case LINUX_RUSAGE_THREAD: /* faults are counted for all its threads together */
+        usage = process_usage(thread->process);
+        usage.user = time_of(thread);
         break;
     case LINUX_RUSAGE_CHILDREN:
         usage = thread->process->family.children_used;
@@ -71,4 +89,19 @@ int64_t linux_getrusage(struct thread *thread, uint64_t who, uint64_t address)
     }
     usage_tell(&usage, &told);
     return client_write(thread, address, &told, sizeof told);
+}
+
+static int64_t ticks(uint64_t nanoseconds)
+{
+    return (int64_t)(nanoseconds / (NANOSECONDS / LINUX_CLOCK_TICKS));
+}
+
+int64_t linux_times(struct thread *thread, uint64_t address)
+{
+    struct usage own = process_usage(thread->process);
+    const struct usage *children = &thread->process->family.children_used;
+    struct linux_tms told = {ticks(own.user), ticks(own.system), ticks(children->user),
+                             ticks(children->system)};
+    int64_t error = address ? client_write(thread, address, &told, sizeof told) : 0;
+    return error ? error : ticks(time_now());
 }
