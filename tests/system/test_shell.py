@@ -6,6 +6,7 @@ import pexpect
 import pytest
 
 PROMPT = "pagoda> "
+WHERE_AM_I = "\x1b[6n"  # the shell asks its terminal, before it reads a line
 CONTROL_C, CONTROL_D, CONTROL_Z, ESCAPE = "\x03", "\x04", "\x1a", "\x1b"
 
 
@@ -15,7 +16,7 @@ class Shell:
     def __init__(self, session):
         self.session = session
         session.delaybeforesend = None
-        session.sendline("PS1='pagoda''> '")
+        session.sendline("stty columns 200; PS1='pagoda''> '")
         self.prompt()
 
     def prompt(self, timeout=20):
@@ -27,7 +28,7 @@ class Shell:
 
     def run(self, line, timeout=20):
         self.session.sendline(line)
-        shown = self.prompt(timeout).replace("\r\n", "\n")
+        shown = self.prompt(timeout).replace("\r\n", "\n").removeprefix(WHERE_AM_I)
         assert shown.startswith(line), f"no echo of {line!r}: {shown!r}"
         return shown[len(line):].lstrip("\n")  # fmt: skip
 

@@ -98,7 +98,8 @@ static int64_t on_thread(struct message *message)
         signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
         return answer(thread, message, result);
     if (thread->life.set_child_tid)
-        result = clone_begin(thread, message_kind(message) == KIND_EXCEPTION);
+        result = clone_begin(thread, message->head & MESSAGE_AGAIN,
+                             message_kind(message) == KIND_EXCEPTION);
     else if (message_kind(message) == KIND_START)
         result = exec_start(thread);
     else if (message_kind(message) == KIND_EXCEPTION)

@@ -122,6 +122,18 @@ int64_t pipe_size(struct open_file *file, bool set, uint64_t wanted);
 
 void pipe_forget(struct node *node);
 
+/* ---- anonymous.c ---- */
+
+/* An open file of a node that has no other meaning: `name` as /proc/PID/fd tells. NULL: no memory,
+ * and `state` is the caller's. */
+struct open_file *anonymous_file(const char *name, uint32_t flags,
+                                 const struct file_operations *operations, void *state);
+
+/* ---- epoll.c ---- */
+
+/* The file goes: no epoll watches it any more. */
+void watches_end(struct open_file *file);
+
 /* ---- locks.c ---- */
 
 /* F_GETLK and its kin. */

@@ -34,6 +34,7 @@ struct memory {
     struct memory_pool *pool;
     char *path; /* of the program, for messages and /proc/self/exe */
     struct layout layout;
+    uint32_t owner;        /* pid of the process that what it costs counts for; 0: nobody's */
     struct entry *program; /* the file, with a reference */
     struct program_facts facts;
 };

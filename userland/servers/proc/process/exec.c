@@ -232,6 +232,7 @@ static void become(struct thread *thread, struct memory *before, handle handle_b
 {
     struct process *process = thread->process;
     usage_keep(process, before);
+    process->memory->owner = process->pid;
     threads_end_others(thread);
     files_exec(process);
     thread_name(thread, name);

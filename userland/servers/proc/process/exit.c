@@ -38,8 +38,9 @@ static void bury_thread(struct thread *thread)
     buried_threads = thread;
 }
 
-/* Takes from a thread all that it has but its struct. Its space stays. */
-static void thread_stop(struct thread *thread)
+/* Takes from a thread all that it has but its struct. `space_ends`: the kernel's thread ends with
+ * its space anyway. */
+static void thread_stop(struct thread *thread, bool space_ends)
 {
     struct family *family = &thread->process->family;
     if (thread->life.ended)
@@ -51,7 +52,8 @@ static void thread_stop(struct thread *thread)
     thread->life.vforked = NULL;
     signal_thread_end(thread);
     usage_keep_thread(thread);
-    thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
+    if (!space_ends)
+        thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
     image_free(thread->start);
@@ -75,7 +77,7 @@ void thread_exit(struct thread *thread, uint32_t wait_status)
         return;
     }
     futex_thread_gone(thread);
-    thread_stop(thread);
+    thread_stop(thread, false);
     if (!leader)
         bury_thread(thread);
 }
@@ -88,7 +90,7 @@ void threads_end_others(struct thread *thread)
         if (other == thread)
             continue;
         futex_thread_gone(other);
-        thread_stop(other);
+        thread_stop(other, false);
         bury_thread(other);
     }
     /* The leader now: its number is the process's. */
@@ -222,10 +224,11 @@ void process_exit(struct process *process, uint32_t wait_status)
     family->ended = true;
     family->status = wait_status;
     for_each_thread(thread, process) futex_thread_gone(thread);
+    bool alone = process->memory->references == 1;
     usage_keep(process, process->memory);
     for (struct thread *thread = process->threads, *next; thread; thread = next) {
         next = thread->next;
-        thread_stop(thread);
+        thread_stop(thread, alone);
         if (thread != process->threads) /* the leader stays, for those who look at the zombie */
             bury_thread(thread);
     }
@@ -234,6 +237,8 @@ void process_exit(struct process *process, uint32_t wait_status)
     place_drop(process->place);
     process->files = NULL;
     process->place = NULL;
+    if (process->memory->owner == process->pid)
+        process->memory->owner = 0;
     memory_drop(process->memory);
     process->memory = NULL;
     tty_leader_ends(process);

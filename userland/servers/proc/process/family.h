@@ -191,9 +191,9 @@ bool tell_is_stopped(const struct process *process);
 
 /* ---- fork.c ---- */
 
-/* A thread with life.set_child_tid asks before its first instruction; `failed`: the page for that
- * cannot be had. A handler's answer. */
-int64_t clone_begin(struct thread *thread, bool failed);
+/* A thread with life.set_child_tid asks before its first instruction; `again`: it was sent back
+ * for the page where that goes, `failed`: it cannot be had. A handler's answer. */
+int64_t clone_begin(struct thread *thread, bool again, bool failed);
 
 /* ---- usage.c ---- */
 

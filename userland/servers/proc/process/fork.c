@@ -196,6 +196,8 @@ static void begin(struct thread *thread, struct thread *child, struct process *p
     if (process != own) {
         process->pid = pid->number;
         process->family.pid = pid;
+        if (process->memory != own->memory)
+            process->memory->owner = process->pid;
         family_enter(process, has(wanted, CLONE_PARENT) ? own->family.parent : own);
         process_report.started++;
     }
@@ -257,8 +259,15 @@ static int64_t clone(struct thread *thread, const struct clone *wanted)
     return error == -EMFILE ? -EAGAIN : error; /* the kernel's table of proc's handles */
 }
 
-int64_t clone_begin(struct thread *thread, bool failed)
+int64_t clone_begin(struct thread *thread, bool again, bool failed)
 {
+    if (!again && !failed) { /* it cannot be there: asks for it without a look */
+        thread->retry[0] = thread->life.set_child_tid;
+        thread->retry[1] = 0;
+        thread->retry_tag = TAG_RETRY_WRITE;
+        thread->retries = 0;
+        return ANSWER_RETRY;
+    }
     if (!failed && client_write(thread, thread->life.set_child_tid, &thread->tid,
                                 sizeof thread->tid) == ANSWER_RETRY)
         return ANSWER_RETRY;

@@ -63,6 +63,7 @@ static int64_t first_thread(struct process *process, struct pid *pid, struct arg
     }
     process->pid = pid->number;
     process->family.pid = thread->life.pid = pid;
+    process->memory->owner = pid->number;
     family_enter(process, NULL);
     thread_enter(process, thread);
     console_lend(process);
