@@ -63,6 +63,11 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
+    if (result > ANSWER_LAST && !(thread->unusual & UNUSUAL_ATTENTION)) {
+        loop_forget(thread);
+        NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, thread->request) IN(2, result));
+        return;
+    }
     struct message message = {.w = {0}};
     uint64_t request = thread->request;
     int64_t tag = answer(thread, &message, result);
@@ -154,11 +159,11 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
     return next(tag, &message);
 }
 
-/* A call that is sent back or not answered now. */
+/* A call that is sent back, or may not be answered now. */
 static __attribute__((noinline)) struct registers answer_otherwise(struct thread *thread,
                                                                    int64_t result)
 {
-    struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
+    struct message message = {.request = thread->request};
     int64_t tag = answer(thread, &message, result);
     family_bury();
     return next(tag, &message);
@@ -191,6 +196,11 @@ static _Noreturn void serve(void)
             result = carry_out(thread, &copy);
         } else {
             result = handler(thread, r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]);
+        }
+        if (result == ANSWER_NONE) {
+            family_bury();
+            r = NATIVE_CALL(SYSCALL_recv, IN(0, self) IN(1, 0));
+            continue;
         }
         if (__builtin_expect(result <= ANSWER_LAST || thread->unusual, 0)) {
             r = answer_otherwise(thread, result);
