@@ -237,6 +237,11 @@ void translation_restrict(struct translation *translation, uint64_t va, uint64_t
     flush(translation, changed, count);
 }
 
+void translation_flush(struct translation *translation)
+{
+    flush(translation, NULL, TLB_PAGES_MAX + 1);
+}
+
 void translation_prune(struct translation *translation, uint64_t va, uint64_t end, uint64_t floor,
                        uint64_t ceiling)
 {

@@ -77,6 +77,9 @@ uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_
 void translation_restrict(struct translation *translation, uint64_t va, uint64_t pages,
                           unsigned rights);
 
+/* After entries were changed in place: no CPU can use what they said before. */
+void translation_flush(struct translation *translation);
+
 /* Frees the leaf tables over [va, end) that cover nothing outside the hole [floor, ceiling) around
  * it, in which nothing may be mapped; and those above that had no others. */
 void translation_prune(struct translation *translation, uint64_t va, uint64_t end, uint64_t floor,

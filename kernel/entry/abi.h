@@ -87,11 +87,13 @@
 #define CREATE_IRQ 6          /* x1 = system handle, x2 = INTID */
 #define CREATE_POOL 7         /* x1 = parent pool, x2 = guaranteed frames, x3 = limit in frames */
 
-/* ---- region_map and region_protect: x3 ---- */
+/* ---- region_map and region_protect: x3; region_query shows all but POPULATE ---- */
 #define MAP_READ 0x1
 #define MAP_WRITE 0x2
 #define MAP_EXEC 0x4
 #define MAP_POPULATE 0x10 /* enter what is already resident at once: no soft faults later */
+#define MAP_DONTFORK 0x20 /* region_clone leaves the region out */
+#define MAP_WIPEONFORK 0x40 /* … clones it without contents */
 
 /* region_unmap: x3 */
 #define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE */

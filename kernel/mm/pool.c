@@ -127,6 +127,7 @@ int pool_fini(struct pool *pool)
     lock_take(&pool_lock);
     settle_all(); /* no CPU may go on naming it */
     bool busy = pool == &root_pool || pool->used || pool->children;
+    pool->orphan = busy && !pool->children;
     if (!busy) {
         pool->previous->next = pool->next;
         if (pool->next)
@@ -172,7 +173,10 @@ void pool_release(struct pool *pool, uint64_t frames)
         ahead->frames += frames;
     else
         release(pool, frames);
+    bool ended = pool->orphan && !pool->used;
     lock_release(&pool_lock);
+    if (ended)
+        pool_ended(pool);
 }
 
 static uint64_t frames_of_bytes(uint64_t bytes)

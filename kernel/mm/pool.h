@@ -34,6 +34,7 @@ struct pool {
     uint64_t bytes;               /* of kernel objects */
     uint64_t refused;             /* charges of this pool that failed */
     uint64_t children;
+    bool orphan; /* nobody allocates from it any more: it ends with its last frame */
     uint64_t audit_own, audit_used; /* scratch of pool_audit */
 };
 extern struct pool root_pool;
@@ -50,8 +51,10 @@ void pool_init_root(uint64_t total, uint64_t kernel);
 /* Makes `pool` (zeroed by the caller) a child. ENOMEM: the parent cannot give the guarantee;
  * EINVAL: guaranteed > limit. Nothing changes on failure. */
 int pool_init(struct pool *pool, struct pool *parent, uint64_t guaranteed, uint64_t limit);
-/* Gives a pool's guarantee back. EBUSY while anything is charged to it or it has children. */
+/* Gives a pool's guarantee back. EBUSY while it has children or anything is charged to it; where it
+ * is only frames that others still use, pool_ended is called when the last of them is freed. */
 int pool_fini(struct pool *pool);
+void pool_ended(struct pool *pool);
 /* New limit. EINVAL: below the guarantee. A limit below `used` only stops growth. */
 int pool_set_limit(struct pool *pool, uint64_t limit);
 /* Nothing is charged ahead afterwards: `used` and `own` are what was really taken. */

@@ -41,9 +41,15 @@ void pool_object_free(struct pool_object *pool)
 {
     struct pool_object *parent = pool->parent;
 
-    pool_fini(pool->pool);
+    if (pool_fini(pool->pool))
+        return; /* pages that clones share are still charged to it */
     slab_free(&pool_cache, pool, parent->pool);
     object_unref(&parent->object);
+}
+
+void pool_ended(struct pool *pool)
+{
+    pool_object_free((struct pool_object *)((char *)pool - offsetof(struct pool_object, own)));
 }
 
 struct thread *call_pool_ctl(struct thread *thread)

@@ -7,8 +7,7 @@
 #include "task/reaper.h"
 #include "vm/region.h"
 
-#define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
-#define STEP_PAGES   64 /* between two looks at the interrupt line */
+#define STEP_PAGES 64 /* between two looks at the interrupt line */
 
 /* A pager must be below whoever waits for it (invariant 1); programs may page for each other. */
 static bool pager_allowed(const struct space *space, const struct object *object)
@@ -22,7 +21,8 @@ static bool fits(const struct object *object, uint64_t first, uint64_t pages)
     return first < object->pages && pages <= object->pages - first;
 }
 
-/* Enters what is resident, from x1 on for x2 pages. What cannot be entered now will be by a fault. */
+/* Enters what is resident, from x1 on for x2 pages. What cannot be entered now will be by a fault.
+ */
 static struct thread *populate(struct thread *thread, struct space *space)
 {
     uint64_t *x = thread->registers.x;
@@ -49,7 +49,7 @@ static struct thread *populate(struct thread *thread, struct space *space)
 struct thread *call_region_map(struct thread *thread)
 {
     uint64_t *x = thread->registers.x, va = x[1], pages = x[2];
-    unsigned rights = x[3] & MAP_RIGHTS, limit;
+    unsigned rights = x[3] & MAP_KEPT, limit;
     struct object *source = NULL;
     int64_t error;
     struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
@@ -61,7 +61,7 @@ struct thread *call_region_map(struct thread *thread)
         return populate(thread, space);
     }
     struct handle_entry *entry = handle_lookup(&thread->space->handles, (uint32_t)x[4],
-                                               KERNEL_OBJECT_OBJECT, rights, &error);
+                                               KERNEL_OBJECT_OBJECT, rights & MAP_RIGHTS, &error);
     if (!entry)
         return answer(thread, error);
     struct object *object = (struct object *)entry->object;
@@ -75,9 +75,10 @@ struct thread *call_region_map(struct thread *thread)
         if (!(entry->meta >> 8 & RIGHT_EXEC))
             limit &= ~MAP_EXEC;
     }
-    if (!range_valid(va, pages) || x[3] & ~(uint64_t)(MAP_RIGHTS | MAP_POPULATE) ||
+    if (!range_valid(va, pages) || x[3] & ~(uint64_t)(MAP_KEPT | MAP_POPULATE) ||
         !fits(object, x[5], pages) ||
-        (source && (object->kind != OBJECT_PAGED || !object_is_memory(source) || x[7] >= source->pages)))
+        (source &&
+         (object->kind != OBJECT_PAGED || !object_is_memory(source) || x[7] >= source->pages)))
         return answer(thread, -EINVAL);
     if (!pager_allowed(space, object) || !pager_allowed(space, source))
         return answer(thread, -EPERM);
@@ -116,7 +117,8 @@ static struct region *region_in(struct space *space, uint64_t va, uint64_t end)
     return node && node->key < end ? tree_entry(node, struct region, node) : NULL;
 }
 
-/* To forget contents is to change them: the handle that the object was mapped by must have allowed it. */
+/* To forget contents is to change them: the handle that the object was mapped by must have allowed
+ * it. */
 static bool may_discard(const struct region *region)
 {
     return region->object->kind == OBJECT_PAGED && region->rights_limit & MAP_WRITE;
@@ -128,7 +130,8 @@ static uint64_t untouched(struct region *region, bool discard)
     uint64_t va = region->node.key, pages;
     struct tree_node *chunk = NULL;
 
-    pages = (translation_next(&region->space->translation, va, va + region->length) - va) >> PAGE_SHIFT;
+    pages =
+        (translation_next(&region->space->translation, va, va + region->length) - va) >> PAGE_SHIFT;
     if (discard) {
         if (chunk_for(region->object, region->first, false))
             return 0;
@@ -160,7 +163,8 @@ static void region_shorten(struct region *region, bool discard)
     if (pages <= STEP_PAGES)
         space->resident -= translation_clear(&space->translation, region->node.key, pages);
     trace(TRACE_UNMAP, region->node.key, pages);
-    region->node.key += pages << PAGE_SHIFT; /* still between its neighbours: the tree stays ordered */
+    region->node.key +=
+        pages << PAGE_SHIFT; /* still between its neighbours: the tree stays ordered */
     region->length -= pages << PAGE_SHIFT;
     region->first += pages;
     region->source_first += pages;
@@ -214,7 +218,7 @@ static int64_t range_covered(struct space *space, uint64_t va, uint64_t end, uns
         struct region *region = region_at(space, va);
         if (!region)
             return -ENOENT;
-        if (rights & ~region->rights_limit)
+        if (rights & MAP_RIGHTS & ~region->rights_limit)
             return -EACCES;
         va = region->node.key + region->length;
     }
@@ -227,9 +231,9 @@ static void region_allow(struct region *region, unsigned rights)
     struct space *space = region->space;
     uint64_t pages = region->length >> PAGE_SHIFT;
 
-    if (!rights)
+    if (!(rights & MAP_RIGHTS))
         space->resident -= translation_clear(&space->translation, region->node.key, pages);
-    else if (region->rights & ~rights)
+    else if (region->rights & ~rights & MAP_RIGHTS)
         translation_restrict(&space->translation, region->node.key, pages, rights);
     region->rights = rights;
 }
@@ -243,7 +247,7 @@ struct thread *call_region_protect(struct thread *thread)
 
     if (!space)
         return answer(thread, error);
-    if (!range_valid(va, x[2]) || x[3] & ~(uint64_t)MAP_RIGHTS)
+    if (!range_valid(va, x[2]) || x[3] & ~(uint64_t)MAP_KEPT)
         return answer(thread, -EINVAL);
     end = va + (x[2] << PAGE_SHIFT);
     error = range_covered(space, va, end, x[3]);
@@ -280,13 +284,9 @@ struct thread *call_region_query(struct thread *thread)
         return answer(thread, error);
     if (x[1] >= USER_END)
         return answer(thread, -EINVAL);
-    region = region_at(space, x[1]);
-    if (!region) {
-        struct tree_node *node = tree_at_or_above(&space->regions, x[1]);
-        if (!node)
-            return answer(thread, -ENOENT);
-        region = tree_entry(node, struct region, node);
-    }
+    region = region_from(space, x[1]);
+    if (!region)
+        return answer(thread, -ENOENT);
     x[1] = region->node.key;
     x[2] = region->length >> PAGE_SHIFT;
     x[3] = region->rights;

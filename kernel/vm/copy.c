@@ -28,7 +28,8 @@ static frame_number page_at(struct space *space, uint64_t va, unsigned access, b
     region = region_at(space, va);
     if (region && region->object->kind == OBJECT_WIRED && region->rights & access) {
         *executable = region->rights & MAP_EXEC;
-        return object_page(region->object, region->first + ((va - region->node.key) >> PAGE_SHIFT)) >>
+        return object_page(region->object,
+                           region->first + ((va - region->node.key) >> PAGE_SHIFT)) >>
                PAGE_SHIFT;
     }
     *error = region && region->rights & access ? -EAGAIN : -EFAULT;
@@ -79,7 +80,8 @@ struct thread *call_space_copy(struct thread *thread)
         uint64_t own_room = PAGE_SIZE - (x[3] & (PAGE_SIZE - 1));
         bytes = bytes < own_room ? bytes : own_room;
         bytes = bytes < x[5] ? bytes : x[5];
-        frame_number own = page_at(thread->space, x[3], out ? MAP_READ : MAP_WRITE, &ignored, &error);
+        frame_number own =
+            page_at(thread->space, x[3], out ? MAP_READ : MAP_WRITE, &ignored, &error);
         if (!own)
             return answer(thread, -EFAULT); /* the caller's side must be wired */
         frame_number there = page_at(far, x[2], out ? MAP_WRITE : MAP_READ, &executable, &error);

@@ -44,7 +44,8 @@ static struct thread *make_notification(struct thread *thread, uint64_t badge, u
             return answer(thread, error);
     }
     notification = notification_new(thread->space->pool, endpoint, badge);
-    return notification ? hand_out(thread, &notification->object, RIGHTS_ALL) : answer(thread, -ENOMEM);
+    return notification ? hand_out(thread, &notification->object, RIGHTS_ALL)
+                        : answer(thread, -ENOMEM);
 }
 
 static struct thread *make_object(struct thread *thread)

@@ -1,7 +1,8 @@
 /*
  * fast.c: the faults that everything is measured by, in straight lines: a page
- * that is resident already; the first write to an anonymous page, answered by a
- * zeroed frame; the first write to a private page of a file, answered by a copy.
+ * that is resident already, also one that other clones have let go of; the first
+ * write to an anonymous page, answered by a zeroed frame; the first write to a
+ * private page of a file, or to one that is shared with a clone, answered by a copy.
  * All look only where the last fault was (region, chunk, leaf table). What is not
  * exactly one of these goes to fault.c and supply.c, unchanged: a kernel without
  * this file would do the same, slower.
@@ -19,6 +20,8 @@
 #define ESR_WRITE     (1 << 6)
 #define ESR_CACHE     (1 << 8)
 
+#define straight static inline __attribute__((always_inline))
+
 /* Where an address leads, found without a search. */
 struct place {
     struct region *region;
@@ -29,7 +32,7 @@ struct place {
     uint64_t *leaf;     /* its entry in the leaf table */
 };
 
-static inline __attribute__((always_inline)) bool place_find(struct space *space, uint64_t va, struct place *place)
+straight bool place_find(struct space *space, uint64_t va, struct place *place)
 {
     struct region *region = space->last_region;
 
@@ -80,19 +83,20 @@ static inline struct thread *enter(struct thread *thread, struct space *space,
     return thread;
 }
 
-/* Asks the pager for the page; true when it was waiting and has the CPU now. */
-static inline __attribute__((always_inline)) struct thread *ask(struct thread *thread, struct cpu *cpu, const struct place *place,
-                                 uint64_t va, unsigned flags)
+/* Asks the pager for the page, whose slot holds `value`; NULL: it cannot take the message now. */
+straight struct thread *ask(struct thread *thread, struct cpu *cpu, const struct place *place,
+                            uint64_t va, slot value, unsigned flags)
 {
     struct object *object = place->object;
     struct chunk *chunk = place->chunk;
-    struct thread *receiver = receiver_take(object->pager);
     struct request *request = &thread->request;
+    struct thread *receiver;
 
-    if (!receiver)
+    if (object->kind != OBJECT_PAGED || cpu->request_check == ~0ul ||
+        !(receiver = receiver_take(object->pager)))
         return NULL;
-    chunk->slots[place->at] = SLOT_BUSY;
-    chunk->used++;
+    chunk->slots[place->at] = value | SLOT_BUSY;
+    chunk->used += !value;
     uint64_t id = request_new_id(thread);
     request->head = KIND_FAULT | (uint64_t)flags << 16;
     request->server = receiver->space;
@@ -114,10 +118,26 @@ static inline __attribute__((always_inline)) struct thread *ask(struct thread *t
     r[4] = request->window;
     r[5] = chunk->resident[place->at >> 6];
     r[6] = thread->space->id;
-    r[7] = SLOT_EMPTY;
+    r[7] = value;
     r[8] = 0;
     priority_lend(receiver, thread);
     return receiver;
+}
+
+/* The entry for a page that is there; 0: it is not to be written, or clones share it. */
+static inline uint64_t resident_entry(const struct place *place, slot value, unsigned access)
+{
+    unsigned rights = place->region->rights;
+
+    if ((value & (SLOT_DIRTY | SLOT_COW)) != SLOT_DIRTY) {
+        if (access != MAP_WRITE)
+            rights &= ~MAP_WRITE;
+        else if (value & SLOT_WRITABLE && (!(value & SLOT_COW) || slot_sole(value)))
+            place->chunk->slots[place->at] = (value & ~SLOT_COW) | SLOT_DIRTY;
+        else
+            return 0;
+    }
+    return entry_for(value & SLOT_ADDRESS, rights, MAIR_NORMAL);
 }
 
 struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
@@ -137,55 +157,61 @@ struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
     if (!(rights & access))
         return fault_slow(thread, esr, far);
     slot value = place.chunk ? place.chunk->slots[place.at] : SLOT_EMPTY;
-    uint64_t page;
+    unsigned flags = FAULT_WRITE;
     if ((value & (SLOT_STATE | SLOT_BUSY)) == SLOT_RESIDENT) {
-        page = value & SLOT_ADDRESS;
-        if (!(value & SLOT_DIRTY)) {
-            if (access != MAP_WRITE)
-                rights &= ~MAP_WRITE;
-            else if (value & SLOT_WRITABLE)
-                place.chunk->slots[place.at] = value | SLOT_DIRTY;
-            else
-                return fault_slow(thread, esr, far);
-        }
-        if (rights & MAP_EXEC || (*place.leaf && (*place.leaf & ENTRY_ADDRESS) != page))
+        if (rights & MAP_EXEC || (*place.leaf && (*place.leaf ^ value) & ENTRY_ADDRESS))
             return fault_slow(thread, esr, far);
-        return enter(thread, space, &place, far, entry_for(page, rights, MAIR_NORMAL));
-    }
-    if (value)
-        return fault_slow(thread, esr, far);
-    page = source_page(&place);
-    if (access != MAP_WRITE) {
-        if (!page || *place.leaf)
+        uint64_t entry = resident_entry(&place, value, access);
+        if (entry)
+            return enter(thread, space, &place, far, entry);
+        if (!(value & SLOT_WRITABLE))
             return fault_slow(thread, esr, far);
-        return enter(thread, space, &place, far, entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL));
+        flags |= FAULT_COW;
+    } else {
+        uint64_t page = source_page(&place);
+        if (value || (access != MAP_WRITE ? !page || *place.leaf
+                                          : !place.chunk || (!page && place.region->source)))
+            return fault_slow(thread, esr, far);
+        if (access != MAP_WRITE)
+            return enter(thread, space, &place, far,
+                         entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL));
+        flags |= page ? FAULT_COW : 0;
     }
-    if (!place.chunk || place.object->kind != OBJECT_PAGED || cpu->request_check == ~0ul || (!page && place.region->source))
-        return fault_slow(thread, esr, far);
-    struct thread *pager = ask(thread, cpu, &place, far, page ? FAULT_WRITE | FAULT_COW : FAULT_WRITE);
+    struct thread *pager = ask(thread, cpu, &place, far, value, flags);
     return pager ? switch_direct(cpu, pager) : fault_slow(thread, esr, far);
 }
 
-/* Nothing about the request that `thread` answers is special: a write to an empty slot, one waiter. */
+/* Nothing about the request that `thread` answers is special: a write, one waiter. */
 static inline struct thread *plain_request(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     struct thread *client = thread_of_request(x[1], thread->space);
-    uint64_t flags = x[2] == (SUPPLY_ZERO | SUPPLY_WRITABLE) ? FAULT_WRITE : FAULT_WRITE | FAULT_COW;
+    uint64_t flags =
+        x[2] == (SUPPLY_ZERO | SUPPLY_WRITABLE) ? FAULT_WRITE : FAULT_WRITE | FAULT_COW;
 
     if (!client || client->request.head != (KIND_FAULT | flags << 16) ||
-        client->fault_index != x[3] || client->retry || client->fault_next || client->fault_previous)
+        client->fault_index != x[3] || client->retry || client->fault_next ||
+        client->fault_previous)
         return NULL;
     return client;
 }
 
+/* What was in the slot is as plain: nothing, or (to be copied) a page that only this region shows.
+ */
+static inline bool plain_slot(const struct place *place, slot old, bool zero)
+{
+    return old == SLOT_BUSY ||
+           (!zero && (old & (SLOT_STATE | SLOT_BUSY)) == (SLOT_RESIDENT | SLOT_BUSY) &&
+            place->object->one_view && !place->object->sourced);
+}
+
 /* A frame of the linear map for the place, filled; 0: not so simple. */
-static inline frame_number fill(const struct place *place, bool zero)
+static inline frame_number fill(const struct place *place, slot old, bool zero)
 {
     uint64_t page = 0;
 
     if (!zero) {
-        page = source_page(place) >> PAGE_SHIFT;
+        page = (old != SLOT_BUSY ? old & SLOT_ADDRESS : source_page(place)) >> PAGE_SHIFT;
         if (page - 1 >= linear_end - 1)
             return 0;
     }
@@ -222,18 +248,17 @@ struct thread *call_page_supply(struct thread *thread)
     uint64_t va = client->request.va;
     if (endpoint->signalled || endpoint->callers.root || !place_find(space, va, &place) ||
         place.index != x[3] || place.object != client->fault_object ||
-        (place.region->rights & (MAP_WRITE | MAP_EXEC)) != MAP_WRITE ||
-        !place.chunk || place.chunk->slots[place.at] != SLOT_BUSY)
+        (place.region->rights & (MAP_WRITE | MAP_EXEC)) != MAP_WRITE || !place.chunk ||
+        !plain_slot(&place, place.chunk->slots[place.at], zero))
         return supply_slow(thread);
-    frame_number number = fill(&place, zero);
+    slot old = place.chunk->slots[place.at];
+    frame_number number = fill(&place, old, zero);
     if (!number)
         return supply_slow(thread);
     uint64_t physical = number << PAGE_SHIFT;
     place.chunk->slots[place.at] = physical | SLOT_RESIDENT | SLOT_WRITABLE | SLOT_DIRTY;
-    place.chunk->resident[place.at >> 6] |= 1ul << (place.at & 63);
-    place.object->resident++;
     space->resident++;
-    if (*place.leaf) { /* the source's page was readable here: another address, so break first */
+    if (*place.leaf) { /* the page to copy was readable here: another address, so break first */
         *place.leaf = 0;
         tlb_entries_written();
         tlb_page(space->translation.ttbr, va);
@@ -242,6 +267,12 @@ struct thread *call_page_supply(struct thread *thread)
     }
     *place.leaf = entry_for(physical, MAP_READ | MAP_WRITE, MAIR_NORMAL);
     tlb_entries_written();
+    if (old != SLOT_BUSY) {
+        frame_let_go(slot_frame(old)); /* after its translation */
+    } else {
+        place.chunk->resident[place.at >> 6] |= 1ul << (place.at & 63);
+        place.object->resident++;
+    }
     space->faults_minor++;
     if (zero)
         cpu->counters.supplied_zero++;

@@ -3,13 +3,13 @@
  * to the personality. The way of a fault, step by step, is in README.md.
  */
 #include "vm/fault.h"
-#include "vm/fast.h"
 #include "arch/memory.h"
 #include "arch/tlb.h"
 #include "debug/console.h"
 #include "debug/trace.h"
 #include "ipc/personality.h"
 #include "sched/timer.h"
+#include "vm/fast.h"
 #include "vm/map.h"
 
 enum outcome {
@@ -75,8 +75,7 @@ static inline uint64_t residency(const struct chunk *chunk, uint64_t index)
 
 /* Sends the pager its eight registers. */
 static struct thread *request_page(struct thread *thread, struct region *region,
-                                   struct chunk *chunk, uint64_t index, uint64_t va,
-                                   unsigned flags)
+                                   struct chunk *chunk, uint64_t index, uint64_t va, unsigned flags)
 {
     struct object *object = region->object;
     struct endpoint *pager = object->pager;
@@ -154,9 +153,10 @@ static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
     }
     if ((value & SLOT_STATE) == SLOT_RESIDENT) {
         flags |= FAULT_COW;
-        if (frame_of((value & SLOT_ADDRESS) >> PAGE_SHIFT)->refs == 1)
+        if (slot_sole(value))
             flags |= FAULT_SOLE;
-    } else if ((value & SLOT_STATE) == SLOT_EMPTY && region->source && map_source_page(region, index)) {
+    } else if ((value & SLOT_STATE) == SLOT_EMPTY && region->source &&
+               map_source_page(region, index)) {
         flags |= FAULT_COW;
     }
     *next = request_page(thread, region, chunk, index, va, flags);
@@ -220,11 +220,12 @@ struct thread *fault_continue(struct thread *thread)
 }
 
 /* Data fault status codes, ESR_EL1.DFSC and IFSC (Arm ARM D19.2.38). */
-#define STATUS(esr)         ((esr) & 0x3f)
-#define STATUS_IS_TABLE(esr) (STATUS(esr) >= 0x04 && STATUS(esr) <= 0x0f) /* translation, flag, permission */
-#define STATUS_ALIGNMENT    0x21
-#define ESR_WRITE           (1ul << 6)
-#define ESR_MAINTENANCE     (1ul << 8) /* a cache instruction: needs no write permission */
+#define STATUS(esr) ((esr)&0x3f)
+#define STATUS_IS_TABLE(esr)                                                                       \
+    (STATUS(esr) >= 0x04 && STATUS(esr) <= 0x0f) /* translation, flag, permission */
+#define STATUS_ALIGNMENT 0x21
+#define ESR_WRITE        (1ul << 6)
+#define ESR_MAINTENANCE  (1ul << 8) /* a cache instruction: needs no write permission */
 
 struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
 {
@@ -241,7 +242,8 @@ struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
     trace(TRACE_FAULT, far, thread->registers.pc);
     if (__builtin_expect(!STATUS_IS_TABLE(esr), 0))
         return personality_exception(
-            thread, STATUS(esr) == STATUS_ALIGNMENT ? EXCEPTION_ALIGNMENT : EXCEPTION_PAGER, far, esr);
+            thread, STATUS(esr) == STATUS_ALIGNMENT ? EXCEPTION_ALIGNMENT : EXCEPTION_PAGER, far,
+            esr);
     if (__builtin_expect(far >= USER_END, 0)) {
         this_cpu()->counters.faults_refused++;
         return personality_exception(thread, EXCEPTION_NO_REGION, far, esr);

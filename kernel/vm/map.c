@@ -17,9 +17,9 @@ static inline uint64_t slot_entry(struct chunk *chunk, uint64_t index, unsigned 
 {
     slot *at = chunk_slot(chunk, index), value = *at;
 
-    if (rights & MAP_WRITE && !(value & SLOT_DIRTY)) {
-        if (access == MAP_WRITE && value & SLOT_WRITABLE)
-            *at = value |= SLOT_DIRTY;
+    if (rights & MAP_WRITE && (value & (SLOT_DIRTY | SLOT_COW)) != SLOT_DIRTY) {
+        if (access == MAP_WRITE && value & SLOT_WRITABLE && slot_sole(value))
+            *at = value = (value & ~SLOT_COW) | SLOT_DIRTY;
         else
             rights &= ~MAP_WRITE; /* the first write comes back here, or goes to the pager */
     }
@@ -60,7 +60,8 @@ uint64_t map_entry(struct region *region, uint64_t index, unsigned access)
     page = map_source_page(region, index);
     if (!page)
         return 0;
-    /* Each time: the slot that could remember it is another object's. What boot loaded is synced. */
+    /* Each time: the slot that could remember it is another object's. What boot loaded is synced.
+     */
     if (region->rights & MAP_EXEC && region->source->kind != OBJECT_RANGE)
         sync_instructions(page);
     return entry_for(page, region->rights & ~MAP_WRITE, MAIR_NORMAL);

@@ -48,8 +48,7 @@ int64_t object_wire_step(struct object *object, uint64_t *done)
         struct chunk *chunk = chunk_for(object, *done, true);
         if (!chunk)
             return -ENOMEM;
-        frame_number number =
-            pool_alloc(object->pool->pool, FRAME_PAGE, USE_KERNEL, object, *done);
+        frame_number number = pool_alloc(object->pool->pool, FRAME_PAGE, USE_KERNEL, object, *done);
         if (!number)
             return -ENOMEM;
         page_zero(frame_address(number));

@@ -28,6 +28,7 @@ typedef uint64_t slot;
 #define SLOT_WRITABLE (1ul << 3) /* supplied writable */
 #define SLOT_DIRTY    (1ul << 4) /* written since it was supplied */
 #define SLOT_SYNCED   (1ul << 5) /* instruction fetches see what was written */
+#define SLOT_COW      (1ul << 6) /* cloned: not to be written while other slots name its frame */
 #define SLOT_ADDRESS  ENTRY_ADDRESS
 
 #define CHUNK_SLOTS 512
@@ -38,8 +39,9 @@ struct chunk {
     struct tree_node node; /* key: index of the first slot */
     struct object *object;
     slot *slots;
-    uint64_t size;         /* slots: CHUNK_SLOTS or CHUNK_SMALL */
-    uint64_t used;         /* slots not EMPTY, or busy */
+    uint64_t size;                       /* slots: CHUNK_SLOTS or CHUNK_SMALL */
+    uint64_t used;                       /* slots not EMPTY, or busy */
+    uint64_t tokens;                     /* slots with a TOKEN: the bitmap has them not */
     uint64_t resident[CHUNK_SLOTS / 64]; /* bitmap, told to pagers */
 };
 
@@ -47,20 +49,21 @@ struct object {
     struct kernel_object object;
     struct lock lock;
     uint8_t kind;
-    uint8_t memory;          /* RANGE: MAIR_* of its mappings */
-    struct endpoint *pager;  /* PAGED */
+    uint8_t memory;         /* RANGE: MAIR_* of its mappings */
+    struct endpoint *pager; /* PAGED */
     uint64_t cookie;
-    uint64_t id;             /* never used twice */
+    uint64_t id; /* never used twice */
     uint64_t pages;
-    uint64_t base;           /* RANGE: physical address */
+    uint64_t base; /* RANGE: physical address */
     struct pool_object *pool;
     struct tree chunks;
-    struct chunk *last;      /* last used */
+    struct chunk *last; /* last used */
     uint64_t resident;
-    struct region *regions;  /* that show it */
-    bool one_view;           /* … all in one space at one distance from the page numbers: they cannot overlap */
-    struct region *sourced;  /* that have it as their source */
-    struct thread *waiters;  /* fault_next list: who waits for a page of it */
+    struct region *regions; /* that show it */
+    bool one_view; /* … all in one space at one distance from the page numbers: they cannot overlap
+                    */
+    struct region *sourced; /* that have it as their source */
+    struct thread *waiters; /* fault_next list: who waits for a page of it */
     struct object *reap_next;
 };
 
@@ -72,7 +75,8 @@ static inline bool object_is_memory(const struct object *object)
 
 /* NULL: ENOMEM. Takes references to pool and pager. */
 struct object *object_new(struct pool_object *pool, enum object_kind kind, uint64_t pages);
-/* All pages of a WIRED object, zeroed, in steps: *done counts; -ENOMEM, 1: more to do, 0: complete. */
+/* All pages of a WIRED object, zeroed, in steps: *done counts; -ENOMEM, 1: more to do, 0: complete.
+ */
 int64_t object_wire_step(struct object *object, uint64_t *done);
 /* One bounded step of freeing. True when only the struct is left. */
 bool object_destroy_step(struct object *object);
@@ -112,6 +116,23 @@ static inline frame_number object_frame(struct object *object, uint64_t index)
     return pool_take(object->pool->pool, FRAME_PAGE, USE_PAGE, object, index);
 }
 
+/* The frame a RESIDENT slot names, and whether no other slot does. */
+static inline frame_number slot_frame(slot value)
+{
+    return (value & SLOT_ADDRESS) >> PAGE_SHIFT;
+}
+static inline bool slot_sole(slot value)
+{
+    return frame_of(slot_frame(value))->refs == 1;
+}
+
+/* One slot less names this frame. */
+static inline void frame_let_go(frame_number number)
+{
+    if (--frame_of(number)->refs == 0)
+        pool_free_frame(number);
+}
+
 /* Stores a slot and keeps the counts and the bitmap that pagers are told. */
 static inline void slot_set(struct chunk *chunk, uint64_t index, slot value)
 {
@@ -121,6 +142,7 @@ static inline void slot_set(struct chunk *chunk, uint64_t index, slot value)
     bool is = (value & SLOT_STATE) == SLOT_RESIDENT || (value & SLOT_STATE) == SLOT_ZERO;
 
     chunk->used += (value != 0) - (old != 0);
+    chunk->tokens += ((value & SLOT_STATE) == SLOT_TOKEN) - ((old & SLOT_STATE) == SLOT_TOKEN);
     if (was != is) {
         chunk->resident[at >> 6] ^= bit;
         chunk->object->resident += is ? 1 : -1ul;

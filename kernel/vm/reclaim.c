@@ -41,7 +41,7 @@ static void batch_release(struct batch *batch)
     batch->frames = 0;
 }
 
-static inline void frame_let_go(struct batch *batch, frame_number number)
+static inline void batch_let_go(struct batch *batch, frame_number number)
 {
     const struct bank *bank = bank_of(number);
     struct frame *frame = &bank->frames[number - bank->first];
@@ -56,17 +56,29 @@ static inline void frame_let_go(struct batch *batch, frame_number number)
     frame_give(bank, frame, number);
 }
 
+/* Forgets tokens, which are in no bitmap. */
+static uint64_t tokens_discard(struct chunk *chunk, uint64_t at, uint64_t end)
+{
+    uint64_t before = chunk->tokens;
+
+    for (slot *slots = chunk->slots; chunk->tokens && at < end; at++)
+        if ((slots[at] & SLOT_STATE) == SLOT_TOKEN)
+            slot_set(chunk, chunk->node.key + at, slots[at] & SLOT_BUSY);
+    return before - chunk->tokens;
+}
+
 uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
 {
     struct chunk *chunk = chunk_for(object, index, false);
     struct batch batch = {0};
-    uint64_t at, end, count = 0, busy = 0;
+    uint64_t at, end, count = 0, busy = 0, tokens;
 
     if (!chunk)
         return 0;
     slot *slots = chunk->slots;
     at = index - chunk->node.key;
     end = at + pages;
+    tokens = tokens_discard(chunk, at, end);
     for (uint64_t next; at < end; at = next) {
         uint64_t base = at & ~63ul, bits = chunk->resident[at >> 6] >> (at & 63) << (at & 63);
         next = base + 64;
@@ -78,7 +90,7 @@ uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
             *slot_at = value & SLOT_BUSY;
             busy += value / SLOT_BUSY & 1;
             if ((value & SLOT_STATE) == SLOT_RESIDENT)
-                frame_let_go(&batch, (value & SLOT_ADDRESS) >> PAGE_SHIFT);
+                batch_let_go(&batch, (value & SLOT_ADDRESS) >> PAGE_SHIFT);
         }
     }
     batch_release(&batch);
@@ -87,7 +99,7 @@ uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
     if (!chunk->used)
         chunk_free(chunk);
     this_cpu()->counters.pages_discarded += count;
-    return count;
+    return count + tokens;
 }
 
 struct thread *call_page_reclaim(struct thread *thread)

@@ -15,6 +15,14 @@ void regions_init(void)
     slab_cache_init(&region_cache, "region", sizeof(struct region));
 }
 
+struct region *region_from(struct space *space, uint64_t va)
+{
+    struct region *region = region_at(space, va);
+    struct tree_node *node = region ? NULL : tree_at_or_above(&space->regions, va);
+
+    return node ? tree_entry(node, struct region, node) : region;
+}
+
 bool region_range_free(struct space *space, uint64_t va, uint64_t length)
 {
     struct tree_node *node = tree_at_or_below(&space->regions, va + length - 1);
@@ -25,7 +33,8 @@ bool region_range_free(struct space *space, uint64_t va, uint64_t length)
 /* Both in one space, and page n of the object at the same address in both, were they longer. */
 static bool same_view(const struct region *a, const struct region *b)
 {
-    return a->space == b->space && a->node.key - (a->first << PAGE_SHIFT) == b->node.key - (b->first << PAGE_SHIFT);
+    return a->space == b->space &&
+           a->node.key - (a->first << PAGE_SHIFT) == b->node.key - (b->first << PAGE_SHIFT);
 }
 
 static void link(struct region *region)
@@ -132,12 +141,16 @@ void region_unmap_object(struct region *region, uint64_t first, uint64_t index, 
 }
 
 /* The entry for a slot that needs no thought: resident, written before, not to be executed. */
-static inline uint64_t plain_entry(const struct region *region, const struct chunk *chunk, uint64_t index)
+static inline uint64_t plain_entry(const struct region *region, const struct chunk *chunk,
+                                   uint64_t index)
 {
-    slot value = chunk && index - chunk->node.key < chunk->size ? *chunk_slot((struct chunk *)chunk, index) : 0;
+    slot value = chunk && index - chunk->node.key < chunk->size
+                     ? *chunk_slot((struct chunk *)chunk, index)
+                     : 0;
     slot wanted = SLOT_RESIDENT | SLOT_DIRTY;
 
-    if ((value & (SLOT_STATE | SLOT_BUSY | SLOT_DIRTY)) != wanted || region->rights & MAP_EXEC)
+    if ((value & (SLOT_STATE | SLOT_BUSY | SLOT_DIRTY | SLOT_COW)) != wanted ||
+        region->rights & MAP_EXEC)
         return 0;
     return entry_for(value & SLOT_ADDRESS, region->rights, MAIR_NORMAL);
 }
@@ -150,7 +163,7 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
     uint64_t *leaf = NULL;
     int64_t error = 0;
 
-    if (!(region->rights))
+    if (!(region->rights & MAP_RIGHTS))
         return 0;
     for (; pages; pages--, va += PAGE_SIZE, index++) {
         if (!(va & (LEAF_PAGES * PAGE_SIZE - 1)))

@@ -6,15 +6,18 @@
 #include "task/space.h"
 #include "vm/object.h"
 
+#define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
+#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK)
+
 struct region {
     struct tree_node node; /* key: start address, in space->regions */
     uint64_t length;       /* bytes */
-    uint8_t rights;        /* MAP_READ, MAP_WRITE, MAP_EXEC */
+    uint8_t rights;        /* MAP_RIGHTS; beside them what region_clone does with it */
     uint8_t rights_limit;  /* what the object's handle allowed */
     struct space *space;
     struct object *object;
-    uint64_t first;         /* page of the object at the start */
-    struct object *source;  /* where pages come from that the object has not; NULL: none */
+    uint64_t first;        /* page of the object at the start */
+    struct object *source; /* where pages come from that the object has not; NULL: none */
     uint64_t source_first;
     struct region *object_next, *object_previous; /* object->regions */
     struct region *source_next, *source_previous; /* object->sourced */
@@ -37,6 +40,9 @@ static inline struct region *region_at(struct space *space, uint64_t va)
     return space->last_region = region;
 }
 
+/* The region that contains va, or the next one above, or NULL. */
+struct region *region_from(struct space *space, uint64_t va);
+
 /* True when no region touches [va, va + length). */
 bool region_range_free(struct space *space, uint64_t va, uint64_t length);
 
@@ -57,7 +63,8 @@ void region_merge(struct region *region);
 /* Removes a region that maps nothing any more. */
 void region_free(struct region *region);
 
-/* Splits so that `va` (page aligned, inside) begins a region of its own. -ENOMEM: nothing changed. */
+/* Splits so that `va` (page aligned, inside) begins a region of its own. -ENOMEM: nothing changed.
+ */
 int64_t region_split(struct region *region, uint64_t va);
 
 /* Enters what is resident in [va, va + pages) of one region into the tables; ENOMEM when a table

@@ -75,10 +75,6 @@ void slot_discard(struct chunk *chunk, uint64_t index)
     slot value = *chunk_slot(chunk, index);
 
     slot_set(chunk, index, value & SLOT_BUSY);
-    if ((value & SLOT_STATE) == SLOT_RESIDENT) {
-        frame_number number = (value & SLOT_ADDRESS) >> PAGE_SHIFT;
-        struct frame *frame = frame_of(number);
-        if (--frame->refs == 0)
-            pool_free_frame(number);
-    }
+    if ((value & SLOT_STATE) == SLOT_RESIDENT)
+        frame_let_go(slot_frame(value));
 }

@@ -93,7 +93,8 @@ static int64_t supply_move(struct supply *supply, struct chunk *chunk, uint64_t 
 
     if (!source || source == supply->object || source->kind == OBJECT_RANGE)
         return -EINVAL;
-    from = supply->source_index < source->pages ? chunk_for(source, supply->source_index, false) : NULL;
+    from = supply->source_index < source->pages ? chunk_for(source, supply->source_index, false)
+                                                : NULL;
     value = from ? *chunk_slot(from, supply->source_index) : 0;
     if ((value & SLOT_STATE) != SLOT_RESIDENT || value & SLOT_BUSY)
         return -ENOENT;
@@ -119,7 +120,7 @@ static int64_t supply_upgrade(struct chunk *chunk, uint64_t index)
 
     if ((*at & SLOT_STATE) != SLOT_RESIDENT)
         return -ENOENT;
-    if (frame_of((*at & SLOT_ADDRESS) >> PAGE_SHIFT)->refs != 1)
+    if (!slot_sole(*at))
         return -EAGAIN;
     *at |= SLOT_WRITABLE;
     return 0;
@@ -214,7 +215,8 @@ static int64_t supply_range(struct supply *supply, uint64_t index, uint64_t *pag
 }
 
 /* A wrong answer is the pager author's to find: say exactly which. */
-static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t index, const char *what)
+static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t index,
+                     const char *what)
 {
     kprintf(LOG_ERROR,
             "pagoda: pager %s answered request %llx (page 0x%llx, for %s at 0x%llx) wrongly: %s "
@@ -230,7 +232,9 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
 static void map_for(struct thread *client, struct supply *supply)
 {
     uint64_t va = client->request.va;
-    unsigned access = supply->write ? MAP_WRITE : client->request.flags & FAULT_EXEC ? MAP_EXEC : MAP_READ;
+    unsigned access = supply->write                        ? MAP_WRITE
+                      : client->request.flags & FAULT_EXEC ? MAP_EXEC
+                                                           : MAP_READ;
     uint64_t entry;
 
     if (!supply->region || !(supply->region->rights & access))
@@ -265,10 +269,12 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
         return wrong(pager, client, x[3], "it supplies page");
     if (__builtin_expect(!x[4] || x[4] > most, 0))
         return wrong(pager, client, x[4], "a page count outside the window:");
-    if (__builtin_expect(supply.operation > SUPPLY_UPGRADE || (x[4] > 1 && supply.operation != SUPPLY_ZERO), 0))
+    if (__builtin_expect(
+            supply.operation > SUPPLY_UPGRADE || (x[4] > 1 && supply.operation != SUPPLY_ZERO), 0))
         return wrong(pager, client, x[2], "no such operation:");
     if (x[6] && supply.operation != SUPPLY_ZERO) {
-        supply.source = lookup_object(pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
+        supply.source = lookup_object(
+            pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
         if (!object_is_memory(supply.source))
@@ -319,7 +325,8 @@ static int64_t supply_unasked(struct thread *thread)
     if (supply.operation == SUPPLY_COPY && !x[6])
         return -EINVAL; /* no faulter, no region to take a source from */
     if (x[6] && supply.operation != SUPPLY_ZERO) {
-        supply.source = lookup_object(thread, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
+        supply.source = lookup_object(
+            thread, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
         if (!supply.source)
             return error;
         if (!object_is_memory(supply.source))
@@ -329,12 +336,14 @@ static int64_t supply_unasked(struct thread *thread)
     if (error < 0)
         return error;
     uint64_t first = index + x[4], done = pages - x[4];
-    for (struct region *region = supply.object->regions; region && done; region = region->object_next) {
+    for (struct region *region = supply.object->regions; region && done;
+         region = region->object_next) {
         uint64_t from = first < region->first ? region->first : first;
         uint64_t end = region->first + (region->length >> PAGE_SHIFT);
         uint64_t stop = first + done < end ? first + done : end;
         if (from < stop)
-            region_populate(region, region->node.key + ((from - region->first) << PAGE_SHIFT), stop - from);
+            region_populate(region, region->node.key + ((from - region->first) << PAGE_SHIFT),
+                            stop - from);
     }
     return error;
 }

@@ -66,6 +66,7 @@ void space_calls(void);
 void handle_calls(void);
 void create_calls(void);
 void region_calls(void);
+void clone_calls(void);
 void page_calls(void);
 void copy_calls(void);
 void small_calls(void);

@@ -107,6 +107,7 @@ static const char *const shapes[] = {
     SHAPE(irq_ctl, "*kNc"),
     SHAPE(debug, ".Dcc"),
     SHAPE(yield, ""),
+    SHAPE(region_clone, "SSOO."),
 #undef SHAPE
 };
 static const char *const create_shapes[8] = {

@@ -39,7 +39,7 @@ static bool model_has_frame(uint64_t index)
 /* Slots, counts and bitmap of the chunk at `first`. Returns its resident slots. */
 static uint64_t check_chunk(const struct chunk *chunk, uint64_t first)
 {
-    uint64_t used = 0, resident = 0, size = size_of_chunks();
+    uint64_t used = 0, resident = 0, tokens = 0, size = size_of_chunks();
     CHECK(chunk->object == object);
     CHECK_EQUAL(chunk->node.key, first);
     CHECK_EQUAL(chunk->size, size);
@@ -49,8 +49,10 @@ static uint64_t check_chunk(const struct chunk *chunk, uint64_t first)
         CHECK_EQUAL(chunk->resident[i / 64] >> i % 64 & 1, is_resident(value));
         used += value != 0;
         resident += is_resident(value);
+        tokens += (value & SLOT_STATE) == SLOT_TOKEN;
     }
     CHECK_EQUAL(chunk->used, used);
+    CHECK_EQUAL(chunk->tokens, tokens);
     return resident;
 }
 
@@ -104,7 +106,7 @@ static void drop_frame(slot value)
 static void random_set(void)
 {
     uint64_t index = unit_random_below(object->pages);
-    slot value = unit_random_below(64), old = model[index];
+    slot value = unit_random_below(128), old = model[index];
     struct chunk *chunk = chunk_there(index);
     if ((value & SLOT_STATE) == SLOT_RESIDENT)
         value |= object_frame(object, index) << PAGE_SHIFT;
@@ -131,7 +133,7 @@ static void random_discard(void)
     uint64_t room = size - index % size, pages = 1 + unit_random_below(room);
     bool used = false;
     for (uint64_t i = index; i < index + pages && i < object->pages; i++)
-        if (is_resident(model[i])) {
+        if (model[i] & SLOT_STATE) {
             model[i] &= SLOT_BUSY;
             count++;
         }

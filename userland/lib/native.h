@@ -364,6 +364,16 @@ native_inline int64_t region_query(handle space, uintptr_t address, struct regio
     return (int64_t)r.x[0];
 }
 
+/* Fork. On error the caller kills `to_space` and closes `to_object`. */
+native_inline int64_t region_clone(handle from_space, handle to_space, handle from_object,
+                                   handle to_object)
+{
+    return (int64_t)NATIVE_CALL(SYSCALL_region_clone, IN(0, from_space) IN(1, to_space)
+                                                          IN(2, from_object) IN(3, to_object)
+                                                              IN(4, 0))
+        .x[0];
+}
+
 /* ---- Pages ---- */
 
 /*

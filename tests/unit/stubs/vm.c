@@ -44,6 +44,11 @@ void object_unref(struct kernel_object *object)
     stub_destroyed += --object->refs == 0;
 }
 
+void pool_ended(struct pool *pool)
+{
+    (void)pool;
+}
+
 /* ---- Threads that wait for a page: the list is vm/fault.h's, their ways are not ---- */
 
 void thread_unwait(struct thread *thread)

@@ -1,0 +1,195 @@
+/*
+ * clone.c: region_clone, the kernel's part of fork. A clone is flat: its slots name
+ * the same frames, each frame counts how many slots name it, and every slot that
+ * does is marked COW: it is written only when it is the last. No shadow chains, so
+ * neither the depth nor the number of clones costs anything later.
+ */
+#include "arch/translation.h"
+#include "task/lookup.h"
+#include "vm/region.h"
+
+#define STEP_SLOTS 64 /* between two looks at the interrupt line: one word of the bitmap */
+
+/* What one call works on. */
+struct clone {
+    struct space *from, *to;
+    struct object *parent, *child; /* regions over the one become regions over the other */
+    bool restricted;               /* entries of `from` lost the right to write: flush its TLBs */
+};
+
+/* Some neighbouring slots of both objects, all in one word of each one's bitmap. */
+struct run {
+    struct chunk *from, *to;
+    uint64_t index, end;
+    uint64_t *entries; /* the table entry of `index` in the region; NULL: nothing is mapped */
+};
+
+/* The slots of a run that may have contents, as bits from `index` on. */
+static uint64_t run_bits(const struct run *run)
+{
+    uint64_t at = run->index - run->from->node.key;
+    uint64_t bits = run->from->tokens ? ~0ul : run->from->resident[at >> 6] >> (at & 63);
+
+    return bits & ~0ul >> (STEP_SLOTS - (run->end - run->index));
+}
+
+/* Shares what is in these slots. What the child has already stays. True: an entry was restricted.
+ */
+static bool run_share(const struct run *run, uint64_t bits)
+{
+    slot *from = chunk_slot(run->from, run->index), *to = chunk_slot(run->to, run->index);
+    uint64_t *word = &run->to->resident[(run->index - run->to->node.key) >> 6], count = 0,
+             shared = 0;
+    struct bank bank = *bank_last_hit;
+    bool restricted = false;
+
+    for (; bits; bits &= bits - 1) {
+        uint64_t at = (uint64_t)__builtin_ctzl(bits);
+        slot value = from[at];
+        if (to[at])
+            continue;
+        if ((value & SLOT_STATE) != SLOT_RESIDENT) {
+            slot_set(run->to, run->index + at, value & ~SLOT_BUSY);
+            continue;
+        }
+        if (slot_frame(value) - bank.first >= bank.count)
+            bank = *bank_search(slot_frame(value));
+        bank.frames[slot_frame(value) - bank.first].refs++;
+        to[at] = (value | SLOT_COW) & ~SLOT_BUSY;
+        shared |= 1ul << at;
+        count++;
+        if (value & SLOT_COW)
+            continue;
+        from[at] = value | SLOT_COW;
+        if (run->entries && run->entries[at]) {
+            run->entries[at] |= ENTRY_READONLY;
+            restricted = true;
+        }
+    }
+    *word |= shared << (run->index & 63);
+    run->to->used += count;
+    run->to->object->resident += count;
+    return restricted;
+}
+
+/* Takes the right to write pages of an object from every space that shows them. */
+static void object_restrict(struct object *object, uint64_t index, uint64_t pages)
+{
+    for (struct region *region = object->regions; region; region = region->object_next) {
+        uint64_t from = index < region->first ? region->first : index;
+        uint64_t stop = region->first + (region->length >> PAGE_SHIFT);
+        stop = stop < index + pages ? stop : index + pages;
+        if (from < stop)
+            translation_restrict(&region->space->translation,
+                                 region->node.key + ((from - region->first) << PAGE_SHIFT),
+                                 stop - from, MAP_READ | MAP_EXEC);
+    }
+}
+
+/* Pages from index on that are in one word of the bitmap and in one leaf table at va. */
+static uint64_t run_length(uint64_t index, uint64_t va)
+{
+    uint64_t in_word = STEP_SLOTS - index % STEP_SLOTS;
+    uint64_t in_leaf = LEAF_PAGES - (va >> PAGE_SHIFT) % LEAF_PAGES;
+
+    return in_word < in_leaf ? in_word : in_leaf;
+}
+
+/* Shares the contents behind [va, *end) of a region of `from`. When an interrupt waits, *end comes
+ * down to where it stopped. -ENOMEM: no slots for the child. */
+static int64_t contents_clone(struct clone *clone, struct region *region, uint64_t va,
+                              uint64_t *end)
+{
+    uint64_t distance = region->first - (region->node.key >> PAGE_SHIFT);
+    uint64_t last = distance + (*end >> PAGE_SHIFT);
+    struct run run = {.index = distance + (va >> PAGE_SHIFT)};
+
+    for (; run.index < last; run.index = run.end) {
+        run.from = chunk_for(clone->parent, run.index, false);
+        if (!run.from) { /* on to the next chunk there is */
+            struct tree_node *node = tree_at_or_above(&clone->parent->chunks, run.index);
+            run.end = node ? node->key : last;
+            continue;
+        }
+        va = (run.index - distance) << PAGE_SHIFT;
+        run.end = run.index + run_length(run.index, va);
+        run.end = run.end < last ? run.end : last;
+        uint64_t bits = run_bits(&run);
+        if (!bits)
+            continue;
+        run.to = chunk_for(clone->child, run.index, true);
+        if (!run.to)
+            return -ENOMEM;
+        run.entries = translation_leaf(&clone->from->translation, va, false);
+        if (run.entries)
+            run.entries = leaf_entry(run.entries, va);
+        clone->restricted |= run_share(&run, bits);
+        if (!clone->parent->one_view)
+            object_restrict(clone->parent, run.index, run.end - run.index);
+        if (interrupt_pending()) {
+            *end = (run.end - distance) << PAGE_SHIFT;
+            break;
+        }
+    }
+    return 0;
+}
+
+/* Maps in `to` what `region` of `from` shows from *va on; *va is then the first address not done.
+ */
+static int64_t clone_region(struct clone *clone, struct region *region, uint64_t *va)
+{
+    uint64_t start = *va > region->node.key ? *va : region->node.key;
+    uint64_t end = region->node.key + region->length;
+    uint64_t skipped = (start - region->node.key) >> PAGE_SHIFT;
+    bool parents = region->object == clone->parent;
+    int64_t error = 0;
+
+    if (region->rights & MAP_DONTFORK) {
+        *va = end;
+        return 0;
+    }
+    if (!region_range_free(clone->to, start, end - start))
+        return -EEXIST;
+    if (parents && !(region->rights & MAP_WIPEONFORK))
+        error = contents_clone(clone, region, start, &end);
+    *va = end;
+    return error ? error
+                 : region_add(clone->to, start, end - start, region->rights, region->rights_limit,
+                              parents ? clone->child : region->object, region->first + skipped,
+                              region->source, region->source_first + skipped);
+}
+
+/* The two spaces and objects that the registers name. */
+static int64_t clone_operands(struct thread *thread, struct clone *clone)
+{
+    uint64_t *x = thread->registers.x;
+    int64_t error;
+
+    if (!(clone->from = lookup_space(thread, x[0], RIGHT_MANAGE, &error)) ||
+        !(clone->to = lookup_space(thread, x[1], RIGHT_MANAGE, &error)) ||
+        !(clone->parent = lookup_object(thread, x[2], RIGHT_MANAGE, &error)) ||
+        !(clone->child = lookup_object(thread, x[3], RIGHT_MANAGE, &error)))
+        return error;
+    if (clone->parent->kind != OBJECT_PAGED || clone->child->kind != OBJECT_PAGED ||
+        clone->parent == clone->child || clone->parent->pager != clone->child->pager ||
+        clone->child->pages < clone->parent->pages || (!x[4] && clone->child->chunks.root))
+        return -EINVAL;
+    return clone->to->level < clone->from->level ? -EPERM : 0; /* its pagers must be below it */
+}
+
+struct thread *call_region_clone(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x; /* x4: the first address not done */
+    struct clone clone = {.restricted = false};
+    struct region *region = NULL;
+    bool again = false;
+    int64_t error = clone_operands(thread, &clone);
+
+    while (!error && !again && (region = region_from(clone.from, x[4]))) {
+        error = clone_region(&clone, region, &x[4]);
+        again = interrupt_pending();
+    }
+    if (clone.restricted)
+        translation_flush(&clone.from->translation);
+    return !error && again ? call_again(thread) : answer(thread, error);
+}
