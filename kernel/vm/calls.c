@@ -247,10 +247,10 @@ struct thread *call_region_protect(struct thread *thread)
 
     if (!space)
         return answer(thread, error);
-    if (!range_valid(va, x[2]) || x[3] & ~(uint64_t)MAP_KEPT)
+    if (!range_valid(va, x[2]) || (x[3] | x[4]) & ~(uint64_t)MAP_KEPT)
         return answer(thread, -EINVAL);
     end = va + (x[2] << PAGE_SHIFT);
-    error = range_covered(space, va, end, x[3]);
+    error = range_covered(space, va, end, x[3] & ~x[4]);
     if (!error)
         error = borders(space, va, end);
     if (error)
@@ -259,13 +259,14 @@ struct thread *call_region_protect(struct thread *thread)
         region = region_at(space, va);
         uint64_t from = va;
         va = region->node.key + region->length;
-        if (region->rights != x[3]) { /* or it is joined with what was done */
+        uint64_t wanted = (region->rights & x[4]) | (x[3] & ~x[4]);
+        if (region->rights != wanted) { /* or it is joined with what was done */
             if (changed && interrupt_pending()) {
                 x[1] = from;
                 x[2] = (end - from) >> PAGE_SHIFT;
                 return call_again(thread);
             }
-            region_allow(region, x[3]);
+            region_allow(region, wanted);
             changed = true;
         }
         region_merge(region);
@@ -293,5 +294,6 @@ struct thread *call_region_query(struct thread *thread)
     x[4] = region->object->id;
     x[5] = region->first;
     x[6] = region->source ? region->source->id : 0;
+    x[7] = region->source_first;
     return answer(thread, 0);
 }

@@ -62,7 +62,7 @@ static struct thread *make_object(struct thread *thread)
     pool = lookup_pool(thread, x[4], RIGHT_MANAGE, &error);
     if (!pool)
         return answer(thread, error);
-    if (!x[3] || x[3] > PAGES_MAX)
+    if (!x[3] || x[3] > PAGES_MAX << 12) /* more than addresses: moved pages keep their index */
         return answer(thread, -EINVAL);
     object = object_new(pool, OBJECT_PAGED, x[3]);
     if (!object)

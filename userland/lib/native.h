@@ -34,8 +34,8 @@ struct registers {
  * at the ones the call documents. A value may not itself be a function call: that would overwrite
  * the registers set before it.
  *
- * Each register is one operand, read and written. An output with a matching input would not do: when
- * the output is unused, GCC may put such a pair into any other register.
+ * Each register is one operand, read and written. An output with a matching input would not do:
+ * when the output is unused, GCC may put such a pair into any other register.
  */
 #define IN(register_number, value) x##register_number##_ = (uint64_t)(value);
 #define NATIVE_CALL(number, inputs)                                                                \
@@ -348,19 +348,31 @@ native_inline int64_t region_unmap(handle space, uintptr_t address, uint64_t pag
 native_inline int64_t region_protect(handle space, uintptr_t address, uint64_t pages, uint64_t map)
 {
     return (int64_t)NATIVE_CALL(SYSCALL_region_protect,
-                                IN(0, space) IN(1, address) IN(2, pages) IN(3, map))
+                                IN(0, space) IN(1, address) IN(2, pages) IN(3, map) IN(4, 0))
+        .x[0];
+}
+
+/* Changes only those bits of MAP_* that are in `changed`. */
+native_inline int64_t region_change(handle space, uintptr_t address, uint64_t pages, uint64_t map,
+                                    uint64_t changed)
+{
+    const uint64_t kept =
+        MAP_READ | MAP_WRITE | MAP_EXEC | MAP_DONTFORK | MAP_WIPEONFORK | MAP_ADVICE;
+    return (int64_t)NATIVE_CALL(SYSCALL_region_protect, IN(0, space) IN(1, address) IN(2, pages)
+                                                            IN(3, map) IN(4, kept & ~changed))
         .x[0];
 }
 
 struct region_facts {
-    uint64_t start, pages, map, object, first, source; /* objects by id; source 0: none */
+    uint64_t start, pages, map, object, first; /* objects by id */
+    uint64_t source, source_first;             /* source 0: none */
 };
 
 native_inline int64_t region_query(handle space, uintptr_t address, struct region_facts *facts)
 {
     struct registers r = NATIVE_CALL(SYSCALL_region_query, IN(0, space) IN(1, address));
     if (!native_failed(r.x[0]))
-        *facts = (struct region_facts){r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6]};
+        *facts = (struct region_facts){r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]};
     return (int64_t)r.x[0];
 }
 
@@ -368,9 +380,8 @@ native_inline int64_t region_query(handle space, uintptr_t address, struct regio
 native_inline int64_t region_clone(handle from_space, handle to_space, handle from_object,
                                    handle to_object)
 {
-    return (int64_t)NATIVE_CALL(SYSCALL_region_clone, IN(0, from_space) IN(1, to_space)
-                                                          IN(2, from_object) IN(3, to_object)
-                                                              IN(4, 0))
+    return (int64_t)NATIVE_CALL(SYSCALL_region_clone, IN(0, from_space) IN(1, to_space) IN(
+                                                          2, from_object) IN(3, to_object) IN(4, 0))
         .x[0];
 }
 
