@@ -40,7 +40,7 @@ SETUP_STAMP := $(wildcard $(SYSROOT)/.packages)
 include kernel/build.mk platform/build.mk userland/build.mk userland/apps/build.mk
 include drivers/build.mk tests/build.mk tests/native/build.mk
 
-.PHONY: all always setup doctor run test system mutants bench gdb image format check-format lint \
+.PHONY: all always setup doctor run test system mutants bench compare gdb image format check-format lint \
         reference clean distclean help
 
 all: kernel servers examples apps native-tests ## kernel, servers, programs (the default)
@@ -67,6 +67,9 @@ mutants: all ## break the kernel in small ways and see that the kernel tests not
 bench: all ## instructions per operation, beside those of seL4 and Linux
 	@tools/pagoda bench $(RUN)
 
+compare: all ## one program's instructions on Debian's arm64 Linux and on Pagoda
+	@tools/pagoda compare $(ROWS)
+
 gdb: all ## run PROGRAM under the debugger, halted at the kernel's first instruction
 	@tools/pagoda gdb $(RUN) -- $(PROGRAM) $(ARGS)
 
@@ -90,8 +93,8 @@ check-format: ## name the C files that `make format` would change
 lint: ## the rules of the house: sizes of files, READMEs, forbidden words
 	@tools/pagoda lint
 
-clean: ## remove what was built; the set-up stays
-	@rm -rf $(filter-out $(SYSROOT) $(B)/setup.mk $(B)/setup.log,$(wildcard $(B)/*))
+clean: ## remove what was built; set-up and packages stay
+	@rm -rf $(filter-out $(SYSROOT) $(B)/packages $(B)/setup.mk $(B)/setup.log,$(wildcard $(B)/*))
 
 distclean: ## remove build/ altogether
 	@rm -rf $(B)

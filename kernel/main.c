@@ -46,7 +46,7 @@ void kernel_main(uint64_t tree_physical)
     calls_trace(cpu->trace_on);
     scheduler_init(cpu);
     discover_interrupts();                                /* the controller the tree names */
-    timer_init(boot_info.timer_virtual);
+    timer_init(cpu, boot_info.timer_virtual);
     reaper_init();
     struct thread *root = root_start(&boot_info);
     translation_deactivate();                             /* no more identity map */

@@ -38,10 +38,11 @@ struct cpu {
     struct thread *fpu_owner; /* whose FP registers the CPU holds */
     uint8_t user_state;       /* USER_*: what EL0 has now that not every thread has */
     bool trace_on;
+    bool slice_over;        /* a tick came since the running thread was picked */
     unsigned number;
     struct frame_caches caches;
     struct pool_ahead ahead;
-    uint64_t slice_end;     /* when the current slice ends, ns; 0: no slice is timed */
+    uint64_t tick;          /* when it comes next, ns; ~0: idle */
     uint64_t timer_set;     /* what the timer was programmed for, ns; ~0: off */
     uint64_t request_check; /* when the oldest pager request is looked at, ns; ~0: never */
     struct thread *reaping; /* see task/reaper.c */

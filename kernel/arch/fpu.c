@@ -13,6 +13,7 @@ void fpu_take(struct cpu *cpu, struct thread *thread)
         fpu_store(&cpu->fpu_owner->fp);
     fpu_load(&thread->fp);
     cpu->fpu_owner = thread;
+    thread->fp_used = true;
     cpu->user_state |= USER_FP;
 }
 

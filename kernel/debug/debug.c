@@ -8,6 +8,7 @@
 #include "mm/buddy.h"
 #include "mm/slab.h"
 #include "platform/platform.h"
+#include "sched/scheduler.h"
 #include "task/lookup.h"
 
 /* Every frame is counted once, every pool checked against what names it (invariant 4,
@@ -41,6 +42,7 @@ static void add_counters(struct counters *sum)
     for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
         for (unsigned i = 0; i < sizeof *sum / sizeof *to; i++)
             to[i] += ((const uint64_t *)&cpus[cpu].counters)[i];
+    sum->ready = scheduler_ready(this_cpu());
 }
 
 static void boot_facts(struct boot_facts *facts)

@@ -23,8 +23,10 @@
 #define TAG_SHIFT 32
 #define TAG_WORDS_MASK 0x3ff /* 0..512 further words in the message page, copied from its start */
 #define TAG_HANDLE 0x400     /* w5 is a handle: the receiver finds its own handle for it in w5 */
-#define TAG_RETRY_READ 0x800 /* in a reply to SYSCALL or START: w0..w5 are up to six client */
-#define TAG_RETRY_WRITE 0x1000 /* addresses (0 ends): fault on them, then send the request again */
+#define TAG_RETRY_READ 0x800 /* in a reply to a personality's request: w0..w5 are up to six client */
+#define TAG_RETRY_WRITE 0x1000 /* addresses (0 ends): fault on them, then send the request again; */
+/* where one cannot be had SYSCALL ends with EFAULT, the others become an EXCEPTION with that address */
+#define TAG_REGISTERS 0x2000 /* in a reply to SYSCALL: x0 stays, too, as THREAD_WRITE left it */
 #define MESSAGE_WORDS_MAX 512
 
 /* ---- Kinds of message, low 8 bits of x0 after recv, reply_recv, page_supply ---- */
@@ -35,8 +37,10 @@
 #define KIND_SYSCALL 4   /* to a personality: w0..w5 = the program's x0..x5; number in x0 bits 32..63 */
 #define KIND_EXCEPTION 5 /* to a personality: w0 = EXCEPTION_*, w1 = address, w2 = pc, w3 = ESR */
 #define KIND_START 6     /* to a personality: a new thread asks before its first instruction */
-#define MESSAGE_AGAIN 0x100 /* in x0 of SYSCALL and START: sent again, as TAG_RETRY_* asked */
-/* For SYSCALL, EXCEPTION and START x8 is the thread's badge, set by thread_create. */
+#define KIND_INTERRUPT 7 /* to a personality: before the next instruction, as THREAD_INTERRUPT asked */
+#define MESSAGE_AGAIN 0x100 /* in x0 of 4..7: sent again, as TAG_RETRY_* asked */
+/* For 4..7, a personality's requests, x8 is the thread's badge, set by thread_create. A reply to 5..7
+ * lets the thread go on with the registers it has, changed by THREAD_WRITE or not. */
 
 /*
  * KIND_FAULT: x0 bits 8.. hold FAULT_* flags; x1 = request id; w0 = cookie of the
@@ -112,12 +116,26 @@
 #define THREAD_WRITE_FP 10 /* … from the message page */
 #define THREAD_STEP 11     /* x2 = 1 or 0: stop with EXCEPTION_BREAKPOINT after each instruction */
 #define THREAD_BEGIN 12    /* send KIND_START to the personality; it sets registers and replies */
+/* Before its next instruction, stopped or not, the thread sends KIND_INTERRUPT to its personality, or
+ * another of 4..7 that comes first: a signal. A wait it is in ends as ever, see THREAD_CANCEL; a page
+ * comes first. Returns 1, nothing done: such a request waits for the personality already. */
+#define THREAD_INTERRUPT 13
+/* All registers, FP and TLS of another thread (x2, RIGHT_READ), with x0 = x4; x3 = COPY_*. Both as for
+ * THREAD_WRITE. A thread that never ran is stopped then, and begins by THREAD_RESUME. */
+#define THREAD_COPY 14
+#define COPY_SP 0x1  /* sp = x5 */
+#define COPY_TLS 0x2 /* TLS = x6 */
+
+/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all of it, the
+ * kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
+#define THREAD_TIME 15
+#define TICK_NS 3700000 /* nobody's own period, so that periodic programs cannot hide between ticks */
 
 /* ---- space_ctl: x1 ---- */
 #define SPACE_KILL 1   /* end all threads, unmap all, free all; bounded steps inside */
 #define SPACE_NAME 2   /* x2, x3 = sixteen bytes of a name, for people */
 #define SPACE_WATCH 3  /* x2 = notification, x3 = bits: signalled when the space dies */
-#define SPACE_STATS 4  /* returns x1 = minor, x2 = major faults, x3 = resident pages, x4 = tables, x5 = id */
+#define SPACE_STATS 4  /* returns x1 = minor, x2 = major faults, x3 = resident pages, x4 = tables, x5 = id, x6 = CPU time, ended threads' too */
 
 /* ---- debug: x1 ---- */
 #define DEBUG_NOTHING 0 /* the null call, for measuring */
@@ -216,6 +234,8 @@ struct counters {
     uint64_t barriers, system_register_writes;
     uint64_t masked_longest_ns, interrupt_delay_worst_ns;
     uint64_t boot_ns; /* counter time from reset to the first instruction at EL0 */
+    uint64_t idle_ns; /* in which no thread could run */
+    uint64_t ready;   /* threads that wait for a CPU at this moment; 1,024 means: or more */
 };
 
 /* DEBUG_BOOT: what the board is, for root and for people. */

@@ -50,11 +50,7 @@ struct thread *trap_interrupt(struct thread *thread)
     interrupts_handle();
     if (cpu->current != thread)
         return schedule(); /* what came in ended it */
-    if (cpu->slice_end && cpu->slice_end <= timer_now()) {
-        cpu->slice_end = 0;
-        return yield_from(thread);
-    }
-    return reschedule(thread);
+    return cpu->slice_over ? yield_from(thread) : reschedule(thread);
 }
 
 /* EL0 may not read most ID registers; the few that programs ask for anyway get Linux's answer

@@ -7,7 +7,7 @@
 #include "task/lookup.h"
 #include "vm/fault.h"
 
-#define TAG_LONG (TAG_WORDS_MASK | TAG_HANDLE | TAG_RETRY_READ | TAG_RETRY_WRITE)
+#define TAG_LONG (TAG_WORDS_MASK | TAG_HANDLE | TAG_RETRY_READ | TAG_RETRY_WRITE | TAG_REGISTERS)
 
 /* Synchronous calls go strictly downward; among programs, sideways too. */
 static inline bool level_allows(const struct space *space, const struct endpoint *endpoint)
@@ -58,7 +58,7 @@ static int64_t answer_retry(struct thread *server, struct thread *client, uint32
 {
     uint64_t *x = server->registers.x;
 
-    if (client->request.kind != KIND_SYSCALL && client->request.kind != KIND_START)
+    if (client->request.kind < KIND_SYSCALL)
         return -EINVAL;
     client->retry = client->request.kind;
     client->prefault_count = client->prefault_next = 0;
@@ -84,16 +84,19 @@ int64_t request_answer(struct thread *server, struct thread *client, uint32_t ta
             *resumed = !error;
             return error;
         }
+        int64_t error = -EINVAL;
         if (client->request.kind != KIND_CALL)
-            return -EINVAL;
-        int64_t error = message_check(server, tag);
-        if (!error)
+            error = tag == TAG_REGISTERS ? 0 : -EINVAL;
+        else if (!(tag & TAG_REGISTERS))
+            error = message_check(server, tag);
+        if (!error && client->request.kind == KIND_CALL)
             error = message_transfer(server, client, tag, &x[7]);
         if (error)
             return error;
     }
     if (client->request.kind == KIND_SYSCALL) {
-        c[0] = x[2];
+        if (!(tag & TAG_REGISTERS))
+            c[0] = x[2];
     } else if (client->request.kind == KIND_CALL) {
         c[0] = (uint64_t)(tag & TAG_LONG) << TAG_SHIFT;
         c[2] = x[2], c[3] = x[3], c[4] = x[4], c[5] = x[5], c[6] = x[6], c[7] = x[7];
@@ -122,7 +125,10 @@ struct thread *reply_recv_slow(struct thread *thread)
     error = request_answer(thread, client, x[0] >> TAG_SHIFT, &resumed);
     if (__builtin_expect(error, 0))
         return answer(thread, error);
-
+    if (!resumed && !endpoint->signalled && !endpoint->callers.root) {
+        receiver_wait(endpoint, thread);
+        return switch_direct(this_cpu(), client); /* it goes on with its slice */
+    }
     if (!resumed)
         thread_ready(client);
     struct thread *next = endpoint_receive(thread, endpoint, false);

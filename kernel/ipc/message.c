@@ -77,7 +77,7 @@ void message_deliver(struct thread *receiver, struct thread *sender)
         x[8] = sender->badge;
         words_pass(&x[2], &s[0]);
         break;
-    default: /* EXCEPTION, START */
+    default: /* EXCEPTION, START, INTERRUPT */
         x[0] = request->kind | request->flags;
         x[8] = sender->badge;
         words_pass(&x[2], request->words);

@@ -1,4 +1,5 @@
 #include "ipc/personality.h"
+#include "arch/string.h"
 #include "debug/console.h"
 #include "debug/trace.h"
 #include "ipc/endpoint.h"
@@ -31,9 +32,14 @@ static struct thread *without_personality(struct thread *thread, unsigned reason
 
 static struct thread *send_to_personality(struct thread *thread, unsigned kind, unsigned flags)
 {
+    struct request *request = &thread->request;
+
+    thread->special &= ~SPECIAL_INTERRUPTED; /* whatever it is: the personality has the thread now */
     request_new_id(thread);
-    thread->request.head = kind;
-    thread->request.flags = flags;
+    request->head = kind;
+    request->flags = flags;
+    memcpy(request->words, thread->told, sizeof thread->told);
+    request->words[4] = request->words[5] = 0;
     return request_send(thread, thread->space->personality);
 }
 
@@ -50,24 +56,20 @@ struct thread *syscall_slow(struct thread *thread)
 struct thread *personality_exception(struct thread *thread, unsigned reason, uint64_t address,
                                      uint64_t esr)
 {
-    struct request *request = &thread->request;
-
     trace(TRACE_EXCEPTION, reason, address);
     if (!thread->space->personality)
         return without_personality(thread, reason, address);
-    request->words[0] = reason;
-    request->words[1] = address;
-    request->words[2] = thread->registers.pc;
-    request->words[3] = esr;
-    request->words[4] = request->words[5] = 0;
+    thread->told[0] = reason;
+    thread->told[1] = address;
+    thread->told[2] = thread->registers.pc;
+    thread->told[3] = esr;
     return send_to_personality(thread, KIND_EXCEPTION, 0);
 }
 
-struct thread *personality_start(struct thread *thread)
+struct thread *personality_ask(struct thread *thread, unsigned kind)
 {
-    for (unsigned i = 0; i < 6; i++)
-        thread->request.words[i] = 0;
-    return send_to_personality(thread, KIND_START, 0);
+    memset(thread->told, 0, sizeof thread->told);
+    return send_to_personality(thread, kind, 0);
 }
 
 struct thread *personality_retry(struct thread *thread)

@@ -1,6 +1,6 @@
 /*
  * scheduler.h: who runs next. Priorities 0..31, higher first; within one
- * priority time slices. The running thread is in no queue.
+ * priority slices that end with the timer's ticks (TICK_NS). The running thread is in no queue.
  */
 #pragma once
 #include "arch/asid.h"
@@ -8,15 +8,19 @@
 #include "task/space.h"
 #include "task/thread.h"
 
-#define SLICE_NS 10000000 /* 10 ms */
+#define READY_COUNTED 1024 /* threads that scheduler_ready counts at most */
 
-/* Puts a thread that can run into its CPU's queue (or holds it while stopped). */
+/* Puts a thread that can run into its CPU's queue; holds it while stopped, sends it to its personality
+ * when interrupted. */
 void thread_ready(struct thread *thread);
 /* Takes a READY thread out again. */
 void thread_unready(struct thread *thread);
 
 /* The best thread to run when `current` cannot: idles until there is one, and switches to it. */
 struct thread *schedule(void);
+
+/* Threads in the queues now, at most READY_COUNTED: for people. */
+unsigned scheduler_ready(const struct cpu *cpu);
 
 /* Runs `current` on, unless a better one is ready; call it where something was woken. */
 struct thread *reschedule(struct thread *current);

@@ -25,6 +25,7 @@ enum thread_state {
 /* thread->special */
 #define SPECIAL_STOPPED  1             /* by THREAD_STOP, or for good */
 #define SPECIAL_STEPPING USER_STEPPING /* by THREAD_STEP */
+#define SPECIAL_INTERRUPTED 4          /* by THREAD_INTERRUPT: its personality comes first */
 #define PSTATE_STEP      (1ul << 21)   /* SS: one instruction, then an exception (Arm ARM D2.12) */
 
 /* What a thread sent and waits to have answered. */
@@ -60,10 +61,12 @@ struct thread {
     uint8_t base_priority;
     uint8_t special;       /* SPECIAL_*: not for the short ways of switching */
     bool populating;       /* in a region_map between two steps */
-    uint8_t retry;         /* KIND_SYSCALL or KIND_START: prefaults first, then that goes out again */
+    bool fp_used;          /* FP registers may be other than 0 */
+    uint8_t retry;         /* KIND_* to the personality: prefaults first, then that goes out again */
     uint32_t number;       /* in the thread table */
     uint64_t sequence;     /* of its requests, << 24 | number */
     uint64_t badge;        /* in messages to the personality */
+    uint64_t time;         /* it ran, ns: ticks */
     char *message_page;    /* kernel address; NULL: none */
     struct object *message_object; /* whose page that is: kept alive, the frame pinned */
     struct thread *next, *previous; /* the list or queue it waits in */
@@ -74,6 +77,7 @@ struct thread {
     struct object *fault_object;                /* whose list that is; NULL: none */
     uint64_t fault_index;                       /* the page it waits for */
     uint64_t fault_esr;                         /* of the last abort, told with an exception */
+    uint64_t told[4];                           /* w0.. of the last request to its personality */
     uint64_t prefault[PREFAULTS];
     uint8_t prefault_next, prefault_count, prefault_access;
     struct thread *space_next, *space_previous;

@@ -11,6 +11,19 @@
 
 #define PSTATE_USER_BITS 0xf0000000ul /* N Z C V: the rest of PSTATE is the kernel's */
 
+/* The living thread that a handle names. NULL and *error: EBADF, EACCES, ESTALE, EOWNERDEAD. */
+static struct thread *lookup_thread(struct thread *caller, uint64_t handle, unsigned rights, int64_t *error)
+{
+    struct kernel_object *object = lookup(caller, handle, KERNEL_OBJECT_THREAD, rights, error);
+    struct thread *thread = object ? tree_entry(object, struct thread, object) : NULL;
+
+    if (thread && (thread->state == THREAD_STATE_DEAD || thread->space->dying)) {
+        *error = -EOWNERDEAD;
+        return NULL;
+    }
+    return thread;
+}
+
 /* Its registers are its own business only while it cannot use them. */
 static bool holds_still(const struct thread *thread, const struct thread *caller)
 {
@@ -93,19 +106,44 @@ static struct thread *begin(struct thread *caller, struct thread *thread)
         return answer(caller, -EBUSY);
     if (!thread->space->personality)
         return answer(caller, -EINVAL);
-    personality_start(thread);
+    personality_ask(thread, KIND_START);
     return reschedule(answer(caller, 0));
 }
 
-static struct thread *registers_write(struct thread *caller, struct thread *thread)
+/* A request of its own lies with its personality: queued there, or received by the caller. */
+static bool asks_personality(const struct thread *thread, const struct thread *caller)
+{
+    const struct request *request = &thread->request;
+
+    if (thread->state == THREAD_STATE_ANSWER)
+        return request->kind >= KIND_SYSCALL && request->server == caller->space;
+    return thread->state == THREAD_STATE_QUEUED && request->kind >= KIND_SYSCALL && !request->forwarded;
+}
+
+static struct thread *interrupt(struct thread *caller, struct thread *thread)
+{
+    if (!thread->space->personality)
+        return answer(caller, -EINVAL);
+    if (asks_personality(thread, caller))
+        return answer(caller, 1);
+    answer(caller, 0);
+    if (thread == caller)
+        return personality_ask(thread, KIND_INTERRUPT);
+    thread->special |= SPECIAL_INTERRUPTED;
+    if (thread->state == THREAD_STATE_READY) {
+        thread_unready(thread);
+        thread_ready(thread);
+    }
+    return reschedule(caller);
+}
+
+static void registers_set(struct thread *thread, const void *registers)
 {
     uint64_t own_bits = thread->registers.pstate & ~PSTATE_USER_BITS;
 
     thread->populating = false; /* whatever long call it was in is not continued */
-
-    memcpy(&thread->registers, caller->message_page, sizeof thread->registers);
+    memcpy(&thread->registers, registers, sizeof thread->registers);
     thread->registers.pstate = (thread->registers.pstate & PSTATE_USER_BITS) | own_bits;
-    return answer(caller, 0);
 }
 
 static struct thread *look(struct thread *caller, struct thread *thread, uint64_t operation)
@@ -124,29 +162,59 @@ static struct thread *look(struct thread *caller, struct thread *thread, uint64_
         memcpy(caller->message_page, &thread->registers, sizeof thread->registers);
         return answer(caller, 0);
     case THREAD_WRITE:
-        return registers_write(caller, thread);
+        registers_set(thread, caller->message_page);
+        return answer(caller, 0);
     case THREAD_READ_FP:
         memcpy(caller->message_page, &thread->fp, sizeof thread->fp);
         return answer(caller, 0);
     default:
         fpu_forget(thread);
         memcpy(&thread->fp, caller->message_page, sizeof thread->fp);
+        thread->fp_used = true;
         return answer(caller, 0);
     }
+}
+
+static struct thread *copy(struct thread *caller, struct thread *thread)
+{
+    uint64_t *x = caller->registers.x;
+    int64_t error;
+    struct thread *other = lookup_thread(caller, x[2], RIGHT_READ, &error);
+
+    if (!other)
+        return answer(caller, error);
+    if (x[3] & ~(uint64_t)(COPY_SP | COPY_TLS) || (x[3] & COPY_SP && x[5] > USER_END))
+        return answer(caller, -EINVAL);
+    if (!holds_still(thread, caller) || !holds_still(other, caller))
+        return answer(caller, -EBUSY);
+    registers_set(thread, &other->registers);
+    thread->registers.x[0] = x[4];
+    if (x[3] & COPY_SP)
+        thread->registers.sp = x[5];
+    if (x[3] & COPY_TLS)
+        thread->registers.tls = x[6];
+    fpu_save(other);
+    if (thread->fp_used | other->fp_used) {
+        fpu_forget(thread);
+        memcpy(&thread->fp, &other->fp, sizeof thread->fp);
+        thread->fp_used = other->fp_used;
+    }
+    if (thread->state == THREAD_STATE_NEW) {
+        thread->special |= SPECIAL_STOPPED;
+        thread->state = THREAD_STATE_HELD;
+    }
+    return answer(caller, 0);
 }
 
 struct thread *call_thread_ctl(struct thread *caller)
 {
     uint64_t *x = caller->registers.x, operation = x[1];
-    unsigned rights = operation == THREAD_READ || operation == THREAD_READ_FP ? RIGHT_READ : RIGHT_MANAGE;
+    unsigned rights = operation == THREAD_READ || operation == THREAD_READ_FP || operation == THREAD_TIME ? RIGHT_READ : RIGHT_MANAGE;
     int64_t error;
-    struct kernel_object *object = lookup(caller, x[0], KERNEL_OBJECT_THREAD, rights, &error);
+    struct thread *thread = lookup_thread(caller, x[0], rights, &error);
 
-    if (!object)
+    if (!thread)
         return answer(caller, error);
-    struct thread *thread = tree_entry(object, struct thread, object);
-    if (thread->state == THREAD_STATE_DEAD || thread->space->dying)
-        return answer(caller, -EOWNERDEAD);
     switch (operation) {
     case THREAD_START:
         return start(caller, thread);
@@ -184,6 +252,13 @@ struct thread *call_thread_ctl(struct thread *caller)
         return answer(caller, 0);
     case THREAD_BEGIN:
         return begin(caller, thread);
+    case THREAD_INTERRUPT:
+        return interrupt(caller, thread);
+    case THREAD_COPY:
+        return copy(caller, thread);
+    case THREAD_TIME:
+        x[1] = thread->time;
+        return answer(caller, 0);
     }
     return answer(caller, -ENOSYS);
 }

@@ -74,6 +74,29 @@ static int64_t sleeps(uint64_t until)
     return sleep_until(until);
 }
 
+static handle copied;
+
+static int64_t copy_from(handle thread)
+{
+    return thread_copy(copied, thread, 0, 0, 0, 0);
+}
+
+static void copying(handle thread)
+{
+    copied = make(THREAD);
+    TRY_HANDLES(thread_ctl, THREAD, RIGHT_READ, copy_from);
+    FAILS(thread_ctl, EINVAL, thread_copy(copied, thread, COPY_SP << 2, 0, 0, 0));
+    FAILS(thread_ctl, EINVAL, thread_copy(copied, thread, ~0ul, 0, 0, 0));
+    FAILS(thread_ctl, EINVAL, thread_copy(copied, thread, COPY_SP, 0, (1ul << 48) + 16, 0));
+    FAILS(thread_ctl, EBUSY, thread_copy(copied, HANDLE_THREAD, 0, 0, 0, 0));
+    FAILS(thread_ctl, EBUSY, thread_copy(HANDLE_THREAD, thread, 0, 0, 0, 0));
+    WORKS(thread_copy(copied, thread, COPY_SP, 0, 1ul << 48, 0));
+    FAILS(thread_ctl, EBUSY, start_it(copied)); /* it is under way, though stopped */
+    WORKS(thread_ctl(copied, THREAD_KILL, 0, 0, 0));
+    FAILS(thread_ctl, EOWNERDEAD, thread_copy(thread, copied, 0, 0, 0, 0));
+    WORKS(handle_close(copied));
+}
+
 /* Each operation on a thread that runs, or waits for something that is not its manager's. */
 static void not_now(void)
 {
@@ -128,6 +151,9 @@ void thread_calls(void)
     FAILS(thread_ctl, EINVAL, thread_ctl(thread, THREAD_PRIORITY, ~0ul, 0, 0));
     FAILS(thread_ctl, EINVAL, thread_ctl(thread, THREAD_STEP, 2, 0, 0));
     FAILS(thread_ctl, EINVAL, thread_ctl(thread, THREAD_BEGIN, 0, 0, 0)); /* no personality */
+    FAILS(thread_ctl, EINVAL, thread_interrupt(thread));
+    FAILS(thread_ctl, EINVAL, thread_interrupt(HANDLE_THREAD));
+    copying(thread);
     worker_start_bare(&worker, look_without_page, thread, PRIORITY_ABOVE);
     FAILS(thread_ctl, EMSGSIZE, worker_finish(&worker));
     WORKS(thread_ctl(thread, THREAD_KILL, 0, 0, 0));

@@ -32,20 +32,6 @@ int64_t write_byte(uint64_t address)
     return 0;
 }
 
-struct message expect_fault(handle pager, uint64_t index, uint64_t flags)
-{
-    struct message fault = {0};
-
-    CHECK_IS(take(pager, &fault), KIND_FAULT | flags);
-    CHECK_IS(fault.w[1], index);
-    return fault;
-}
-
-int64_t supply(const struct message *fault, uint64_t how)
-{
-    return page_supply_only(fault->request, how, fault->w[1], 1, 0, 0);
-}
-
 int64_t supply_from(const struct message *fault, uint64_t how, handle source, uint64_t index)
 {
     return page_supply_only(fault->request, how, fault->w[1], 1, source, index);

@@ -3,10 +3,7 @@
  * pager, and the personality of the spaces it makes.
  */
 #pragma once
-#include "support.h"
-
-#define AREA          0x700000000000ul
-#define WRITABLE_ZERO (SUPPLY_ZERO | SUPPLY_WRITABLE)
+#include "world.h"
 
 /* An object of `pages` whose faults come to `pager`, shown at `address` of this space. */
 struct area {
@@ -21,10 +18,7 @@ void area_free(struct area *area);
 int64_t read_byte(uint64_t address);  /* returns it */
 int64_t write_byte(uint64_t address); /* writes 7, returns 0 */
 
-/* Receives the next fault and checks its page and flags. */
-struct message expect_fault(handle pager, uint64_t index, uint64_t flags);
-/* Answers it by one page. */
-int64_t supply(const struct message *fault, uint64_t how);
+/* Answers it by one page of another object. */
 int64_t supply_from(const struct message *fault, uint64_t how, handle source, uint64_t index);
 
 uint64_t resident_pages(void);

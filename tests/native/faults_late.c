@@ -22,37 +22,10 @@ static void reclaimed(void)
     area_free(&area);
 }
 
-/* A program, its personality the test, with one object at AREA. */
-struct world {
-    handle pager, object, personality;
-    struct child child;
-};
-
-static struct world world_new(uint64_t pages)
+static void expect_exception(struct world *world, uint64_t reason)
 {
-    struct world world = {create_endpoint(LEVEL_ANON), 0, create_endpoint(LEVEL_PROC), {0}};
+    struct message message = world_expect(world, KIND_EXCEPTION);
 
-    world.object = create_object(world.pager, 1, pages, 0);
-    world.child = child_new(HANDLE_POOL, LEVEL_PROGRAM, world.personality, PRIORITY_ABOVE);
-    CHECK_IS(
-        region_map(world.child.space, AREA, pages, MAP_READ | MAP_WRITE, world.object, 0, 0, 0), 0);
-    return world;
-}
-
-static void world_free(struct world *world)
-{
-    child_kill(&world->child);
-    handle_close(world->object);
-    handle_close(world->personality);
-    handle_close(world->pager);
-}
-
-static void expect_exception(const struct world *world, uint64_t reason)
-{
-    struct message message = {0};
-
-    sleep_for(1);
-    CHECK_IS(take(world->personality, &message), KIND_EXCEPTION);
     CHECK_IS(message.w[0], reason);
     CHECK_IS(message.w[1], AREA);
 }
@@ -61,7 +34,7 @@ static void expect_exception(const struct world *world, uint64_t reason)
  */
 static void unmapped(bool discard)
 {
-    struct world world = world_new(4);
+    struct world world = world_new(4, PRIORITY_ABOVE);
     struct message fault;
 
     child_start(&world.child, write_byte, AREA);
@@ -75,7 +48,7 @@ static void unmapped(bool discard)
 /* Rights that were taken away meanwhile stay away, for reading as for writing. */
 static void protected(bool write)
 {
-    struct world world = world_new(4);
+    struct world world = world_new(4, PRIORITY_ABOVE);
     struct message fault;
 
     child_start(&world.child, write ? write_byte : read_byte, AREA);
@@ -90,7 +63,7 @@ static void protected(bool write)
 /* Another object there now: the page goes where it was asked for, the program sees the new one. */
 static void replaced(void)
 {
-    struct world world = world_new(4);
+    struct world world = world_new(4, PRIORITY_ABOVE);
     struct area other = area_new(4);
     struct message fault;
 
@@ -110,7 +83,7 @@ static void replaced(void)
 /* The program is killed, or its thread: the answer is too late, nothing else. */
 static void killed(bool space)
 {
-    struct world world = world_new(4);
+    struct world world = world_new(4, PRIORITY_ABOVE);
     struct message fault;
 
     child_start(&world.child, write_byte, AREA);
@@ -126,7 +99,7 @@ static void killed(bool space)
 /* A stopped faulter: its page comes, it stays where it is until it may go on. */
 static void stopped(void)
 {
-    struct world world = world_new(4);
+    struct world world = world_new(4, PRIORITY_ABOVE);
     struct message fault;
 
     child_start(&world.child, write_byte, AREA);

@@ -4,78 +4,25 @@
  */
 #include "faults.h"
 
-/* A Linux-like program: svc #0 with number and arguments in registers. */
-static int64_t system_call(uint64_t number, uint64_t a, uint64_t b)
-{
-    register uint64_t x8 __asm__("x8") = number;
-    register uint64_t x0 __asm__("x0") = a;
-    register uint64_t x1 __asm__("x1") = b;
-
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x1), "r"(x8) : "memory");
-    return (int64_t)x0;
-}
-
 static int64_t write_call(uint64_t address)
 {
     return system_call(64, address, 100);
 }
 
-struct world {
-    handle pager, object, personality;
-    struct child child;
-};
-
-static struct world world_new(uint64_t pages)
-{
-    struct world world = {create_endpoint(LEVEL_ANON), 0, create_endpoint(LEVEL_PROC), {0}};
-
-    world.object = create_object(world.pager, 1, pages, 0);
-    world.child = child_new(HANDLE_POOL, LEVEL_PROGRAM, world.personality, PRIORITY_ABOVE);
-    CHECK_IS(
-        region_map(world.child.space, AREA, pages, MAP_READ | MAP_WRITE, world.object, 0, 0, 0), 0);
-    return world;
-}
-
-static void world_free(struct world *world)
-{
-    child_kill(&world->child);
-    handle_close(world->object);
-    handle_close(world->personality);
-    handle_close(world->pager);
-}
-
 /* `again`: MESSAGE_AGAIN when its pages were brought meanwhile. */
 static struct message expect_call(struct world *world, uint64_t number, uint64_t a, uint64_t again)
 {
-    struct message message = {0};
+    struct message message = world_expect(world, KIND_SYSCALL | again);
 
-    sleep_for(1);
-    CHECK_IS(take(world->personality, &message), KIND_SYSCALL | again);
     CHECK_IS(message.head >> 32, number);
     CHECK_IS(message.w[0], a);
     return message;
 }
 
-static void retry(const struct message *message, uint64_t how, uint64_t first, uint64_t second)
-{
-    struct message answer = {.w = {first, second, 0}};
-
-    CHECK_IS(reply(how, message->request, &answer), 0);
-}
-
-static void supply_next(struct world *world, uint64_t index, uint64_t flags)
-{
-    struct message fault;
-
-    sleep_for(1);
-    fault = expect_fault(world->pager, index, flags);
-    CHECK_IS(supply(&fault, WRITABLE_ZERO), 0);
-}
-
 /* The whole story: EAGAIN, retry, pages come, the same call again, copy, answer. */
 static void copy_after_retry(void)
 {
-    struct world world = world_new(8);
+    struct world world = world_new(8, PRIORITY_ABOVE);
     struct copy_stop stop = {0};
     char *buffer = pages_new(1);
     struct message message;
@@ -87,8 +34,8 @@ static void copy_after_retry(void)
     CHECK_IS(stop.address, AREA + PAGE_SIZE - 50);
     retry(&message, TAG_RETRY_WRITE, AREA, AREA + PAGE_SIZE);
     CHECK_IS(space_copy(0, message.request, AREA, buffer, COPY_IN, 1, &stop), -ESTALE);
-    supply_next(&world, 0, FAULT_WRITE);
-    supply_next(&world, 1, FAULT_WRITE);
+    world_supply(&world, 0, FAULT_WRITE);
+    world_supply(&world, 1, FAULT_WRITE);
     message = expect_call(&world, 64, AREA + PAGE_SIZE - 50,
                           MESSAGE_AGAIN); /* the same call, a new request */
     memset(buffer, 'x', 100);
@@ -114,7 +61,7 @@ static void retry_refused(void)
     struct message message, fault;
 
     for (unsigned i = 0; i < 5; i++) {
-        struct world world = world_new(8);
+        struct world world = world_new(8, PRIORITY_ABOVE);
         child_start(&world.child, write_call, AREA);
         message = expect_call(&world, 64, AREA, 0);
         retry(&message, TAG_RETRY_WRITE, i < 4 ? addresses[i] : AREA, 0);
@@ -132,7 +79,7 @@ static void retry_refused(void)
 /* Pages that are wanted and taken back at the same time: the kernel comes to an end with it. */
 static void retry_and_reclaim(void)
 {
-    struct world world = world_new(8);
+    struct world world = world_new(8, PRIORITY_ABOVE);
     struct message message, fault = {0};
 
     child_start(&world.child, write_call, AREA);
@@ -142,7 +89,7 @@ static void retry_and_reclaim(void)
     fault = expect_fault(world.pager, 0, FAULT_WRITE);
     CHECK_IS(page_reclaim(world.object, 0, 8, RECLAIM_DISCARD), 0);
     CHECK_IS(supply(&fault, WRITABLE_ZERO), -ESTALE);
-    supply_next(&world, 0, FAULT_WRITE); /* it asked again */
+    world_supply(&world, 0, FAULT_WRITE); /* it asked again */
     message = expect_call(&world, 64, AREA, MESSAGE_AGAIN);
     /* The same by unmapping: then nothing is left to ask for. */
     CHECK_IS(page_reclaim(world.object, 0, 8, RECLAIM_DISCARD), 1);
@@ -159,7 +106,7 @@ static void retry_and_reclaim(void)
 /* Two threads of a program prefault the same page; the first is killed. */
 static void retry_of_two(void)
 {
-    struct world world = world_new(8);
+    struct world world = world_new(8, PRIORITY_ABOVE);
     struct message message, fault;
     int64_t second = thread_create(world.child.space, 0, PRIORITY_ABOVE, 0);
 
@@ -175,8 +122,8 @@ static void retry_of_two(void)
     fault = expect_fault(world.pager, 0, FAULT_WRITE);
     CHECK_IS(thread_ctl(world.child.thread, THREAD_KILL, 0, 0, 0), 0);
     CHECK_IS(supply(&fault, WRITABLE_ZERO), -ESTALE);
-    supply_next(&world, 0, FAULT_WRITE);
-    supply_next(&world, 1, FAULT_WRITE);
+    world_supply(&world, 0, FAULT_WRITE);
+    world_supply(&world, 1, FAULT_WRITE);
     message = expect_call(&world, 64, AREA, MESSAGE_AGAIN);
     CHECK_IS(thread_ctl(second, THREAD_KILL, 0, 0, 0), 0);
     CHECK_IS(reply(0, message.request, &message), -ESTALE);
@@ -195,7 +142,7 @@ static int64_t take_and_wait(uint64_t endpoint)
 
 static void retry_without_pager(bool dies)
 {
-    struct world world = world_new(8);
+    struct world world = world_new(8, PRIORITY_ABOVE);
     struct child server = child_new(HANDLE_POOL, LEVEL_ANON, 0, PRIORITY_ABOVE);
     struct message message;
 
@@ -223,7 +170,7 @@ static int64_t started(uint64_t argument)
 
 static void begin(void)
 {
-    struct world world = world_new(8);
+    struct world world = world_new(8, PRIORITY_ABOVE);
     volatile struct thread_registers *page =
         (volatile struct thread_registers *)LAYOUT_MESSAGE_PAGE;
     int64_t thread = thread_create(world.child.space, 0, PRIORITY_ABOVE, 0x99);
@@ -235,7 +182,7 @@ static void begin(void)
     CHECK_IS(take(world.personality, &message), KIND_START);
     CHECK_IS(message.badge, 0x99);
     retry(&message, TAG_RETRY_WRITE, AREA + 3 * PAGE_SIZE, 0);
-    supply_next(&world, 3, FAULT_WRITE);
+    world_supply(&world, 3, FAULT_WRITE);
     sleep_for(1);
     CHECK_IS(take(world.personality, &message), KIND_START | MESSAGE_AGAIN);
     CHECK_IS(thread_ctl(thread, THREAD_READ, 0, 0, 0), 0);

@@ -76,8 +76,8 @@ static uint64_t mostly(uint64_t usual, uint64_t below, uint64_t *state)
 /*
  * Kinds of argument, x0 first. Handles: S space, T thread, E endpoint, N notification, O object,
  * P pool, * any; x endpoint and tag; small letters: or 0. R request, X the page it is about,
- * a address, c count, f first page, k operation, b flag, v revoke, m rights, u supply, t time,
- * l level, D debug operation, . nothing.
+ * a address, c count, f first page, k operation, K THREAD_COPY, b flag, v revoke, m rights, u
+ * supply, t time, l level, D debug operation, . nothing.
  */
 static const char *const shapes[] = {
 #define SHAPE(name, shape) [SYSCALL_##name] = shape
@@ -118,6 +118,8 @@ static const char *const create_shapes[8] = {
 
 static const char *shape_of(uint64_t number, uint64_t *state)
 {
+    if (number == SYSCALL_thread_ctl && chance(state, 8) == 0)
+        return "TKTbaaa";
     if (number != SYSCALL_create || chance(state, 20) == 0)
         return shapes[number];
     return create_shapes[1 + chance(state, 7)];
@@ -155,7 +157,9 @@ static uint64_t argument_of(char shape, unsigned memory, uint64_t *state)
     case 'f':
         return mostly(0, 10, state);
     case 'k':
-        return mostly(1 + chance(state, 12), 32, state);
+        return mostly(1 + chance(state, 14), 32, state);
+    case 'K':
+        return THREAD_COPY;
     case 'i':
         return mostly(1, 12, state);
     case 'b':

@@ -59,7 +59,7 @@ static void step_over(uint64_t badge)
     thread_ctl(thread, THREAD_WRITE, 0, 0, 0);
 }
 
-/* Linux calls are answered, or sent back for pages; exceptions are stepped over. */
+/* Requests are answered, or sent back for pages; exceptions are stepped over. */
 int64_t fuzz_personality(uint64_t endpoint)
 {
     struct message message = {0};
@@ -72,14 +72,14 @@ int64_t fuzz_personality(uint64_t endpoint)
             return error;
         uint64_t what = random_next(&state) % 8;
         drop_handle(&message);
-        if ((message.head & 0xff) == KIND_SYSCALL && what < 4 && !(message.head & MESSAGE_AGAIN)) {
+        if ((message.head & 0xff) >= KIND_SYSCALL && what < 4 && !(message.head & MESSAGE_AGAIN)) {
             for (unsigned i = 0; i < 6; i++)
                 message.w[i] = FUZZ_AREA + (random_next(&state) % 64 << PAGE_SHIFT);
             reply(what & 1 ? TAG_RETRY_READ : TAG_RETRY_WRITE, message.request, &message);
         } else if (random_next(&state) % 100) {
             if ((message.head & 0xff) == KIND_EXCEPTION)
                 step_over(message.badge);
-            reply(0, message.request, &message);
+            reply(what == 4 ? TAG_REGISTERS : 0, message.request, &message);
         } /* else: it waits for ever, or until somebody ends it */
     }
 }

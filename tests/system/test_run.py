@@ -5,11 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from conftest import PAGODA, ROOT, execute
+from pagodalib import standard
 
 STANDIN = ROOT / "tests/system/standin"
 CROSS = os.environ.get("CROSS", "aarch64-linux-gnu-")
@@ -48,6 +50,8 @@ def system(tmp_path_factory):
     for name in ("servers/root.elf", "servers/anon.elf", "servers/proc.elf", "apps/hello"):
         shutil.copy(f"{image}.elf", build / "userland" / name)
     (build / "userland/manifest").write_text(MANIFEST)
+    (build / "sysroot/bin").mkdir(parents=True)
+    shutil.copy(standard.busybox_path(), build / "sysroot/bin/busybox")
     return build
 
 
@@ -186,9 +190,9 @@ def test_what_is_asked_for_reaches_qemu_and_the_manifest(run, fake_qemu, system)
 @pytest.mark.parametrize(
     "options, words, reason",
     [
-        ((), (), "run what?"),
+        ((), (), "no program given"),
         ((), ("/bin/no-such-program",), "neither a file here nor a program in the guest"),
-        ((), ("/bin/sh",), "not for AArch64"),
+        ((), (sys.executable,), "not for AArch64"),
         (("--memory", "12"), ("/bin/hello",), "--memory needs a size"),
         (("--board", "toaster"), ("/bin/hello",), "no board toaster"),
         (("--gic", "4"), ("/bin/hello",), "--gic"),
@@ -197,6 +201,9 @@ def test_what_is_asked_for_reaches_qemu_and_the_manifest(run, fake_qemu, system)
         (("--kernel", "/no/such/Image"), ("/bin/hello",), "/no/such/Image"),
         (("--kernel", "/dev/null", "--uboot"), ("/bin/hello",), "no kernel"),
         (("--add", "/no/such/file"), ("/bin/hello",), "/no/such/file"),
+        (("--root", "/no/such/folder"), ("/bin/hello",), "/no/such/folder: no such file or folder"),
+        (("--root", "/etc/passwd"), ("/bin/hello",), "not a program for AArch64"),
+        (("--package", "../etc"), ("/bin/hello",), "no name of a package"),
         (("--pager", "anon"), ("/bin/hello",), "NAME=FILE"),
         (("--pager", "nobody=/bin/sh"), ("/bin/hello",), "no server named nobody"),
         (("--pager", "anon=/no/such.elf"), ("/bin/hello",), "/no/such.elf"),
@@ -205,7 +212,7 @@ def test_what_is_asked_for_reaches_qemu_and_the_manifest(run, fake_qemu, system)
     ],
 )
 def test_mistakes_end_with_125_and_a_reason(system, options, words, reason):
-    if words == ("/bin/sh",) and os.uname().machine == "aarch64":
+    if words == (sys.executable,) and os.uname().machine == "aarch64":
         pytest.skip("the host's own programs are for AArch64")
     tail = ["--", *words] if words else []
     environment = {"PAGODA_BUILD": str(system)}

@@ -17,6 +17,11 @@ class Row:
     others: str
     unit: str = ""
 
+    @property
+    def on_linux(self):
+        """Measured by userland/apps/lbench, which runs on Linux as well."""
+        return self.name.startswith("linux_")
+
 
 ROWS = (
     Row("null_call", "null native call", 90, "seL4 264"),
@@ -38,14 +43,39 @@ ROWS = (
     Row("munmap_touched_page", "unmap, per touched page", 80, "Linux 774"),
     Row("map_unmap_empty", "map + unmap, empty, native", 3000, "Linux 13434"),
     Row("protect_middle_and_back", "protect one page and back, native", 5000, "Linux 25020"),
-    Row("linux_null_call", "Linux null call through proc", 420, "Linux 320-502"),
-    Row("linux_mmap_munmap_empty", "mmap + munmap, empty", 3000, "Linux 13434"),
+    Row("linux_null_call", "null system call", 420, "Linux 320-502"),
+    Row("linux_mmap_munmap_empty", "mmap + munmap, empty 4 KiB", 3000, "Linux 13434"),
+    Row("linux_mprotect_edge", "mprotect one page at the edge", 2500, "Linux 7178"),
     Row("linux_mprotect_middle", "mprotect one page in the middle", 2500, "Linux 12510"),
-    Row("linux_anonymous_write_fault", "anonymous write fault, Linux program", 750, "Linux 2432"),
+    Row("linux_anonymous_write_fault", "anonymous write fault", 750, "Linux 2432"),
     Row("linux_anonymous_read_fault", "anonymous read fault (zero page)", None, "Linux 1016"),
     Row("linux_write_after_zero_page", "write after it", None, "-"),
     Row("linux_populate_per_page", "MAP_POPULATE, per page", 260, "Linux 331 (huge pages)"),
     Row("linux_munmap_touched_page", "munmap, per touched page", 80, "Linux 774"),
+    Row("linux_mremap_move", "mremap, one touched page moved", None, "-"),
+    Row("linux_mremap_move_256_pages", "  256 touched pages", None, "-"),
+    Row("linux_file_read_fault", "file read fault, per page in a window", 50, "Linux 599"),
+    Row("linux_file_read_fault_single", "  single", 280, "Linux 1600"),
+    Row("linux_file_private_write_fault", "MAP_PRIVATE file write fault", 1300, "Linux 3319"),
+    Row("linux_file_shared_write_fault", "MAP_SHARED file write fault", 900, "Linux 1923"),
+    Row("linux_pread_page", "pread 4 KiB from a cached file", 1600, "Linux 2758"),
+    Row("linux_fork_exit_wait", "fork + exit + wait, few dirty pages", 45_000, "Linux 145k"),
+    Row("linux_fork_exit_wait_256", "  256 dirty pages more", None, "Linux 236k"),
+    Row("linux_fork_exit_wait_4096", "  4096 dirty pages more", None, "Linux 1.52M"),
+    Row("linux_fork_exit_wait_256_redirtied", "  256, dirtied before each fork", None, "-"),
+    Row("linux_fork_exit_wait_4096_redirtied", "  4096, dirtied before each fork", 300_000,
+        "Linux 1.52M (not redirtied)"),
+    Row("linux_copy_on_write_fault", "copy-on-write fault in the child", 1200, "Linux 3271"),
+    Row("linux_reuse_in_place", "write after the other side is gone", 250, "Linux 1225"),
+    Row("linux_fork_exec_exit_wait", "fork + exec + exit + wait, static", 150_000, "Linux 457k"),
+    Row("linux_vfork_exec_exit_wait", "vfork + exec + exit + wait, static", None, "-"),
+    Row("linux_thread_create_join", "pthread create + join", 12_000, "Linux 34.1k"),
+    Row("linux_pipe_round_trip", "pipe round trip, 2 processes", 4000, "Linux 13535"),
+    Row("linux_futex_round_trip", "futex round trip, 2 threads", 2500, "Linux 10187"),
+    Row("linux_yield_switch", "sched_yield, 2 processes, per switch", None, "Linux 2579"),
+    Row("linux_trap", "SIGSEGV handler (trap)", 2500, "Linux 5912"),
+    Row("linux_prot1_trap_unprot", "prot1 + trap + unprot", 7000, "Linux 26.3k"),
+    Row("linux_protn_trap_unprot", "protN + trap + unprot, per page", 4000, "Linux 16.3k"),
     Row("reset_to_first_instruction", "reset to first user instruction, 1 GiB", 4_000_000,
         "Linux 340M to init"),
     Row("interrupts_masked_longest", "longest path with interrupts masked", None, "-"),

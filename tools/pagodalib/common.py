@@ -10,6 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 STATUS_TIMEOUT = 124  # as timeout(1)
 STATUS_FAILURE = 125  # the system, not the program, failed
 
+ELF_MAGIC = b"\x7fELF"
+AARCH64 = 183  # number of the machine in an ELF file
+
 
 class Failure(Exception):
     """Something outside the program under test is wrong; its text is for the user."""
@@ -72,3 +75,13 @@ def read_bytes(path, what):
         return Path(path).read_bytes()
     except OSError as error:
         raise Failure(f"{what}: {relative(path)}: {error.strerror}") from error
+
+
+def elf_machine(path):
+    """Machine number of an ELF file; None when it is no ELF file."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(20)
+    except OSError:
+        return None
+    return int.from_bytes(head[18:20], "little") if head[:4] == ELF_MAGIC else None

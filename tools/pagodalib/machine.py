@@ -18,6 +18,11 @@ def memory_bytes(text):
     return int(found[1]) << {"M": 20, "G": 30}[found[2]]
 
 
+def qemu():
+    """The emulator: PAGODA_QEMU, or the one that is installed."""
+    return os.environ.get("PAGODA_QEMU") or find_program("qemu-system-aarch64")
+
+
 class Virt:
     """QEMU's `virt`: GICv2 or v3, PL011, PSCI, virtio over PCI."""
 
@@ -44,7 +49,7 @@ class Virt:
         options = self.options
         machine = f"virt,gic-version={options.gic}" + (",virtualization=on" if options.el2 else "")
         command = [
-            os.environ.get("PAGODA_QEMU") or find_program("qemu-system-aarch64"),
+            qemu(),
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
             "-M", machine, "-cpu", options.cpu, "-smp", str(options.cpus), "-m", options.memory,
             "-semihosting-config", "enable=on,target=native",

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+import os
 
 DEFAULT_TIMEOUT = 120.0
 
@@ -12,20 +13,47 @@ def positive(text):
     return value
 
 
+class Layer(argparse.Action):
+    """--add, --package, --root FOLDER: one more layer of the guest's tree, in the order of the
+    command line. --root FILE is another thing: it sets `root`."""
+
+    def __call__(self, parser, namespace, value, option=None):
+        kind = self.dest
+        if kind == "root" and not os.path.isdir(value):
+            if not os.path.isfile(value):
+                parser.error(f"--root {value}: no such file or folder")
+            namespace.root = value
+            return
+        layers = list(namespace.layers)
+        if kind == "package" and layers and layers[-1][0] == "package":
+            layers[-1] = (kind, [*layers[-1][1], value])  # chosen together
+        else:
+            layers.append((kind, [value] if kind == "package" else value))
+        namespace.layers = layers
+
+
 def add_bundle_options(parser):
     """What is in the system."""
-    group = parser.add_argument_group("what is in the system")
+    group = parser.add_argument_group("what is in the system (later ones lie over earlier ones)")
+    parser.set_defaults(layers=[])
     group.add_argument(
-        "--add", action="append", default=[], metavar="HOSTFILE[:GUESTPATH]",
-        help="put a file or folder in (programs to /bin, others to / unless GUESTPATH says)",
+        "--package", action=Layer, metavar="NAME",
+        help="a Debian package for arm64 and what it depends on (downloaded once)",
+    )
+    group.add_argument(
+        "--root", action=Layer, metavar="FOLDER",
+        help="all that is in FOLDER, as the guest's / (a native program FILE instead: it takes the "
+        "place of root and all servers)",
     )  # fmt: skip
+    group.add_argument(
+        "--add", action=Layer, metavar="HOSTFILE[:GUESTPATH]",
+        help="a file or folder (programs to /bin, others to / unless GUESTPATH says)",
+    )  # fmt: skip
+    group.add_argument("--bare", action="store_true", help="no BusyBox, no usual files of /etc")
     group.add_argument(
         "--pager", action="append", default=[], metavar="NAME=FILE",
         help="put your own pager FILE behind the program, in the place of server NAME (anon)",
     )  # fmt: skip
-    group.add_argument(
-        "--root", metavar="FILE", help="the native program FILE in place of root and all servers"
-    )
     group.add_argument("--manifest", metavar="FILE", help="servers as FILE says, not the usual ones")
     group.add_argument("--environment", action="append", default=[], metavar="NAME=VALUE")
     group.add_argument("--pool-limit", metavar="SIZE", help="memory for programs, e.g. 8M")

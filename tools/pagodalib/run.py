@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 from . import bundle as bundles
-from .common import STATUS_FAILURE, STATUS_TIMEOUT, Failure, relative
+from .common import STATUS_FAILURE, STATUS_TIMEOUT, relative
 from .machine import boot_arguments, machine_for
 from .options import add_bundle_options, add_machine_options, split_words
 from .serial import Demultiplexer
@@ -78,8 +78,6 @@ def describe_end(outcome, demultiplexer, reporter, timeout):
 
 def main(options):
     options.words = split_words(options)
-    if not options.words and not options.manifest and not options.root:
-        raise Failure("run what? pagoda run [options] -- PROGRAM ARGS…")
     bundle = bundles.make(options, options.words)
     machine = machine_for(options)
     reporter = Reporter(options, bundle.images)

@@ -14,6 +14,8 @@
 #define NO_VALUE         0xffffffffu
 #define PRIORITY_DEFAULT 16
 #define PRIORITY_MAX     31
+#define HOST_NAME_MAX    64          /* as uname(2) has room for */
+#define TIME_MAX         (1ul << 33) /* seconds: as nanoseconds it still fits 63 bits */
 
 struct parser {
     struct manifest *manifest;
@@ -141,6 +143,47 @@ static int line_program_pager(struct parser *parser)
     return parser->manifest->program_pager ? 0 : -ENOMEM;
 }
 
+static int read_count(struct parser *parser, unsigned number, uint64_t most, uint64_t *count)
+{
+    if (manifest_number(word(parser, number), count) || !*count || *count > most)
+        return FAIL(parser, "%s needs numbers from 1 to %lu, not \"%s\"", word(parser, 0), most,
+                    word(parser, number));
+    return 0;
+}
+
+static int line_window(struct parser *parser)
+{
+    uint64_t rows, columns;
+    if (parser->manifest->window_rows)
+        return FAIL(parser, "a second window line");
+    int error = read_count(parser, 1, UINT16_MAX, &rows);
+    if (!error)
+        error = read_count(parser, 2, UINT16_MAX, &columns);
+    if (error)
+        return error;
+    parser->manifest->window_rows = (uint16_t)rows;
+    parser->manifest->window_columns = (uint16_t)columns;
+    return 0;
+}
+
+static int line_time(struct parser *parser)
+{
+    if (parser->manifest->time)
+        return FAIL(parser, "a second time line");
+    return read_count(parser, 1, TIME_MAX, &parser->manifest->time);
+}
+
+static int line_hostname(struct parser *parser)
+{
+    const char *name = word(parser, 1);
+    if (parser->manifest->host_name)
+        return FAIL(parser, "a second hostname line");
+    if (!*name || strlen(name) > HOST_NAME_MAX)
+        return FAIL(parser, "a host name has 1 to %d characters: \"%s\"", HOST_NAME_MAX, name);
+    parser->manifest->host_name = take(parser, 1);
+    return 0;
+}
+
 static int line_strace(struct parser *parser)
 {
     parser->manifest->strace = true;
@@ -263,10 +306,17 @@ struct directive {
 };
 
 static const struct directive of_the_system[] = {
-    {"server", 1, 1, line_server},           {"run", 1, UINT32_MAX, line_run},
-    {"environment", 1, 1, line_environment}, {"pool-limit", 1, 1, line_pool_limit},
-    {"pager", 1, 1, line_program_pager},     {"strace", 0, 0, line_strace},
-    {"summary", 0, 0, line_summary},         {0},
+    {"server", 1, 1, line_server},
+    {"run", 1, UINT32_MAX, line_run},
+    {"environment", 1, 1, line_environment},
+    {"pool-limit", 1, 1, line_pool_limit},
+    {"pager", 1, 1, line_program_pager},
+    {"window", 2, 2, line_window},
+    {"time", 1, 1, line_time},
+    {"hostname", 1, 1, line_hostname},
+    {"strace", 0, 0, line_strace},
+    {"summary", 0, 0, line_summary},
+    {0},
 };
 
 static const struct directive of_a_server[] = {
@@ -420,5 +470,6 @@ void manifest_free(struct manifest *manifest)
     }
     manifest_free_words(manifest->environment);
     wired_free(manifest->program_pager);
+    wired_free(manifest->host_name);
     *manifest = (struct manifest){0};
 }

@@ -50,6 +50,9 @@ struct manifest {
     struct manifest_word *environment; /* NAME=VALUE */
     uint64_t program_pool;             /* bytes; 0: all that is left */
     char *program_pager; /* server behind the program; NULL: as the servers' lines say */
+    char *host_name;     /* NULL: not said */
+    uint16_t window_rows, window_columns; /* of a person's terminal; 0: nobody sits at one */
+    uint64_t time;                        /* seconds since 1970 at the start; 0: not known */
     bool strace, summary;
 };
 

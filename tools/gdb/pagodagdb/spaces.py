@@ -5,7 +5,7 @@ from .kernel import (
 )  # fmt: skip
 
 RIGHTS = (("r", "MAP_READ"), ("w", "MAP_WRITE"), ("x", "MAP_EXEC"))
-KINDS = ("CALL", "SEND", "NOTIFY", "FAULT", "SYSCALL", "EXCEPTION", "START")
+KINDS = ("CALL", "SEND", "NOTIFY", "FAULT", "SYSCALL", "EXCEPTION", "START", "INTERRUPT")
 
 
 def rights(bits):
