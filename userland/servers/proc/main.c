@@ -93,6 +93,9 @@ static int64_t on_other(struct message *message, uint64_t answered)
         return answer(
             thread, message,
             signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]));
+    case KIND_INTERRUPT:
+        thread->request = message->request;
+        return answer(thread, message, clone_begin(thread));
     case KIND_NOTIFY:
         if (message->w[0] & NOTIFY_TIMER)
             timers_run();
@@ -127,6 +130,7 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
                                    message.w[2], message.w[3], message.w[4], message.w[5],
                                    message.badge}};
     int64_t tag = on_other(&message, answered);
+    family_bury();
     return next(tag, &message);
 }
 
@@ -136,6 +140,7 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 {
     struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
     int64_t tag = answer(thread, &message, result);
+    family_bury();
     return next(tag, &message);
 }
 

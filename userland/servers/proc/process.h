@@ -4,6 +4,7 @@
 #pragma once
 #include "files/files.h"
 #include "memory/memory.h"
+#include "process/family.h"
 #include "signal/signal.h"
 #include "thread.h"
 
@@ -14,8 +15,9 @@ struct limit {
 };
 
 struct process {
-    uint32_t pid, parent;
-    struct memory *memory;
+    uint32_t pid;
+    struct family family;
+    struct memory *memory;  /* NULL: it has ended */
     struct thread *threads; /* the leader first */
     struct descriptor *descriptors;
     uint32_t descriptor_count;

@@ -58,7 +58,8 @@ int64_t linux_getpid(struct thread *thread)
 
 int64_t linux_getppid(struct thread *thread)
 {
-    return thread->process->parent;
+    const struct process *parent = thread->process->family.parent;
+    return parent ? parent->pid : 0;
 }
 
 int64_t linux_gettid(struct thread *thread)
@@ -124,10 +125,4 @@ int64_t linux_getrandom(struct thread *thread, uint64_t address, uint64_t bytes,
             return error;
     }
     return (int64_t)bytes;
-}
-
-int64_t linux_exit_group(struct thread *thread, uint64_t status)
-{
-    process_end(thread->process, status & 0xff);
-    return ANSWER_NONE;
 }

@@ -43,6 +43,10 @@ void memory_pool_drop(struct memory_pool *pool);
 /* An empty space and its object, charged to the pool (which gets a reference). NULL: *error. */
 struct memory *memory_new(struct memory_pool *pool, int64_t *error);
 
+/* A copy for a child, which shares all pages until one side writes. NULL: *error, and `from` is as
+ * it was. */
+struct memory *memory_fork(struct memory *from, int64_t *error);
+
 /* Gives a reference back; the last kills the space and frees all. NULL is allowed. */
 void memory_drop(struct memory *memory);
 

@@ -10,9 +10,8 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define PROGRAM_PRIORITY 10
-#define STRINGS_MAX      (STACK_BYTES / 4) /* as Linux: argv and envp together, */
-#define STRING_MAX       (32 * PAGE_SIZE)  /* … and each of their strings: then E2BIG */
+#define STRINGS_MAX (STACK_BYTES / 4) /* as Linux: argv and envp together, */
+#define STRING_MAX  (32 * PAGE_SIZE)  /* … and each of their strings: then E2BIG */
 
 /* ---- Loading ---- */
 
@@ -108,7 +107,7 @@ int64_t exec_start(struct thread *thread)
     if (error) {
         log_print(LOG_ERROR, "pagoda: %s (pid %u) cannot start: %s\n",
                   thread->process->memory->path, thread->process->pid, linux_error_name(error));
-        process_end(thread->process, 128 + SIGKILL); /* as Linux, after the point of no return */
+        process_exit(thread->process, SIGKILL); /* as Linux, after the point of no return */
         return ANSWER_NONE;
     }
     thread->start = NULL;
@@ -198,12 +197,18 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     int64_t error = exec_load(thread, before->pool, path, arguments, environment);
     if (error)
         return error;
+    usage_keep(process, before);
+    threads_end_others(thread);
     descriptors_close(process, false);
     signal_exec(process);
     thread->robust_list = thread->clear_child_tid = 0;
+    process->family.executed = true;
+    process->family.exit_signal = SIGCHLD;
     loop_forget(thread);
-    memory_drop(before); /* and with it the request of this call */
+    thread_ctl(handle_before, THREAD_KILL, 0, 0, 0); /* and with it the request of this call */
     handle_close(handle_before);
+    memory_drop(before);
+    vfork_done(process);
     return ANSWER_NONE;
 }
 

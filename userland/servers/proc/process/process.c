@@ -1,42 +1,22 @@
 /*
- * process.c: processes begin and end. All that a process has in the kernel hangs on its pool; what
- * it has here is freed in process_end, the only way out.
+ * process.c: the first process of a run, of which all others are forked.
  */
-#include "lib/log.h"
 #include "lib/memory.h"
-#include "lib/protocol.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "process/start.h"
 
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
 
-static uint32_t last_pid;
-
-static void free_process(struct process *process)
+void process_discard(struct process *process)
 {
-    struct thread *thread = process->threads;
     if (process->descriptors)
         descriptors_close(process, true);
-    if (thread) {
-        image_free(thread->start);
-        if (thread->handle)
-            handle_close(thread->handle);
-    }
     memory_drop(process->memory);
-    wired_free(thread);
+    credentials_drop(&process->family.credentials);
     wired_free(process);
-}
-
-void process_end(struct process *process, uint32_t status)
-{
-    struct space_statistics statistics = {0};
-    uint32_t pid = process->pid;
-    space_statistics(process->memory->space, &statistics);
-    wait_cancel(process->threads);
-    free_process(process);
-    runs_ended(pid, status, &statistics);
 }
 
 static void default_limits(struct process *process)
@@ -47,35 +27,54 @@ static void default_limits(struct process *process)
     process->limits[LINUX_RLIMIT_NOFILE] = (struct limit){NOFILE_DEFAULT, NOFILE_MAXIMUM};
 }
 
-static int64_t fill_in(struct process *process, const char *path, char *const arguments[],
-                       char *const environment[])
+/* The first thread of a process that has none, in its program. */
+static int64_t first_thread(struct process *process, struct pid *pid, const char *path,
+                            char *const arguments[], char *const environment[])
 {
-    struct thread *thread = process->threads = wired_alloc(sizeof *thread);
+    struct thread *thread = wired_alloc(sizeof *thread);
+    int64_t error = -ENOMEM;
     if (!thread)
-        return -ENOMEM;
-    process->pid = thread->tid = ++last_pid;
+        return error;
     thread->process = process;
     thread->unusual = configuration.strace ? UNUSUAL_STRACE : 0;
-    process->directory = tree_root();
-    process->start_time = time_now();
-    default_limits(process);
-    int64_t error = descriptors_init(process);
-    struct memory_pool *pool = error ? NULL : memory_pool_new(&error);
+    struct memory_pool *pool = memory_pool_new(&error);
     if (!error)
         error = exec_load(thread, pool, path, arguments, environment);
     memory_pool_drop(pool);
-    return error;
+    if (error) {
+        wired_free(thread);
+        return error;
+    }
+    process->pid = pid->number;
+    process->family.pid = thread->life.pid = pid;
+    family_enter(process, NULL);
+    thread_enter(process, thread);
+    return 0;
 }
 
 int64_t process_start(const char *path, char *const arguments[], char *const environment[])
 {
     struct process *process = wired_alloc(sizeof *process);
+    int64_t error = -ENOMEM;
     if (!process)
-        return -ENOMEM;
-    int64_t error = fill_in(process, path, arguments, environment);
-    if (error)
-        free_process(process);
-    else
+        return error;
+    process->directory = tree_root();
+    process->start_time = time_now();
+    process->family.exit_signal = SIGCHLD;
+    process->family.credentials.permitted = process->family.credentials.effective = CAPABILITIES;
+    default_limits(process);
+    struct pid *pid = NULL;
+    error = descriptors_init(process);
+    if (!error)
+        pid = pid_new(&error);
+    if (pid)
+        error = first_thread(process, pid, path, arguments, environment);
+    if (!error) {
         process_report.started++;
+        return 0;
+    }
+    if (pid)
+        pid_unused(pid);
+    process_discard(process);
     return error;
 }

@@ -1,29 +1,7 @@
 /*
- * resources.c: what a process has used and may use. Fault counts are the kernel's own; CPU time is
- * not measured and reads as zero.
+ * resources.c: what a process may use, and how much there is.
  */
 #include "proc.h"
-
-int64_t linux_getrusage(struct thread *thread, uint64_t who, uint64_t address)
-{
-    struct linux_rusage usage = {0};
-    struct space_statistics statistics;
-    switch ((int32_t)who) {
-    case 0: /* RUSAGE_SELF */
-    case 1: /* RUSAGE_THREAD: there is only one */
-        if (space_statistics(thread->process->memory->space, &statistics) < 0)
-            break;
-        usage.minor_faults = (int64_t)statistics.minor;
-        usage.major_faults = (int64_t)statistics.major;
-        usage.maximum_resident = (int64_t)statistics.resident * (PAGE_SIZE / 1024); /* now */
-        break;
-    case -1: /* RUSAGE_CHILDREN: none */
-        break;
-    default:
-        return -EINVAL;
-    }
-    return client_write(thread, address, &usage, sizeof usage);
-}
 
 int64_t linux_prlimit64(struct thread *thread, uint64_t pid, uint64_t resource, uint64_t wanted,
                         uint64_t old)
@@ -50,8 +28,9 @@ int64_t linux_prlimit64(struct thread *thread, uint64_t pid, uint64_t resource, 
 int64_t linux_sysinfo(struct thread *thread, uint64_t address)
 {
     struct pool_facts pool;
-    struct linux_sysinfo information = {
-        .uptime = (int64_t)(time_now() / 1000000000UL), .processes = 1, .unit = 1};
+    struct linux_sysinfo information = {.uptime = (int64_t)(time_now() / 1000000000UL),
+                                        .processes = (uint16_t)process_count(),
+                                        .unit = 1};
     if (pool_query(thread->process->memory->pool->handle, &pool) >= 0) {
         information.total_ram = pool.limit << PAGE_SHIFT;
         if (pool.used < pool.limit)

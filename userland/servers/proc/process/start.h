@@ -5,6 +5,8 @@
 #pragma once
 #include "process.h"
 
+#define PROGRAM_PRIORITY 10 /* of their threads, in the kernel */
+
 /* What exec still has to write into a new space, and where the program begins. */
 struct image {
     uint64_t entry, stack_pointer;
@@ -21,8 +23,8 @@ struct image {
  * negated errno: then nothing runs. */
 int64_t process_start(const char *path, char *const arguments[], char *const environment[]);
 
-/* Ends a process: all its memory, its threads, its handles. `status` is 0..255, or 128 + signal. */
-void process_end(struct process *process, uint32_t status);
+/* Frees a process that nobody has seen: in no list, without threads. */
+void process_discard(struct process *process);
 
 /* ---- runs.c: the programs of the manifest ---- */
 
@@ -35,13 +37,13 @@ struct process_report {
 extern struct process_report process_report;
 
 struct manifest;
-struct space_statistics;
 
 /* Starts the first `run` line. The manifest must stay. */
 void runs_begin(const struct manifest *manifest);
 
-/* The running program has ended and all that it had is given back: counts it, starts the next. */
-void runs_ended(uint32_t pid, uint32_t status, const struct space_statistics *statistics);
+/* The running program has ended, as its wait status says, and all processes with it; what they had
+ * is given back: counts them, starts the next. */
+void runs_ended(uint32_t wait_status);
 
 /* Tells root that all is over, with this status. */
 void runs_give_up(uint32_t status);

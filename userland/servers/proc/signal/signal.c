@@ -95,7 +95,7 @@ int64_t signal_exception(struct thread *thread, uint64_t kind, uint64_t address,
         log_print(LOG_ERROR, "  its handler at 0x%lx is not run: not supported yet\n",
                   action->handler);
     log_registers(thread);
-    process_end(process, 128 + signal);
+    process_exit(process, signal);
     return ANSWER_NONE;
 }
 
@@ -147,7 +147,7 @@ static int64_t deliver(struct thread *thread)
         log_print(LOG_ERROR, "pagoda: %s (pid %u) %s%s\n", process->memory->path, process->pid,
                   signal_name(signal),
                   handler ? ", whose handler is not run: not supported yet" : "");
-        process_end(process, 128 + signal);
+        process_exit(process, signal);
         return ANSWER_NONE;
     }
     return 0;
