@@ -148,8 +148,8 @@ static void discard_pages(struct object *object, uint64_t first, uint64_t pages)
     object_discard_unmapped(object, first, pages);
 }
 
-/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. */
-static void region_shorten(struct region *region, bool discard)
+/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. How many. */
+static uint64_t region_shorten(struct region *region, bool discard)
 {
     struct space *space = region->space;
     struct object *object = region->object; /* if this was its last use, the reaper has it now */
@@ -173,6 +173,7 @@ static void region_shorten(struct region *region, bool discard)
     /* Only now: who waits for one of these pages looks again, and must not find them. */
     if (discard && pages <= STEP_PAGES)
         discard_pages(object, first, pages);
+    return pages;
 }
 
 /* Tables that serve nothing between the neighbours of a hole are freed. */
@@ -202,11 +203,12 @@ struct thread *call_region_unmap(struct thread *thread)
     if (error)
         return answer(thread, error);
     while ((region = region_in(space, va, end))) {
-        region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
+        x[4] += region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
         if (interrupt_pending())
             return call_again(thread); /* what is unmapped already is not found again */
     }
     prune_hole(space, va, end);
+    x[1] = x[4];
     answer(thread, 0);
     return reap_wait(thread);
 }

@@ -262,7 +262,8 @@ native_inline int64_t space_statistics(handle space, struct space_statistics *st
     return (int64_t)r.x[0];
 }
 
-/* Where a space_copy stopped: valid after -EAGAIN. */
+/* Where a space_copy stopped: valid after -EAGAIN, and -EFAULT when `address` is in the other
+ * range. */
 struct copy_stop {
     uint64_t address; /* of the absent page, in the other space */
     uint64_t copied;  /* bytes copied before it */
@@ -361,11 +362,20 @@ native_inline int64_t region_map(handle space, uintptr_t address, uint64_t pages
         .x[0];
 }
 
+/* `mapped`: how many pages of the range were in regions. */
+native_inline int64_t region_unmap_counted(handle space, uintptr_t address, uint64_t pages,
+                                           uint64_t flags, uint64_t *mapped)
+{
+    struct registers r = NATIVE_CALL(SYSCALL_region_unmap, IN(0, space) IN(1, address) IN(2, pages)
+                                                               IN(3, flags) IN(4, 0));
+    *mapped = r.x[1];
+    return (int64_t)r.x[0];
+}
+
 native_inline int64_t region_unmap(handle space, uintptr_t address, uint64_t pages, uint64_t flags)
 {
-    return (int64_t)NATIVE_CALL(SYSCALL_region_unmap,
-                                IN(0, space) IN(1, address) IN(2, pages) IN(3, flags))
-        .x[0];
+    uint64_t mapped;
+    return region_unmap_counted(space, address, pages, flags, &mapped);
 }
 
 native_inline int64_t region_protect(handle space, uintptr_t address, uint64_t pages, uint64_t map)

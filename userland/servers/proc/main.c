@@ -90,6 +90,9 @@ static int64_t on_other(struct message *message, uint64_t answered)
         return answer(thread, message, exec_start(thread));
     case KIND_EXCEPTION:
         thread->request = message->request;
+        message->w[0] = memory_exception(thread, message->w[0], message->w[1]);
+        if (!message->w[0])
+            return 0; /* a stack has grown */
         return answer(
             thread, message,
             signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]));

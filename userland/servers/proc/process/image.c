@@ -17,6 +17,7 @@
 #define LINKER_BASE   0x7ffff0000000UL
 #define STACK_TOP     0xfffffffff000UL
 #define STACK_GAP     (1UL << 20) /* as Linux's stack_guard_gap: an overflow hits nothing */
+#define STACK_FIRST   (128UL << 10) /* below the arguments, as Linux maps it at first */
 #define ARGUMENTS_MAX (STACK_BYTES / 4)
 #define PAGE_MASK     (PAGE_SIZE - 1UL)
 
@@ -208,6 +209,14 @@ static int64_t build_stack(struct image *image, const struct elf *elf, uint64_t 
     return add_part(image, writer.address, bytes, block);
 }
 
+/* What is written there now, and some more; it grows when it is used (memory_grow). */
+static int64_t map_stack(struct memory *memory, uint64_t pointer, uint64_t rights)
+{
+    uint64_t start = (pointer & ~PAGE_MASK) - STACK_FIRST;
+    memory->layout.stack_start = pointer;
+    return memory_map(memory, start, STACK_TOP - start, rights | ADVICE_GROWS_DOWN, NULL, 0);
+}
+
 /* ---- All together ---- */
 
 /* The dynamic linker, when the program names one: it runs first. */
@@ -242,10 +251,8 @@ static int64_t map_all(struct process *process, struct memory *memory, struct im
     if (!error && elf.interpreter)
         error = map_linker(process, memory, image, elf.interpreter, &linker_base);
     if (!error)
-        error = memory_map(memory, STACK_TOP - STACK_BYTES, STACK_BYTES, stack_rights, NULL, 0);
-    if (!error)
         error = build_stack(image, &elf, bias, linker_base, path, arguments, environment);
-    return error;
+    return error ? error : map_stack(memory, image->stack_pointer, stack_rights);
 }
 
 int64_t image_map(struct process *process, struct memory *memory, const char *path,
