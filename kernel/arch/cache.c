@@ -48,7 +48,8 @@ void page_copy(void *to, const void *from)
 
 #define COPY32 "ldp x9, x10, [%1], #16\n ldp x11, x12, [%1], #16\n"                                 \
                "stp x9, x10, [%0], #16\n stp x11, x12, [%0], #16\n"
+#define COPY128 COPY32 COPY32 COPY32 COPY32
     while (source < end)
-        __asm__ volatile(COPY32 COPY32 COPY32 COPY32
+        __asm__ volatile(COPY128 COPY128 COPY128 COPY128
                          : "+r"(target), "+r"(source)::"x9", "x10", "x11", "x12", "memory");
 }

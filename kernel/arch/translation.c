@@ -4,10 +4,12 @@
  */
 #include "arch/translation.h"
 #include "arch/cache.h"
+#include "arch/cpu.h"
 #include "arch/memory.h"
 #include "arch/tlb.h"
 #include "entry/abi.h"
 
+#define TABLES_STEP 16 /* freed between two looks at the interrupt line */
 #define SHIFT_OF(level) (39 - 9 * (level)) /* address bits below an index of that level */
 
 static uint64_t *table_behind(uint64_t entry)
@@ -33,14 +35,20 @@ static uint64_t *table_new(struct translation *translation)
     if (!number)
         return NULL;
     page_zero(frame_address(number));
+    frame_link(&translation->first_table, frame_of(number), number);
     translation->tables++;
+    this_cpu()->counters.tables++;
     return frame_address(number);
 }
 
 static void table_free(struct translation *translation, uint64_t *table)
 {
-    pool_free_frame(address_frame(table));
+    frame_number number = address_frame(table);
+
+    frame_unlink(&translation->first_table, frame_of(number));
+    pool_free_frame(number);
     translation->tables--;
+    this_cpu()->counters.tables--;
 }
 
 int translation_init(struct translation *translation, struct pool *pool)
@@ -56,32 +64,10 @@ int translation_init(struct translation *translation, struct pool *pool)
 
 bool translation_destroy_step(struct translation *translation)
 {
-    uint64_t *root = translation->root;
-
-    if (!root)
-        return true;
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        if (!root[i])
-            continue;
-        uint64_t *level1 = table_behind(root[i]);
-        for (unsigned j = 0; j < TABLE_ENTRIES; j++) {
-            if (!level1[j])
-                continue;
-            uint64_t *level2 = table_behind(level1[j]);
-            for (unsigned k = 0; k < TABLE_ENTRIES; k++)
-                if (level2[k])
-                    table_free(translation, table_behind(level2[k]));
-            table_free(translation, level2);
-            level1[j] = 0;
-            return false;
-        }
-        table_free(translation, level1);
-        root[i] = 0;
-        return false;
-    }
-    table_free(translation, root);
+    for (unsigned i = 0; i < TABLES_STEP && translation->first_table; i++)
+        table_free(translation, frame_address(translation->first_table));
     translation->root = NULL;
-    return true;
+    return !translation->first_table;
 }
 
 /*

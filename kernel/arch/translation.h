@@ -32,6 +32,7 @@ struct translation {
     uint64_t asid_generation; /* 0: no ASID yet; see asid.c */
     struct pool *pool;        /* pays for tables */
     uint64_t tables;          /* frames used by tables, root included */
+    uint32_t first_table;     /* list of them: frame number or 0 */
     uint64_t hint_block;      /* va >> 21 of hint_leaf; ~0: none */
     uint64_t *hint_leaf;
 };
@@ -39,8 +40,7 @@ struct translation {
 /* Makes the root table. ENOMEM: nothing was changed. */
 int translation_init(struct translation *translation, struct pool *pool);
 
-/* Frees all tables, in steps of at most one level-1 table's worth. True when nothing is left.
- * No CPU may hold these tables in TTBR0. */
+/* Frees all tables, in bounded steps. True when nothing is left. No CPU may hold them in TTBR0. */
 bool translation_destroy_step(struct translation *translation);
 
 /* The leaf table for va, or NULL: not there, or (create) the pool is exhausted; nothing changed. */

@@ -52,6 +52,7 @@
 #define FAULT_EXEC 0x200  /* … an instruction fetch */
 #define FAULT_COW 0x400   /* there is a readable page already: answer COPY or UPGRADE */
 #define FAULT_SOLE 0x800  /* nobody else refers to that page */
+#define FAULT_PRIVATE 0x1000 /* a read, to copy the page for who has the object as its source */
 
 /* w0 of KIND_EXCEPTION: what a program did. */
 #define EXCEPTION_NO_REGION 1    /* address belongs to no region          -> SIGSEGV, SEGV_MAPERR */
@@ -148,6 +149,9 @@
 #define DEBUG_PANIC 9    /* to see what a panic looks like; x2 = 0 said so, 1 wild read, 2 stack overflow */
 #define DEBUG_FAIL_AT 8  /* for tests: x2 = n: the n-th allocation in the kernel fails; returns what was left of the last n */
 #define DEBUG_LOG_READ 7 /* x2 = offset: kernel log text to the message page; returns bytes */
+#define DEBUG_MEMORY 10  /* message page gets struct memory_facts: running counts, no audit */
+#define DEBUG_SLAB 11    /* x2 = first: struct slab_facts from there on to the message page; returns how many */
+/* NOTHING, LOG, COUNTERS, MEMORY and SLAB are anybody's; the others need the system handle in x0. */
 
 /* ---- page_reclaim: x3 ---- */
 #define RECLAIM_DISCARD 1 /* forget contents, free frames; returns how many slots had contents */
@@ -225,6 +229,25 @@ struct ledger {
     uint64_t errors;   /* frames, pools or sums that contradict each other */
 };
 
+/* DEBUG_MEMORY: frames. What is in a CPU's cache of single frames is free, and a block of one frame. */
+#define MEMORY_ZONES 3   /* beyond the kernel's linear map, within it, below 1 GiB: of these the last that applies */
+#define MEMORY_ORDERS 11 /* blocks of 2^0 .. 2^10 frames */
+struct memory_facts {
+    uint64_t total, free, kernel, slab, table, slot, page; /* as in struct ledger */
+    struct zone_facts {
+        uint64_t total, free;
+        uint64_t blocks[MEMORY_ORDERS]; /* free ones of each order */
+    } zones[MEMORY_ZONES];
+};
+
+/* DEBUG_SLAB: kernel objects of one kind. */
+struct slab_facts {
+    char name[24];
+    uint64_t objects, slabs;              /* in use; slabs that hold them, empty ones included */
+    uint64_t object_bytes, slab_capacity; /* objects in a full slab */
+    uint64_t slab_frames;                 /* in one slab */
+};
+
 /* DEBUG_COUNTERS: since boot, all CPUs together. */
 struct counters {
     uint64_t entries, calls, messages, notifications, interrupts, switches;
@@ -234,6 +257,7 @@ struct counters {
     uint64_t barriers, system_register_writes;
     uint64_t masked_longest_ns, interrupt_delay_worst_ns;
     uint64_t boot_ns; /* counter time from reset to the first instruction at EL0 */
+    uint64_t tables, slots; /* frames that are translation tables, and slot chunks, at this moment */
     uint64_t idle_ns; /* in which no thread could run */
     uint64_t ready;   /* threads that wait for a CPU at this moment; 1,024 means: or more */
 };

@@ -11,8 +11,8 @@
     .section .head, "ax"
     .global image_start
 image_start:
-    b       start                       // code0: execution begins here
-    .word   0                           // code1
+    nop                                 // code0: a branch's offset could look like the magic number
+    b       start                       // code1   of compressed data, "BZ" for one, to a boot loader
     .quad   0                           // offset from a 2 MiB boundary
     .quad   image_size                  // with .bss, so that nobody puts anything there
     .quad   0xa                         // little endian, 4 KiB pages, anywhere in memory

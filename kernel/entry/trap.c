@@ -65,7 +65,7 @@ struct thread *trap_exception(struct thread *thread, uint64_t esr, uint64_t far)
     case EC_SP_ALIGNMENT:
         return personality_exception(thread, EXCEPTION_ALIGNMENT, far, esr);
     case EC_STEP:
-        if (thread->special & SPECIAL_STEPPING)
+        if (thread->user_state & USER_STEPPING)
             thread->registers.pstate |= PSTATE_STEP; /* one more when it goes on */
         /* fall through */
     case EC_BRK:

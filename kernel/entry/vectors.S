@@ -34,7 +34,7 @@
     stp     x10, x11, [sp, #256]
     mov     x0, sp
     mrs     x9, tpidr_el1
-    ldr     x9, [x9, #CPU_STACK]
+    ldp     x9, x3, [x9, #CPU_STACK]    // x3: the table of calls
     mov     sp, x9
 .endm
 
@@ -81,8 +81,6 @@ synchronous:
     cmp     w2, #1
     b.hi    1f
     b.lo    personality_syscall
-    adrp    x3, calls                   // call_table, or call_table_traced
-    ldr     x3, [x3, :lo12:calls]
     cmp     x8, #CALL_TABLE_SIZE
     b.hs    call_unknown
     ldr     x3, [x3, x8, lsl #3]

@@ -35,10 +35,10 @@ static inline void frame_check_allocated(const struct frame *frame, unsigned ord
         frame_free_bug(frame);
 }
 
-/* Gives a single frame of this bank back; finds double frees. Charges stay. */
-static inline void frame_give(const struct bank *bank, struct frame *frame, frame_number number)
+/* Gives a single frame of this zone back; finds double frees. Charges stay. */
+static inline void frame_give(uint64_t zone, struct frame *frame, frame_number number)
 {
-    struct frame_cache *cache = &this_cpu()->caches.of[bank->zone];
+    struct frame_cache *cache = &this_cpu()->caches.of[zone];
     frame_check_allocated(frame, 0);
     frame->state = FRAME_CACHED;
     frame->below = cache->first;

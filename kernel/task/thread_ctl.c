@@ -247,7 +247,7 @@ struct thread *call_thread_ctl(struct thread *caller)
             return answer(caller, -EINVAL);
         if (!holds_still(thread, caller))
             return answer(caller, -EBUSY);
-        thread->special = (thread->special & ~SPECIAL_STEPPING) | (x[2] ? SPECIAL_STEPPING : 0);
+        thread->user_state = (thread->user_state & ~USER_STEPPING) | (x[2] ? USER_STEPPING : 0);
         thread->registers.pstate = (thread->registers.pstate & ~PSTATE_STEP) | (x[2] ? PSTATE_STEP : 0);
         return answer(caller, 0);
     case THREAD_BEGIN:

@@ -19,54 +19,51 @@ struct clone {
 
 /* Some neighbouring slots of both objects, all in one word of each one's bitmap. */
 struct run {
-    struct chunk *from, *to;
     uint64_t index, end;
+    struct chunk *from, *to;
+    slot *from_slots, *to_slots;
     uint64_t *entries; /* the table entry of `index` in the region; NULL: nothing is mapped */
 };
 
-/* The slots of a run that may have contents, as bits from `index` on. */
-static uint64_t run_bits(const struct run *run)
+/* The slots of a run that have contents in a chunk of it, as bits from `index` on. */
+static uint64_t run_bits(const struct run *run, const struct chunk *chunk)
 {
-    uint64_t at = run->index - run->from->node.key;
-    uint64_t bits = run->from->tokens ? ~0ul : run->from->resident[at >> 6] >> (at & 63);
-
-    return bits & ~0ul >> (STEP_SLOTS - (run->end - run->index));
+    return chunk_contents(chunk, run->index - chunk->node.key) >> (run->index & 63) &
+           ~0ul >> (STEP_SLOTS - (run->end - run->index));
 }
 
-/* Shares what is in these slots. What the child has already stays. True: an entry was restricted.
+/*
+ * Shares what is in these slots. Returns the entries that were restricted, or-ed: 0 for none.
+ * Not inlined: fork spends its time in this loop, and here it has all registers.
  */
-static bool run_share(const struct run *run, uint64_t bits)
+static __attribute__((noinline)) uint64_t run_share(const struct run *run, uint64_t bits)
 {
-    slot *from = chunk_slot(run->from, run->index), *to = chunk_slot(run->to, run->index);
-    uint64_t *word = &run->to->resident[(run->index - run->to->node.key) >> 6], count = 0,
-             shared = 0;
+    slot *from = run->from_slots, *to = run->to_slots;
+    uint64_t *entries = run->entries, count = 0, others = 0, restricted = 0;
+    uint64_t *word = &run->to->resident[(run->index - run->to->node.key) >> 6];
     struct bank bank = *bank_last_hit;
-    bool restricted = false;
 
-    for (; bits; bits &= bits - 1) {
-        uint64_t at = (uint64_t)__builtin_ctzl(bits);
+    for (uint64_t left = bits; left; left &= left - 1) {
+        unsigned at = (unsigned)__builtin_ctzl(left);
         slot value = from[at];
-        if (to[at])
-            continue;
-        if ((value & SLOT_STATE) != SLOT_RESIDENT) {
+        if (__builtin_expect((value & SLOT_STATE) != SLOT_RESIDENT, 0)) {
             slot_set(run->to, run->index + at, value & ~SLOT_BUSY);
+            others |= 1ul << at;
             continue;
         }
-        if (slot_frame(value) - bank.first >= bank.count)
-            bank = *bank_search(slot_frame(value));
-        bank.frames[slot_frame(value) - bank.first].refs++;
-        to[at] = (value | SLOT_COW) & ~SLOT_BUSY;
-        shared |= 1ul << at;
+        frame_number number = slot_frame(value);
+        if (__builtin_expect(number - bank.first >= bank.count, 0))
+            bank = *bank_search(number);
+        bank.frames[number - bank.first].refs++;
         count++;
+        to[at] = (value | SLOT_COW) & ~SLOT_BUSY;
         if (value & SLOT_COW)
             continue;
         from[at] = value | SLOT_COW;
-        if (run->entries && run->entries[at]) {
-            run->entries[at] |= ENTRY_READONLY;
-            restricted = true;
-        }
+        if (entries && entries[at])
+            restricted |= entries[at] |= ENTRY_READONLY;
     }
-    *word |= shared << (run->index & 63);
+    *word |= (bits & ~others) << (run->index & 63);
     run->to->used += count;
     run->to->object->resident += count;
     return restricted;
@@ -114,16 +111,19 @@ static int64_t contents_clone(struct clone *clone, struct region *region, uint64
         va = (run.index - distance) << PAGE_SHIFT;
         run.end = run.index + run_length(run.index, va);
         run.end = run.end < last ? run.end : last;
-        uint64_t bits = run_bits(&run);
+        uint64_t bits = run_bits(&run, run.from);
         if (!bits)
             continue;
         run.to = chunk_for(clone->child, run.index, true);
         if (!run.to)
             return -ENOMEM;
+        bits &= ~run_bits(&run, run.to); /* what it has already stays */
+        run.from_slots = chunk_slot(run.from, run.index);
+        run.to_slots = chunk_slot(run.to, run.index);
         run.entries = translation_leaf(&clone->from->translation, va, false);
         if (run.entries)
             run.entries = leaf_entry(run.entries, va);
-        clone->restricted |= run_share(&run, bits);
+        clone->restricted |= run_share(&run, bits) != 0;
         if (!clone->parent->one_view)
             object_restrict(clone->parent, run.index, run.end - run.index);
         if (interrupt_pending()) {
@@ -134,29 +134,29 @@ static int64_t contents_clone(struct clone *clone, struct region *region, uint64
     return 0;
 }
 
-/* Maps in `to` what `region` of `from` shows from *va on; *va is then the first address not done.
+/*
+ * Maps in `to` what `region` of `from` shows from *va on; *va is then the first address not done.
+ * 1: an interrupt waits.
  */
 static int64_t clone_region(struct clone *clone, struct region *region, uint64_t *va)
 {
     uint64_t start = *va > region->node.key ? *va : region->node.key;
-    uint64_t end = region->node.key + region->length;
+    uint64_t last = region->node.key + region->length, end = last;
     uint64_t skipped = (start - region->node.key) >> PAGE_SHIFT;
     bool parents = region->object == clone->parent;
     int64_t error = 0;
 
-    if (region->rights & MAP_DONTFORK) {
-        *va = end;
-        return 0;
+    if (!(region->rights & MAP_DONTFORK)) {
+        if (parents && !(region->rights & MAP_WIPEONFORK))
+            error = contents_clone(clone, region, start, &end);
+        if (!error)
+            error = (skipped ? region_add : region_new)(
+                clone->to, start, end - start, region->rights, region->rights_limit,
+                parents ? clone->child : region->object, region->first + skipped, region->source,
+                region->source_first + skipped);
     }
-    if (!region_range_free(clone->to, start, end - start))
-        return -EEXIST;
-    if (parents && !(region->rights & MAP_WIPEONFORK))
-        error = contents_clone(clone, region, start, &end);
     *va = end;
-    return error ? error
-                 : region_add(clone->to, start, end - start, region->rights, region->rights_limit,
-                              parents ? clone->child : region->object, region->first + skipped,
-                              region->source, region->source_first + skipped);
+    return error ? error : end != last || interrupt_pending();
 }
 
 /* The two spaces and objects that the registers name. */
@@ -172,7 +172,8 @@ static int64_t clone_operands(struct thread *thread, struct clone *clone)
         return error;
     if (clone->parent->kind != OBJECT_PAGED || clone->child->kind != OBJECT_PAGED ||
         clone->parent == clone->child || clone->parent->pager != clone->child->pager ||
-        clone->child->pages < clone->parent->pages || (!x[4] && clone->child->chunks.root))
+        clone->child->pages < clone->parent->pages || clone->child->waiters ||
+        (!x[4] && clone->child->chunks.root))
         return -EINVAL;
     return clone->to->level < clone->from->level ? -EPERM : 0; /* its pagers must be below it */
 }
@@ -181,15 +182,15 @@ struct thread *call_region_clone(struct thread *thread)
 {
     uint64_t *x = thread->registers.x; /* x4: the first address not done */
     struct clone clone = {.restricted = false};
-    struct region *region = NULL;
-    bool again = false;
     int64_t error = clone_operands(thread, &clone);
+    struct region *region = error ? NULL : region_from(clone.from, x[4]);
 
-    while (!error && !again && (region = region_from(clone.from, x[4]))) {
+    while (region && !error) {
+        struct tree_node *next = tree_next(&region->node);
         error = clone_region(&clone, region, &x[4]);
-        again = interrupt_pending();
+        region = next ? tree_entry(next, struct region, node) : NULL;
     }
     if (clone.restricted)
         translation_flush(&clone.from->translation);
-    return !error && again ? call_again(thread) : answer(thread, error);
+    return error > 0 ? call_again(thread) : answer(thread, error);
 }

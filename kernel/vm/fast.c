@@ -59,9 +59,15 @@ static inline uint64_t source_page(const struct place *place)
     struct object *source = place->region->source;
     uint64_t index = place->region->source_first + (place->offset >> PAGE_SHIFT);
 
-    if (!source || source->kind != OBJECT_RANGE || index >= source->pages)
+    if (!source || index >= source->pages)
         return 0;
-    return source->base + (index << PAGE_SHIFT);
+    if (source->kind == OBJECT_RANGE)
+        return source->base + (index << PAGE_SHIFT);
+    struct chunk *chunk = source->last;
+    if (place->region->rights & MAP_EXEC || !chunk || index - chunk->node.key >= chunk->size)
+        return 0;
+    slot value = *chunk_slot(chunk, index);
+    return (value & SLOT_STATE) == SLOT_RESIDENT ? value & SLOT_ADDRESS : 0;
 }
 
 /* Enters a translation. One of the same page may only become wider: no break needed then. */

@@ -73,16 +73,15 @@ static inline uint64_t residency(const struct chunk *chunk, uint64_t index)
     return chunk->resident[(index - chunk->node.key) >> 6];
 }
 
-/* Sends the pager its eight registers. */
-static struct thread *request_page(struct thread *thread, struct region *region,
-                                   struct chunk *chunk, uint64_t index, uint64_t va, unsigned flags)
+/* Sends the pager its eight registers. `most`: pages that are of use from this one on. */
+static struct thread *request_page(struct thread *thread, struct object *object,
+                                   struct chunk *chunk, uint64_t index, uint64_t va, uint64_t most,
+                                   unsigned flags)
 {
-    struct object *object = region->object;
     struct endpoint *pager = object->pager;
     struct request *request = &thread->request;
     struct cpu *cpu = this_cpu();
     slot *at = chunk_slot(chunk, index);
-    uint64_t in_region = (region->length - (va - region->node.key)) >> PAGE_SHIFT;
     uint64_t in_chunk = CHUNK_SLOTS - (index & (CHUNK_SLOTS - 1));
     uint64_t *w = request->words;
 
@@ -98,12 +97,40 @@ static struct thread *request_page(struct thread *thread, struct region *region,
     request_watch(cpu, thread);
     w[0] = object->cookie;
     w[1] = index;
-    w[2] = request->window = in_region < in_chunk ? in_region : in_chunk;
+    w[2] = request->window = most < in_chunk ? most : in_chunk;
     w[3] = residency(chunk, index);
     w[4] = thread->space->id;
     cpu->counters.faults_pager++;
     trace(TRACE_REQUEST, id, va);
     return request_send(thread, pager);
+}
+
+/* Waits for a page that its pager has to supply: asks for it, unless somebody else did. */
+static enum outcome await_page(struct thread *thread, struct object *object, uint64_t index,
+                               uint64_t va, uint64_t most, unsigned flags, struct thread **next,
+                               unsigned *reason)
+{
+    struct chunk *chunk;
+    slot value;
+
+    *reason = EXCEPTION_PAGER;
+    if (index >= object->pages || object->pager->revoked)
+        return REFUSED;
+    *reason = EXCEPTION_NO_MEMORY;
+    chunk = chunk_for(object, index, true);
+    if (__builtin_expect(!chunk, 0))
+        return REFUSED;
+    value = *chunk_slot(chunk, index);
+    if (value & SLOT_BUSY) {
+        fault_wait(thread, object, index);
+        thread->state = THREAD_STATE_PAGE;
+        *next = thread == this_cpu()->current ? schedule() : NULL;
+        return WAITS;
+    }
+    if ((value & SLOT_STATE) == SLOT_RESIDENT)
+        flags |= FAULT_COW | (slot_sole(value) ? FAULT_SOLE : 0);
+    *next = request_page(thread, object, chunk, index, va, most, flags);
+    return WAITS;
 }
 
 /*
@@ -115,8 +142,8 @@ static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
 {
     struct space *space = thread->space;
     struct region *region = region_at(space, va);
-    struct object *object;
-    uint64_t index, entry;
+    struct object *object, *source;
+    uint64_t offset, entry, most;
     unsigned flags = access == MAP_WRITE ? FAULT_WRITE : access == MAP_EXEC ? FAULT_EXEC : 0;
 
     *reason = EXCEPTION_NO_REGION;
@@ -127,40 +154,31 @@ static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
         return REFUSED;
     va &= ~(uint64_t)(PAGE_SIZE - 1);
     object = region->object;
-    index = region->first + ((va - region->node.key) >> PAGE_SHIFT);
+    offset = (va - region->node.key) >> PAGE_SHIFT;
+    most = (region->length >> PAGE_SHIFT) - offset;
     *reason = EXCEPTION_NO_MEMORY;
-    entry = map_entry(region, index, access);
+    entry = map_entry(region, region->first + offset, access);
     if (entry) {
         if (map_enter(space, va, entry))
             return REFUSED;
         return MAPPED;
     }
     *reason = EXCEPTION_PAGER;
-    if (object->kind != OBJECT_PAGED || index >= object->pages || object->pager->revoked)
+    if (object->kind != OBJECT_PAGED)
         return REFUSED;
-
     /* Tables and slots first: then a supply cannot fail for want of them. */
     *reason = EXCEPTION_NO_MEMORY;
-    struct chunk *chunk = chunk_for(object, index, true);
-    if (__builtin_expect(!chunk || !translation_leaf(&space->translation, va, true), 0))
+    if (__builtin_expect(!translation_leaf(&space->translation, va, true), 0))
         return REFUSED;
-    slot value = *chunk_slot(chunk, index);
-    if (value & SLOT_BUSY) {
-        fault_wait(thread, object, index);
-        thread->state = THREAD_STATE_PAGE;
-        *next = thread == this_cpu()->current ? schedule() : NULL;
-        return WAITS;
+    source = region->source;
+    if (source && !object_slot(object, region->first + offset)) {
+        if (map_source_page(region, region->first + offset))
+            flags |= FAULT_COW;
+        else if (source->kind == OBJECT_PAGED) /* a page of the file first, then perhaps a copy */
+            return await_page(thread, source, region->source_first + offset, va, most,
+                              access == MAP_WRITE ? FAULT_PRIVATE : flags, next, reason);
     }
-    if ((value & SLOT_STATE) == SLOT_RESIDENT) {
-        flags |= FAULT_COW;
-        if (slot_sole(value))
-            flags |= FAULT_SOLE;
-    } else if ((value & SLOT_STATE) == SLOT_EMPTY && region->source &&
-               map_source_page(region, index)) {
-        flags |= FAULT_COW;
-    }
-    *next = request_page(thread, region, chunk, index, va, flags);
-    return WAITS;
+    return await_page(thread, object, region->first + offset, va, most, flags, next, reason);
 }
 
 struct thread *fault_handle(struct thread *thread, uint64_t va, unsigned access)

@@ -50,7 +50,7 @@ uint64_t map_entry(struct region *region, uint64_t index, unsigned access)
         return page ? entry_for(page, region->rights, object->memory) : 0;
     }
     chunk = chunk_for(object, index, false);
-    slot value = chunk ? *chunk_slot(chunk, index) : 0;
+    slot value = chunk ? *chunk_slot(chunk, index) : SLOT_EMPTY;
     if ((value & SLOT_STATE) == SLOT_RESIDENT)
         return slot_entry(chunk, index, region->rights, access);
     if (access == MAP_WRITE || (value & SLOT_STATE) == SLOT_TOKEN)

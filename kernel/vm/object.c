@@ -59,17 +59,13 @@ int64_t object_wire_step(struct object *object, uint64_t *done)
 
 uint64_t object_page(struct object *object, uint64_t index)
 {
-    struct chunk *chunk;
     slot value;
 
     if (index >= object->pages)
         return 0;
     if (object->kind == OBJECT_RANGE)
         return object->base + (index << PAGE_SHIFT);
-    chunk = chunk_for(object, index, false);
-    if (!chunk)
-        return 0;
-    value = *chunk_slot(chunk, index);
+    value = object_slot(object, index);
     if ((value & SLOT_STATE) == SLOT_ZERO)
         return zero_page;
     return (value & SLOT_STATE) == SLOT_RESIDENT ? value & SLOT_ADDRESS : 0;

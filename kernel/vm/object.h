@@ -116,6 +116,14 @@ static inline frame_number object_frame(struct object *object, uint64_t index)
     return pool_take(object->pool->pool, FRAME_PAGE, USE_PAGE, object, index);
 }
 
+/* What is in the slot of a page; EMPTY also where there is no chunk. */
+static inline slot object_slot(struct object *object, uint64_t index)
+{
+    struct chunk *chunk = chunk_for(object, index, false);
+
+    return chunk ? *chunk_slot(chunk, index) : SLOT_EMPTY;
+}
+
 /* The frame a RESIDENT slot names, and whether no other slot does. */
 static inline frame_number slot_frame(slot value)
 {
@@ -148,6 +156,14 @@ static inline void slot_set(struct chunk *chunk, uint64_t index, slot value)
         chunk->object->resident += is ? 1 : -1ul;
     }
     chunk->slots[at] = value;
+}
+
+/* The slots with contents of the 64 around slot `at` of a chunk, as a bitmap. */
+uint64_t chunk_tokens(const struct chunk *chunk, uint64_t at);
+static inline uint64_t chunk_contents(const struct chunk *chunk, uint64_t at)
+{
+    return chunk->resident[at >> 6] |
+           (__builtin_expect(chunk->tokens, 0) ? chunk_tokens(chunk, at) : 0);
 }
 
 /* Empties a slot (but for BUSY) and drops its frame. Nothing may map it any more. */

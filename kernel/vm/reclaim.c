@@ -32,6 +32,7 @@ static void withdraw_requests(struct object *object, uint64_t index, uint64_t pa
 struct batch {
     struct pool *pool;
     uint64_t frames;
+    struct bank bank; /* of the last one */
 };
 
 static void batch_release(struct batch *batch)
@@ -43,8 +44,9 @@ static void batch_release(struct batch *batch)
 
 static inline void batch_let_go(struct batch *batch, frame_number number)
 {
-    const struct bank *bank = bank_of(number);
-    struct frame *frame = &bank->frames[number - bank->first];
+    if (__builtin_expect(number - batch->bank.first >= batch->bank.count, 0))
+        batch->bank = *bank_search(number);
+    struct frame *frame = &batch->bank.frames[number - batch->bank.first];
 
     if (--frame->refs)
         return;
@@ -53,34 +55,22 @@ static inline void batch_let_go(struct batch *batch, frame_number number)
         batch->pool = frame->pool;
     }
     batch->frames++;
-    frame_give(bank, frame, number);
-}
-
-/* Forgets tokens, which are in no bitmap. */
-static uint64_t tokens_discard(struct chunk *chunk, uint64_t at, uint64_t end)
-{
-    uint64_t before = chunk->tokens;
-
-    for (slot *slots = chunk->slots; chunk->tokens && at < end; at++)
-        if ((slots[at] & SLOT_STATE) == SLOT_TOKEN)
-            slot_set(chunk, chunk->node.key + at, slots[at] & SLOT_BUSY);
-    return before - chunk->tokens;
+    frame_give(batch->bank.zone, frame, number);
 }
 
 uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
 {
     struct chunk *chunk = chunk_for(object, index, false);
-    struct batch batch = {0};
-    uint64_t at, end, count = 0, busy = 0, tokens;
+    struct batch batch = {.bank = *bank_last_hit};
+    uint64_t at, end, count = 0, busy = 0, tokens = 0;
 
     if (!chunk)
         return 0;
     slot *slots = chunk->slots;
     at = index - chunk->node.key;
     end = at + pages;
-    tokens = tokens_discard(chunk, at, end);
     for (uint64_t next; at < end; at = next) {
-        uint64_t base = at & ~63ul, bits = chunk->resident[at >> 6] >> (at & 63) << (at & 63);
+        uint64_t base = at & ~63ul, bits = chunk_contents(chunk, at) >> (at & 63) << (at & 63);
         next = base + 64;
         if (next > end)
             bits &= ~0ul >> (next - end);
@@ -88,18 +78,23 @@ uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
         for (; bits; bits &= bits - 1, count++) {
             slot *slot_at = &slots[base + __builtin_ctzl(bits)], value = *slot_at;
             *slot_at = value & SLOT_BUSY;
-            busy += value / SLOT_BUSY & 1;
-            if ((value & SLOT_STATE) == SLOT_RESIDENT)
-                batch_let_go(&batch, (value & SLOT_ADDRESS) >> PAGE_SHIFT);
+            if (__builtin_expect((value & (SLOT_STATE | SLOT_BUSY)) != SLOT_RESIDENT, 0)) {
+                busy += value / SLOT_BUSY & 1;
+                tokens += (value & SLOT_STATE) == SLOT_TOKEN;
+                if ((value & SLOT_STATE) != SLOT_RESIDENT)
+                    continue;
+            }
+            batch_let_go(&batch, slot_frame(value));
         }
     }
     batch_release(&batch);
     chunk->used -= count - busy;
-    object->resident -= count;
+    chunk->tokens -= tokens;
+    object->resident -= count - tokens;
     if (!chunk->used)
         chunk_free(chunk);
     this_cpu()->counters.pages_discarded += count;
-    return count + tokens;
+    return count;
 }
 
 struct thread *call_page_reclaim(struct thread *thread)

@@ -35,6 +35,7 @@ static slot *slots_new(struct object *object)
     if (!number)
         return NULL;
     page_zero(frame_address(number));
+    this_cpu()->counters.slots++;
     return frame_address(number);
 }
 
@@ -63,11 +64,23 @@ void chunk_free(struct chunk *chunk)
     tree_remove(&object->chunks, &chunk->node);
     if (object->last == chunk)
         object->last = NULL;
-    if (chunk_size(object) == CHUNK_SMALL)
+    if (chunk_size(object) == CHUNK_SMALL) {
         slab_free(&small_cache, chunk->slots, object->pool->pool);
-    else
+    } else {
         pool_free_frame(address_frame(chunk->slots));
+        this_cpu()->counters.slots--;
+    }
     slab_free(&chunk_cache, chunk, object->pool->pool);
+}
+
+uint64_t chunk_tokens(const struct chunk *chunk, uint64_t at)
+{
+    const slot *slots = &chunk->slots[at & ~63ul];
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 64; i++)
+        bits |= (uint64_t)((slots[i] & SLOT_STATE) == SLOT_TOKEN) << i;
+    return bits;
 }
 
 void slot_discard(struct chunk *chunk, uint64_t index)

@@ -228,20 +228,29 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
     return -EINVAL;
 }
 
-/* Enters the page for the faulter, if its region is still what it was. */
-static void map_for(struct thread *client, struct supply *supply)
+/* Enters the page for the faulter, if there is still a region that allows it. */
+static void map_for(struct thread *client)
 {
     uint64_t va = client->request.va;
-    unsigned access = supply->write                        ? MAP_WRITE
-                      : client->request.flags & FAULT_EXEC ? MAP_EXEC
-                                                           : MAP_READ;
+    unsigned flags = client->request.flags;
+    unsigned access = flags & FAULT_WRITE ? MAP_WRITE : flags & FAULT_EXEC ? MAP_EXEC : MAP_READ;
+    struct region *region = region_at(client->space, va);
     uint64_t entry;
 
-    if (!supply->region || !(supply->region->rights & access))
+    if (!region || !(region->rights & access))
         return;
-    entry = map_entry(supply->region, client->fault_index, access);
+    entry = map_entry(region, region->first + ((va - region->node.key) >> PAGE_SHIFT), access);
     if (entry)
         map_enter(client->space, va, entry); /* the table is there; if not, it faults again */
+}
+
+/* Counts a fault that was answered: once, though a private page may need two requests. */
+static void count_fault(struct thread *client, bool major)
+{
+    if (major)
+        client->space->faults_major++;
+    else if (!(client->request.flags & FAULT_PRIVATE))
+        client->space->faults_minor++;
 }
 
 /* Answers `client`'s fault from pager's registers. 1: to be continued. */
@@ -285,12 +294,9 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
         return error;
     struct chunk *chunk = chunk_for(object, index, false);
     *chunk_slot(chunk, index) &= ~SLOT_BUSY;
-    if (x[2] & SUPPLY_MAJOR)
-        client->space->faults_major++;
-    else
-        client->space->faults_minor++;
+    count_fault(client, x[2] & SUPPLY_MAJOR);
     trace(TRACE_SUPPLY, request->id, x[2]);
-    map_for(client, &supply);
+    map_for(client);
     return 0;
 }
 
@@ -376,7 +382,8 @@ struct thread *supply_slow(struct thread *thread)
             fault_done(client);
             if (__builtin_expect(object->waiters != NULL, 0))
                 object_wake(object, index);
-            if (__builtin_expect(client->retry, 0)) {
+            if (__builtin_expect(client->retry, 0)) { /* this page is there now */
+                client->prefault_next += !(client->request.flags & FAULT_PRIVATE);
                 fault_continue(client);
                 client = NULL;
             }

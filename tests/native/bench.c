@@ -2,16 +2,16 @@
  * bench.c: guest instructions per kernel operation, under icount. Each line is
  * `bench NAME VALUE`; the host puts them beside the anchors.
  */
+#include "bench.h"
 #include "lib/format.h"
 #include "lib/startup.h"
-#include "support.h"
 
 static uint64_t ROUNDS;
 #define AREA 0x10000000ul
 
 static handle endpoint, pager_endpoint, note, object;
 
-static void report(const char *name, uint64_t total, uint64_t rounds)
+void report(const char *name, uint64_t total, uint64_t rounds)
 {
     say("bench %s %llu\n", name, (unsigned long long)(total / rounds));
 }
@@ -276,6 +276,7 @@ int main(const struct startup *startup)
     faults();
     private_copies();
     regions();
+    bench_clone();
     counters();
     delays();
     finish();

@@ -131,7 +131,7 @@ static void upward(void)
 
 static void wrong_requests(handle endpoint)
 {
-    static const uint64_t requests[] = {0,    1,         2,        1ul << 24,      1ul << 24 | 1,
+    static const uint64_t requests[] = {0,    1,         2,        1ul << 23,      1ul << 23 | 1,
                                         ~0ul, 1ul << 63, 0xffffff, 0x1000000ffffff};
 
     for (unsigned i = 0; i < sizeof requests / sizeof *requests; i++) {

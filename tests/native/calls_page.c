@@ -90,7 +90,7 @@ static void wrong_answers(void)
     FAILS(page_supply, ENOENT, page_supply_only(fault.request, SUPPLY_COPY, 1, 1, wired, ~0ul));
     FAILS(page_supply, ENOENT, page_supply_only(fault.request, SUPPLY_MOVE, 1, 1, wired, 1));
     FAILS(page_supply, ESTALE,
-          page_supply_only(fault.request + (1ul << 24), WRITABLE_ZERO, 1, 1, 0, 0));
+          page_supply_only(fault.request + (1ul << 23), WRITABLE_ZERO, 1, 1, 0, 0));
     FAILS(page_supply, ESTALE, page_supply_only(~0ul, WRITABLE_ZERO, 1, 1, 0, 0));
     /* A message page stays where it is. */
     WORKS(region_map(HANDLE_SPACE, address_new(1), 1, MAP_READ, wired, 0, 0, 0));

@@ -64,9 +64,9 @@ static void irq_calls(void)
     WORKS(handle_close(bound_irq));
 }
 
-static int64_t counters(handle system)
+static int64_t facts(handle system)
 {
-    return debug(system, DEBUG_COUNTERS, 0, 0);
+    return debug(system, DEBUG_BOOT, 0, 0);
 }
 
 static int64_t power_off(handle system)
@@ -84,9 +84,9 @@ static void debug_calls(void)
 {
     struct worker worker;
 
-    TRY_HANDLES(debug, SYSTEM, RIGHT_READ, counters);
+    TRY_HANDLES(debug, SYSTEM, RIGHT_READ, facts);
     TRY_HANDLES(debug, SYSTEM, RIGHT_MANAGE, power_off);
-    FAILS(debug, EBADF, counters(0));
+    FAILS(debug, EBADF, facts(0));
     FAILS(debug, EBADF, power_off(0));
     WORKS(debug(0, DEBUG_NOTHING, 0, 0));
     FAILS(debug, EINVAL, debug(0, DEBUG_LOG, PAGE_SIZE + 1, LOG_DEBUG));
@@ -98,7 +98,10 @@ static void debug_calls(void)
     WORKS(debug(HANDLE_SYSTEM, DEBUG_TRACE, 0, 0));
     WORKS(debug(HANDLE_SYSTEM, DEBUG_LOG_READ, 0, 0));
     WORKS(debug(HANDLE_SYSTEM, DEBUG_LOG_READ, ~0ul, 0));
-    WORKS(debug(HANDLE_SYSTEM, DEBUG_BOOT, 0, 0));
+    WORKS(debug(0, DEBUG_COUNTERS, 0, 0));
+    WORKS(debug(0, DEBUG_MEMORY, 0, 0));
+    CHECK_IS(debug(0, DEBUG_SLAB, ~0ul, 0), 0);
+    CHECK_IS(debug(0, DEBUG_SLAB, 1ul << 32, 0), 0);
     FAILS(debug, ENOSYS, debug(HANDLE_SYSTEM, 99, 0, 0));
     FAILS(debug, ENOSYS, debug(HANDLE_SYSTEM, ~0ul, 0, 0));
     worker_start_bare(&worker, log_without_page, 0, PRIORITY_ABOVE);

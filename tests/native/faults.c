@@ -58,6 +58,7 @@ int main(const struct startup *startup)
         supplies();
         requests();
         shared_faults();
+        source_faults();
         late_answers();
         exceptions();
         prefaults();

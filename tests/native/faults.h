@@ -26,6 +26,7 @@ uint64_t resident_pages(void);
 void supplies(void);
 void requests(void);
 void shared_faults(void);
+void source_faults(void);
 void late_answers(void);
 void exceptions(void);
 void prefaults(void);

@@ -104,40 +104,6 @@ static void two_views(void)
     area_free(&area);
 }
 
-/* The source of somebody's private pages is taken back: nobody goes on reading its frame. */
-static void reclaimed_source(void)
-{
-    struct area file = area_new(4);
-    handle pager = create_endpoint(LEVEL_ANON), private = create_object(pager, 2, 4, 0);
-    uintptr_t at = address_new(4);
-    struct message fault;
-    struct worker worker;
-
-    CHECK_IS(page_supply_unasked(file.object, WRITABLE_ZERO, 0, 4, 0, 0), 0);
-    *(volatile uint8_t *)(file.address + 2 * PAGE_SIZE) = 33;
-    CHECK_IS(region_map(HANDLE_SPACE, at, 3, MAP_READ | MAP_WRITE, private, 0, file.object, 1), 0);
-    CHECK_IS(*(volatile uint8_t *)(at + PAGE_SIZE), 33);
-    CHECK_IS(page_reclaim(file.object, 0, 4, RECLAIM_DISCARD), 4);
-    worker_start(&worker, read_byte, at + PAGE_SIZE, PRIORITY_ABOVE);
-    fault = expect_fault(pager, 1, 0);
-    CHECK_IS(supply(&fault, WRITABLE_ZERO), 0);
-    CHECK_IS(worker_finish(&worker), 0);
-    /* The same when it goes by unmapping with discard. */
-    CHECK_IS(page_supply_unasked(file.object, WRITABLE_ZERO, 0, 4, 0, 0), 0);
-    *(volatile uint8_t *)(file.address + 3 * PAGE_SIZE) = 44;
-    CHECK_IS(*(volatile uint8_t *)(at + 2 * PAGE_SIZE), 44);
-    CHECK_IS(region_unmap(HANDLE_SPACE, file.address, 4, UNMAP_DISCARD), 0);
-    worker_start(&worker, read_byte, at + 2 * PAGE_SIZE, PRIORITY_ABOVE);
-    fault = expect_fault(pager, 2, 0);
-    CHECK_IS(supply(&fault, WRITABLE_ZERO), 0);
-    CHECK_IS(worker_finish(&worker), 0);
-    CHECK_IS(region_unmap(HANDLE_SPACE, at, 3, 0), 0);
-    CHECK_IS(region_map(HANDLE_SPACE, file.address, 4, MAP_READ, file.object, 0, 0, 0), 0);
-    area_free(&file);
-    handle_close(private);
-    handle_close(pager);
-}
-
 /* Who may only look at an object cannot make others lose its contents. */
 static void discard_needs_writing(void)
 {
@@ -162,6 +128,5 @@ void shared_faults(void)
     killed_first_faulter(true);
     refused_first_faulter();
     two_views();
-    reclaimed_source();
     discard_needs_writing();
 }

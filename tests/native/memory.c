@@ -200,5 +200,6 @@ int main(const struct startup *startup)
     sparse();
     resident_counts();
     copies();
+    memory_facts();
     finish();
 }

@@ -108,7 +108,7 @@ def test_input_is_passed_on(run, tmp_path, start):
     image = build_standin(tmp_path / "echo", ECHOES)
     result = run(options=[start, "--kernel", image], data=b"to the guest\n").expect(0)
     assert result.stdout == "program output\nto the guest\n"
-    assert run(options=[start, "--kernel", image]).expect(0).stdout == "program output\n\x04"
+    assert run(options=[start, "--kernel", image]).expect(0).stdout == "program output\n\x10D"
 
 
 def test_time_out(run, tmp_path):

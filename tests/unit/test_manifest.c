@@ -1,5 +1,5 @@
 // clang-format off
-// sources: userland/lib/manifest.c userland/lib/manifest_words.c userland/lib/format.c userland/lib/wired.c
+// sources: userland/lib/manifest.c userland/lib/manifest_check.c userland/lib/manifest_words.c userland/lib/format.c userland/lib/wired.c
 // clang-format on
 // flags: -Iuserland
 #include "entry/abi.h"
@@ -88,6 +88,15 @@ TEST(run_lines_keep_their_order)
     CHECK_EQUAL(wired_statistics().objects, 0);
 }
 
+TEST(a_limit_may_be_a_part_of_the_memory)
+{
+    CHECK_EQUAL(parse("server a\n image i\n level 3\n pool 8K 12%\n"), 0);
+    CHECK(manifest.servers->pool_guaranteed == 8192 && manifest.servers->pool_percent == 12);
+    CHECK_EQUAL(manifest.servers->pool_limit, 0);
+    manifest_free(&manifest);
+    CHECK_EQUAL(wired_statistics().objects, 0);
+}
+
 TEST(nothing_at_all_is_a_manifest)
 {
     CHECK_EQUAL(parse(""), 0);
@@ -131,6 +140,12 @@ TEST(each_mistake_is_named_with_its_line)
     refused(SERVER "  pool 8K\n", 6, "takes 2");
     refused(SERVER "  pool 8K 4K\n", 6, "below its guarantee");
     refused(SERVER "  pool 0 0\n", 6, "zero");
+    refused(SERVER "  pool 4K %\n", 6, "1% to 50%");
+    refused(SERVER "  pool 4K 0%\n", 6, "1% to 50%");
+    refused(SERVER "  pool 4K 51%\n", 6, "not \"51%\"");
+    refused(SERVER "  pool 4K 1.5%\n", 6, "1% to 50%");
+    refused(SERVER "  pool 4% 8K\n", 6, "whole pages");
+    refused(SERVER "  pool 4K \\e\n", 6, "whole pages");
     refused(SERVER "  pool 1000 4K\n", 6, "whole pages");
     refused(SERVER "  pool 4K 4X\n", 6, "size");
     refused(SERVER "  pool 4K K\n", 6, "size");

@@ -26,6 +26,7 @@ class Bundle:
         self.tree = Tree()
         self.programs = {}  # name of a program -> host file with its symbols
         self.servers = {}  # server path in the bundle -> host file
+        self.vdso = None  # host file of the code that proc maps into every program
 
     @property
     def images(self):
@@ -52,6 +53,8 @@ class Bundle:
         entries.append(cpio.folder_entry("servers"))
         for path, host in sorted(self.servers.items()):
             entries.append(cpio.file_entry(path, without_symbols(host), True))
+        if self.vdso:
+            entries.append(cpio.file_entry("vdso", without_symbols(self.vdso)))
         return cpio.write(entries + self.tree.ordered())
 
 
@@ -92,6 +95,7 @@ def make(options, words, complete=True):
         path = "servers/root" if name == "root" else manifest.image(name)
         host = build_folder() / "userland/servers" / f"{os.path.basename(path)}.elf"
         bundle.add_server(path, host)
+    bundle.vdso = build_folder() / "userland/vdso.so"
     if not words and not manifest.has_run():
         words = [FIRST_PROGRAM]
     if words and "/" not in words[0] and not os.path.isfile(words[0]):

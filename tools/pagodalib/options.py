@@ -66,7 +66,9 @@ def add_machine_options(parser):
     """What it runs on, and how it is watched."""
     group = parser.add_argument_group("the machine")
     group.add_argument("--board", default="virt", help="virt (the default)")
-    group.add_argument("--memory", default="256M", metavar="SIZE", help="e.g. 64M, 4G (256M)")
+    group.add_argument(
+        "--memory", metavar="SIZE", help="e.g. 64M, 4G (256M, or what a large bundle needs)"
+    )
     group.add_argument("--cpus", type=int, default=1, metavar="N")
     group.add_argument("--cpu", default="cortex-a72", metavar="MODEL", help="cortex-a72 or max")
     group.add_argument("--gic", type=int, choices=(2, 3), default=2, help="interrupt controller")
@@ -86,8 +88,8 @@ def add_machine_options(parser):
     watch = parser.add_argument_group("watching")
     watch.add_argument("--trace", metavar="FILE", help="keep the kernel's trace in FILE")
     watch.add_argument(
-        "--timeout", type=positive, default=DEFAULT_TIMEOUT, metavar="SECONDS",
-        help=f"end it after that long ({DEFAULT_TIMEOUT:g})",
+        "--timeout", type=positive, metavar="SECONDS",
+        help=f"end it after that long ({DEFAULT_TIMEOUT:g}; with a person at a terminal: never)",
     )  # fmt: skip
     watch.add_argument("--quiet", "-q", action="store_true", help="of the system, errors alone")
     watch.add_argument("--verbose", "-v", action="count", default=0, help="more; -vv: all")

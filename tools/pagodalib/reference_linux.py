@@ -116,7 +116,7 @@ def initial_tree(commands, files):
 class Console:
     """Collects what the machine says; Session's input is not passed on."""
 
-    kernel_started = False
+    kernel_started = takes_input = False
 
     def __init__(self, follow=None):
         self.data, self.follow = bytearray(), follow

@@ -28,6 +28,7 @@ struct manifest_server {
     unsigned line;
     unsigned level, priority;
     uint64_t pool_guaranteed, pool_limit; /* bytes, whole pages */
+    unsigned pool_percent; /* if not 0, the limit is this part of the memory, not pool_limit */
     bool endpoint, bundle, system;
     struct manifest_grant *grants;
     void *owner; /* for whoever works with the list */

@@ -103,6 +103,7 @@
 #define LINUX_LIMITS        16
 #define LINUX_RLIMIT_STACK  3
 #define LINUX_RLIMIT_NOFILE 7
+#define LINUX_RLIMIT_SIGPENDING 11
 #define LINUX_RLIM_INFINITY UINT64_MAX
 #define STACK_BYTES         (8UL << 20)
 
@@ -126,6 +127,7 @@
 #define AT_RANDOM      25
 #define AT_HWCAP2      26
 #define AT_EXECFN      31
+#define AT_SYSINFO_EHDR 33
 #define AT_MINSIGSTKSZ 51
 #define HWCAP_FP       1
 #define HWCAP_ASIMD    2

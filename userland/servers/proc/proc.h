@@ -24,9 +24,6 @@ struct configuration {
     bool strace;
     bool pager_trusted; /* false: a program's own pager, which might never answer a call */
 };
-#ifndef TAG_REGISTERS
-#define TAG_REGISTERS 0
-#endif
 #define NOTIFY_TIMER   1
 #define NOTIFY_CONSOLE 2
 extern struct configuration configuration;

@@ -21,6 +21,7 @@ struct layout {
     uint64_t holes;              /* bytes free in [next, top): these or fewer */
     uint64_t hole, hole_end;     /* one of them; empty when equal */
     uint64_t stack_start;        /* address of argc: which mapping is the stack */
+    uint64_t vdso;               /* where its ELF header lies; 0: none */
 };
 
 /* A quota that processes share: a child is charged to its parent's. */

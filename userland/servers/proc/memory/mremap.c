@@ -67,25 +67,23 @@ static int64_t show_part(struct memory *memory, const struct region_facts *part,
 {
     struct region_facts moved = *part;
     struct shown *shown = NULL;
-    handle object = memory->object, source = HANDLE_NONE;
+    handle object = part->map & ADVICE_BEYOND ? memory->hidden : memory->object;
+    handle source = HANDLE_NONE;
     int64_t error = indices_reserve(&memory->indices);
-    moved.start = to;
     if (error)
         return error;
-    if (part->map & ADVICE_BEYOND)
-        object = memory->hidden;
-    else if (!region_own(part))
+    if (!region_own(part)) {
         shown = view_find(&memory->views, part->object, part->first);
-    else if (part->source)
+        object = shown ? shown_handle(shown, !(part->map & ADVICE_READONLY), &error) : HANDLE_NONE;
+    } else if (part->source) {
         shown = view_find(&memory->views, part->source, part->source_first);
-    if (!region_own(part) && shown)
-        object = shown_handle(shown, !(part->map & ADVICE_READONLY), &error);
-    else if (shown)
-        source = shown->object;
-    if (!object)
-        return error;
+        source = shown ? shown->object : HANDLE_NONE;
+    }
+    if (!object || (part->source && !source))
+        return error ? error : -EFAULT; /* the vdso does not move */
     error = region_map(memory->space, to, part->pages, part->map | MAP_POPULATE, object,
                        part->first, source, part->source_first);
+    moved.start = to;
     if (!error)
         region_counted(memory, &moved);
     return error;

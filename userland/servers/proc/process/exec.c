@@ -188,6 +188,18 @@ static int64_t read_strings(struct thread *thread, uint64_t vector, struct strin
     return 0;
 }
 
+/* Back to the old program: the new one has not begun. */
+static void exec_undo(struct thread *thread, struct memory *before, handle handle_before)
+{
+    struct memory *loaded = thread->process->memory;
+    image_free(thread->start);
+    thread->start = NULL;
+    handle_close(thread->handle);
+    thread->handle = handle_before;
+    thread->process->memory = before;
+    memory_drop(loaded);
+}
+
 static int64_t replace(struct thread *thread, const char *path, char *const arguments[],
                        char *const environment[])
 {
@@ -197,10 +209,14 @@ static int64_t replace(struct thread *thread, const char *path, char *const argu
     int64_t error = exec_load(thread, before->pool, path, arguments, environment);
     if (error)
         return error;
+    error = signal_exec(thread);
+    if (error) {
+        exec_undo(thread, before, handle_before);
+        return error;
+    }
     usage_keep(process, before);
     threads_end_others(thread);
     descriptors_close(process, false);
-    signal_exec(process);
     thread->robust_list = thread->clear_child_tid = 0;
     process->family.executed = true;
     process->family.exit_signal = SIGCHLD;

@@ -46,6 +46,7 @@ static void thread_stop(struct thread *thread)
     if (thread->life.vforked)
         thread->life.vforked->family.vfork_parent = NULL;
     thread->life.vforked = NULL;
+    signal_thread_end(thread);
     thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
@@ -224,6 +225,7 @@ void process_exit(struct process *process, uint32_t wait_status)
         if (thread != process->threads) /* the leader stays, for those who look at the zombie */
             bury_thread(thread);
     }
+    signal_process_end(process);
     descriptors_close(process, true);
     memory_drop(process->memory);
     process->memory = NULL;

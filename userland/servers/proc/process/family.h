@@ -158,6 +158,9 @@ void process_reap(struct process *process);
 /* A process stopped, went on, or ended: its parent's wait4 must look again. */
 void process_changed(struct process *process);
 
+/* A wait status as siginfo has it: CLD_* and the exit code or signal. */
+void wait_status_explain(uint32_t status, int32_t *code, int32_t *value);
+
 /* Frees what has ended. By the loop, when no handler runs. */
 void family_bury(void);
 
@@ -178,8 +181,9 @@ bool tell_is_stopped(const struct process *process);
 
 /* ---- fork.c ---- */
 
-/* KIND_INTERRUPT: what a new thread has to do before its first instruction. 0, or ANSWER_RETRY. */
-int64_t clone_begin(struct thread *thread);
+/* A thread with life.set_child_tid asks before its first instruction; `failed`: the page for that
+ * cannot be had. A handler's answer. */
+int64_t clone_begin(struct thread *thread, bool failed);
 
 /* ---- usage.c ---- */
 

@@ -83,7 +83,6 @@ static void inherit(struct process *child, const struct process *parent, const s
     struct family *family = &child->family;
     child->start_time = time_now();
     child->directory = parent->directory;
-    child->signals = parent->signals;
     memcpy(child->limits, parent->limits, sizeof child->limits);
     family->exit_signal = has(wanted, CLONE_PARENT) ? from->exit_signal : wanted->signal;
     family->nice = from->nice;
@@ -138,6 +137,25 @@ static int64_t copy_thread(struct thread *child, struct memory *memory, const st
     return thread_copy(child->handle, from->handle, flags, 0, wanted->stack, wanted->tls);
 }
 
+/* CLONE_VM without CLONE_VFORK: the child has another stack, so the parent's alternate one is not
+ * for it (Linux 5.14 and sigaltstack(2)). */
+static int64_t take_signals(struct thread *child, const struct thread *from,
+                            const struct clone *wanted)
+{
+    struct process *process = child->process;
+    bool stack = !has(wanted, CLONE_VM) || has(wanted, CLONE_VFORK);
+    if (process == from->process) {
+        signal_thread_begin(child, from);
+        return 0;
+    }
+    int64_t error = signal_fork(process, child, from, has(wanted, CLONE_SIGHAND), stack);
+    if (!error && has(wanted, CLONE_CLEAR_SIGHAND))
+        for (unsigned i = 0; i < LINUX_SIGNALS; i++)
+            if (process->signals.actions->of[i].handler != LINUX_SIG_IGN)
+                process->signals.actions->of[i] = (struct signal_action){0};
+    return error;
+}
+
 /* A thread in `process` that nobody has seen yet. NULL: *error. */
 static struct thread *new_thread(struct thread *from, struct process *process,
                                  const struct clone *wanted, int64_t *error)
@@ -147,11 +165,13 @@ static struct thread *new_thread(struct thread *from, struct process *process,
     if (!child)
         return NULL;
     child->unusual = from->unusual & UNUSUAL_STRACE;
-    child->signals.blocked = from->signals.blocked;
+    child->process = process;
     if (has(wanted, CLONE_CHILD_CLEARTID))
         child->clear_child_tid = wanted->child_tid;
     memcpy(child->life.name, from->life.name, sizeof child->life.name);
-    *error = copy_thread(child, process->memory, from, wanted);
+    *error = take_signals(child, from, wanted);
+    if (!*error)
+        *error = copy_thread(child, process->memory, from, wanted);
     if (!*error)
         return child;
     if (child->handle)
@@ -230,15 +250,13 @@ static int64_t clone(struct thread *thread, const struct clone *wanted)
     return error == -EMFILE ? -EAGAIN : error; /* the kernel's table of proc's handles */
 }
 
-int64_t clone_begin(struct thread *thread)
+int64_t clone_begin(struct thread *thread, bool failed)
 {
-    if (!thread->life.set_child_tid)
-        return 0;
-    if (client_write(thread, thread->life.set_child_tid, &thread->tid, sizeof thread->tid) ==
-        ANSWER_RETRY)
+    if (!failed && client_write(thread, thread->life.set_child_tid, &thread->tid,
+                                sizeof thread->tid) == ANSWER_RETRY)
         return ANSWER_RETRY;
-    thread->life.set_child_tid = 0;
-    return 0;
+    thread->life.set_child_tid = 0; /* also when it could not be written: as Linux */
+    return ANSWER_REGISTERS;
 }
 
 /* ---- The calls ---- */

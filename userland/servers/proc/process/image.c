@@ -12,11 +12,12 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "time/vdso.h"
 
 #define PROGRAM_BASE  0x555550000000UL
 #define LINKER_BASE   0x7ffff0000000UL
 #define STACK_TOP     0xfffffffff000UL
-#define STACK_GAP     (1UL << 20) /* as Linux's stack_guard_gap: an overflow hits nothing */
+#define STACK_GAP     (1UL << 20)   /* as Linux's stack_guard_gap: an overflow hits nothing */
 #define STACK_FIRST   (128UL << 10) /* below the arguments, as Linux maps it at first */
 #define ARGUMENTS_MAX (STACK_BYTES / 4)
 #define PAGE_MASK     (PAGE_SIZE - 1UL)
@@ -153,7 +154,7 @@ struct auxiliary {
  * fall back to what is always there.
  */
 static void put_auxiliary(struct stack_writer *writer, const struct elf *elf, uint64_t bias,
-                          uint64_t linker_base, const char *path)
+                          uint64_t linker_base, uint64_t vdso, const char *path)
 {
     unsigned char random[16];
     random_bytes(random, sizeof random);
@@ -161,6 +162,7 @@ static void put_auxiliary(struct stack_writer *writer, const struct elf *elf, ui
     uint64_t name = put_text(writer, path, strlen(path) + 1);
     uint64_t random_address = put_text(writer, random, sizeof random);
     const struct auxiliary vector[] = {
+        {AT_SYSINFO_EHDR, vdso},
         {AT_HWCAP, HWCAP_FP | HWCAP_ASIMD},
         {AT_PAGESZ, PAGE_SIZE},
         {AT_CLKTCK, 100},
@@ -184,11 +186,11 @@ static void put_auxiliary(struct stack_writer *writer, const struct elf *elf, ui
     };
     memcpy(writer->words, vector, sizeof vector);
 }
-#define AUXILIARY_WORDS (2 * 20)
+#define AUXILIARY_WORDS (2 * 21)
 
 static int64_t build_stack(struct image *image, const struct elf *elf, uint64_t bias,
-                           uint64_t linker_base, const char *path, char *const arguments[],
-                           char *const environment[])
+                           uint64_t linker_base, uint64_t vdso, const char *path,
+                           char *const arguments[], char *const environment[])
 {
     uint64_t text = strlen(path) + 1 + 8 + 16;
     uint64_t argument_count = count_strings(arguments, &text);
@@ -204,7 +206,7 @@ static int64_t build_stack(struct image *image, const struct elf *elf, uint64_t 
     *writer.words++ = argument_count;
     put_strings(&writer, arguments);
     put_strings(&writer, environment);
-    put_auxiliary(&writer, elf, bias, linker_base, path);
+    put_auxiliary(&writer, elf, bias, linker_base, vdso, path);
     image->stack_pointer = writer.address;
     return add_part(image, writer.address, bytes, block);
 }
@@ -247,11 +249,14 @@ static int64_t map_all(struct process *process, struct memory *memory, struct im
     uint64_t stack_rights = MAP_READ | MAP_WRITE | (elf.stack_executable ? MAP_EXEC : 0);
     image->entry = elf.entry + bias;
     layout_init(&memory->layout, elf.high + bias, STACK_TOP - STACK_BYTES - STACK_GAP);
-    error = map_segments(memory, image, node, &elf, bias);
+    error = vdso_map(memory);
+    if (!error)
+        error = map_segments(memory, image, node, &elf, bias);
     if (!error && elf.interpreter)
         error = map_linker(process, memory, image, elf.interpreter, &linker_base);
     if (!error)
-        error = build_stack(image, &elf, bias, linker_base, path, arguments, environment);
+        error = build_stack(image, &elf, bias, linker_base, memory->layout.vdso, path, arguments,
+                            environment);
     return error ? error : map_stack(memory, image->stack_pointer, stack_rights);
 }
 

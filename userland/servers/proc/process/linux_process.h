@@ -47,14 +47,6 @@ struct linux_clone_args {
 #define P_PGID  2
 #define P_PIDFD 3
 
-/* asm-generic/siginfo.h: si_code of SIGCHLD */
-#define CLD_EXITED    1
-#define CLD_KILLED    2
-#define CLD_DUMPED    3
-#define CLD_TRAPPED   4
-#define CLD_STOPPED   5
-#define CLD_CONTINUED 6
-
 /* resource.h */
 #define LINUX_RUSAGE_SELF     0
 #define LINUX_RUSAGE_THREAD   1

@@ -9,12 +9,14 @@
 
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
+#define SIGPENDING_DEFAULT 4096 /* … of queued signals some 300 KiB */
 
 void process_discard(struct process *process)
 {
     if (process->descriptors)
         descriptors_close(process, true);
     memory_drop(process->memory);
+    signal_process_end(process);
     credentials_drop(&process->family.credentials);
     wired_free(process);
 }
@@ -24,6 +26,8 @@ static void default_limits(struct process *process)
     for (unsigned i = 0; i < LINUX_LIMITS; i++)
         process->limits[i] = (struct limit){LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY};
     process->limits[LINUX_RLIMIT_STACK].current = STACK_BYTES;
+    process->limits[LINUX_RLIMIT_SIGPENDING] =
+        (struct limit){SIGPENDING_DEFAULT, SIGPENDING_DEFAULT};
     process->limits[LINUX_RLIMIT_NOFILE] = (struct limit){NOFILE_DEFAULT, NOFILE_MAXIMUM};
 }
 
@@ -64,7 +68,9 @@ int64_t process_start(const char *path, char *const arguments[], char *const env
     process->family.credentials.permitted = process->family.credentials.effective = CAPABILITIES;
     default_limits(process);
     struct pid *pid = NULL;
-    error = descriptors_init(process);
+    error = signal_init(process);
+    if (!error)
+        error = descriptors_init(process);
     if (!error)
         pid = pid_new(&error);
     if (pid)

@@ -27,6 +27,19 @@ static bool eligible(const struct process *child, const struct wanted *wanted)
     return wanted->options & LINUX_WALL || unusual == !!(wanted->options & LINUX_WCLONE);
 }
 
+#define NO_NEWS UINT32_MAX
+
+/* What there is to tell of a child, as wait4 tells it. */
+static uint32_t news_of(const struct process *child, uint32_t options)
+{
+    const struct signal_process *signals = &child->signals;
+    if (child->family.ended)
+        return options & LINUX_WEXITED ? child->family.status : NO_NEWS;
+    if (options & LINUX_WUNTRACED && signals->stopped && signals->stop_untold)
+        return (uint32_t)signals->stopped << 8 | 0x7f;
+    return options & LINUX_WCONTINUED && signals->continue_untold ? 0xffff : NO_NEWS;
+}
+
 /* The oldest child about which there is something to tell. */
 static struct found find(struct process *process, const struct wanted *wanted)
 {
@@ -36,9 +49,9 @@ static struct found find(struct process *process, const struct wanted *wanted)
         if (!eligible(child, wanted))
             continue;
         found.any = true;
-        if (child->family.ended && wanted->options & LINUX_WEXITED) {
+        found.status = news_of(child, wanted->options);
+        if (found.status != NO_NEWS) {
             found.child = child;
-            found.status = child->family.status;
             break;
         }
     }
@@ -58,8 +71,15 @@ static int64_t write_usage(struct thread *thread, uint64_t address, const struct
 static void take(struct process *parent, const struct found *found, const struct wanted *wanted)
 {
     struct process *child = found->child;
-    if (wanted->options & LINUX_WNOWAIT || !child->family.ended)
+    if (wanted->options & LINUX_WNOWAIT)
         return;
+    if (!child->family.ended) {
+        if (found->status == 0xffff)
+            child->signals.continue_untold = false;
+        else
+            child->signals.stop_untold = false;
+        return;
+    }
     usage_add(&parent->family.children_used, &child->family.used);
     usage_add(&parent->family.children_used, &child->family.children_used);
     process_reap(child);
@@ -107,8 +127,7 @@ int64_t linux_wait4(struct thread *thread, uint64_t pid, uint64_t status, uint64
     return error ? error : number;
 }
 
-/* si_code and si_status of a wait status. */
-static void explain(uint32_t status, int32_t *code, int32_t *value)
+void wait_status_explain(uint32_t status, int32_t *code, int32_t *value)
 {
     *value = (int32_t)(status >> 8 & 0xff);
     if ((status & 0xff) == 0x7f) {
@@ -130,7 +149,7 @@ static int64_t write_information(struct thread *thread, uint64_t address, const 
     int32_t head[3] = {0}, body[3] = {0};
     if (found->child) {
         head[0] = SIGCHLD;
-        explain(found->status, &head[2], &body[2]);
+        wait_status_explain(found->status, &head[2], &body[2]);
         body[0] = (int32_t)found->child->pid;
         body[1] = (int32_t)found->child->family.credentials.user.real;
     }

@@ -81,6 +81,7 @@ static struct wait_queue readers;
 /* What the driver gave and nobody has taken yet. */
 static char typed[PAGE_SIZE];
 static uint64_t typed_bytes;
+static bool ended; /* no more will come: from then on every read is at the end of the file */
 
 static void take_input(void)
 {
@@ -88,6 +89,7 @@ static void take_input(void)
     if (typed_bytes == PAGE_SIZE || call(configuration.console, 0, &message) < 0 ||
         (int64_t)message.w[0] < 0 || message.w[1] > PAGE_SIZE - typed_bytes)
         return;
+    ended = message.w[2];
     for (uint64_t i = 0; i < message.w[1]; i++) {
         char c = MESSAGE_BYTES[i];
         typed[typed_bytes++] = c == '\r' ? '\n' : c;
@@ -100,7 +102,7 @@ static int64_t give_input(struct thread *thread, uint64_t address, uint64_t byte
     if (typed_bytes == 0)
         take_input();
     if (typed_bytes == 0)
-        return ANSWER_NONE;
+        return ended ? 0 : ANSWER_NONE;
     uint64_t count = 0, skip = typed[0] == CONTROL_D;
     while (!skip && count < bytes && count < typed_bytes && typed[count] != CONTROL_D)
         count++;

@@ -1,0 +1,28 @@
+/*
+ * queue.h: signals that were sent and wait. A standard signal waits once, a real-time signal as
+ * often as it was sent, in that order.
+ */
+#pragma once
+#include "proc.h"
+
+/* A pending signal somebody may take: NULL `info`: none. */
+struct signal_choice {
+    struct signal_pending *pending; /* NULL: the thread's own fault */
+    struct signal_queued *before, *queued;
+    const struct signal_info *info; /* until the next call of these functions */
+};
+
+/* 0, or -EAGAIN: a real-time signal that carries more than its sender finds no room. Others are
+ * then pending without what they carry. */
+int64_t queue_add(struct process *process, struct signal_pending *pending,
+                  const struct signal_info *info);
+
+/* The next of a set, as Linux chooses: a fault, then those of the thread, then of its process;
+ * those of faults first, then the lowest number. */
+struct signal_choice queue_choose(struct thread *thread, uint64_t set);
+
+/* Takes it off; choice->info is void afterwards. */
+void queue_take(struct thread *thread, const struct signal_choice *choice);
+
+/* Forgets all of a set. */
+void queue_drop(struct process *process, struct signal_pending *pending, uint64_t set);
