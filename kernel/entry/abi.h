@@ -86,7 +86,7 @@
 /* ---- Kinds for create() ---- */
 #define CREATE_ENDPOINT 1     /* x1 = level */
 #define CREATE_NOTIFICATION 2 /* x1 = badge, x2 = endpoint that receives it too, or 0 */
-#define CREATE_OBJECT 3       /* x1 = pager endpoint, x2 = cookie, x3 = pages, x4 = pool or 0 */
+#define CREATE_OBJECT 3       /* x1 = pager endpoint, x2 = cookie, x3 = pages at first, x4 = pool or 0 */
 #define CREATE_WIRED 4        /* x1 = pages, x2 = pool or 0: every page resident and zeroed from the start */
 #define CREATE_DEVICE 5       /* x1 = system handle, x2 = physical address, x3 = pages */
 #define CREATE_IRQ 6          /* x1 = system handle, x2 = INTID */
@@ -155,6 +155,7 @@
 
 /* ---- page_reclaim: x3 ---- */
 #define RECLAIM_DISCARD 1 /* forget contents, free frames; returns how many slots had contents */
+#define RECLAIM_RESIZE 2  /* x1 = new size of the object, in pages: what lies beyond is forgotten */
 
 /* ---- pool_ctl: x1 ---- */
 #define POOL_QUERY 1 /* returns x1 = guaranteed, x2 = limit, x3 = used frames, x4 = object bytes, x5 = refused */

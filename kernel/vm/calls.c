@@ -16,9 +16,12 @@ static bool pager_allowed(const struct space *space, const struct object *object
            (object->pager->level == LEVEL_PROGRAM && space->level == LEVEL_PROGRAM);
 }
 
+/* Beyond the end of a paged object is no error before it is touched: it may grow. */
 static bool fits(const struct object *object, uint64_t first, uint64_t pages)
 {
-    return first < object->pages && pages <= object->pages - first;
+    uint64_t size = object->kind == OBJECT_PAGED ? PAGES_MAX : object->pages;
+
+    return first < size && pages <= size - first;
 }
 
 /* Enters what is resident, from x1 on for x2 pages. What cannot be entered now will be by a fault.
@@ -78,7 +81,7 @@ struct thread *call_region_map(struct thread *thread)
     if (!range_valid(va, pages) || x[3] & ~(uint64_t)(MAP_KEPT | MAP_POPULATE) ||
         !fits(object, x[5], pages) ||
         (source &&
-         (object->kind != OBJECT_PAGED || !object_is_memory(source) || x[7] >= source->pages)))
+         (object->kind != OBJECT_PAGED || !object_is_memory(source) || !fits(source, x[7], 1))))
         return answer(thread, -EINVAL);
     if (!pager_allowed(space, object) || !pager_allowed(space, source))
         return answer(thread, -EPERM);

@@ -83,6 +83,7 @@ static struct thread *request_page(struct thread *thread, struct object *object,
     struct cpu *cpu = this_cpu();
     slot *at = chunk_slot(chunk, index);
     uint64_t in_chunk = CHUNK_SLOTS - (index & (CHUNK_SLOTS - 1));
+    uint64_t in_object = object->pages - index;
     uint64_t *w = request->words;
 
     w[5] = *at & ~SLOT_BUSY;
@@ -97,7 +98,8 @@ static struct thread *request_page(struct thread *thread, struct object *object,
     request_watch(cpu, thread);
     w[0] = object->cookie;
     w[1] = index;
-    w[2] = request->window = most < in_chunk ? most : in_chunk;
+    most = most < in_chunk ? most : in_chunk;
+    w[2] = request->window = most < in_object ? most : in_object;
     w[3] = residency(chunk, index);
     w[4] = thread->space->id;
     cpu->counters.faults_pager++;

@@ -6,6 +6,7 @@
  * (device registers, the boot bundle) and have no slots.
  */
 #pragma once
+#include "arch/memory.h"
 #include "arch/registers.h"
 #include "ipc/endpoint.h"
 #include "mm/frame_cache.h"
@@ -32,7 +33,8 @@ typedef uint64_t slot;
 #define SLOT_ADDRESS  ENTRY_ADDRESS
 
 #define CHUNK_SLOTS 512
-#define CHUNK_SMALL 64 /* objects up to this many pages */
+#define CHUNK_SMALL 64 /* objects made for up to this many pages */
+#define PAGES_MAX   (1ul << 48) /* more than addresses: pages that a program moves keep their index */
 
 /* The slots of 512 neighbouring pages (64 in a small object). */
 struct chunk {
@@ -52,9 +54,10 @@ struct object {
     uint8_t memory;         /* RANGE: MAIR_* of its mappings */
     struct endpoint *pager; /* PAGED */
     uint64_t cookie;
-    uint64_t id; /* never used twice */
-    uint64_t pages;
-    uint64_t base; /* RANGE: physical address */
+    uint64_t id;          /* never used twice */
+    uint64_t pages;       /* its size: RECLAIM_RESIZE changes it */
+    uint64_t chunk_slots; /* CHUNK_SLOTS or CHUNK_SMALL */
+    uint64_t base;        /* RANGE: physical address */
     struct pool_object *pool;
     struct tree chunks;
     struct chunk *last; /* last used */
@@ -89,10 +92,6 @@ struct chunk *chunk_find(struct object *object, uint64_t index);
 struct chunk *chunk_create(struct object *object, uint64_t index);
 /* Frees a chunk whose slots are all EMPTY. */
 void chunk_free(struct chunk *chunk);
-static inline uint64_t chunk_size(const struct object *object)
-{
-    return object->pages <= CHUNK_SMALL ? CHUNK_SMALL : CHUNK_SLOTS;
-}
 static inline struct chunk *chunk_for(struct object *object, uint64_t index, bool create)
 {
     struct chunk *chunk = object->last;

@@ -165,7 +165,7 @@ static uint64_t argument_of(char shape, unsigned memory, uint64_t *state)
     case 'b':
         return mostly(chance(state, 2), 4, state);
     case 'B':
-        return mostly(RECLAIM_DISCARD, 4, state);
+        return mostly(1 + chance(state, 2), 4, state);
     case 'v': /* revoking is rare, or nothing would be left */
         return chance(state, 30) == 0;
     case 'm':

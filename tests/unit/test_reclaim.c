@@ -115,6 +115,29 @@ TEST(pages_taken_back_are_nowhere_any_more_and_all_others_stay)
     end();
 }
 
+static int64_t resize(uint64_t pages)
+{
+    return call_until_done(call_page_reclaim, &caller,
+                           (uint64_t[8]){HANDLE, pages, 0, RECLAIM_RESIZE});
+}
+
+TEST(what_lies_beyond_a_new_size_is_nowhere_any_more)
+{
+    begin();
+    for (unsigned step = 0; step < 200; step++) {
+        stub_interrupts = (unsigned)unit_random_below(3);
+        supply(unit_random_below(PAGES), unit_random_below(unit_random_below(4) ? 70 : 700));
+        uint64_t size = unit_random_below(PAGES + 1);
+        CHECK_EQUAL(resize(size), 0);
+        CHECK_EQUAL(object->pages, size);
+        model_forget(size, PAGES - size);
+        CHECK_EQUAL(resize(PAGES), 0);
+        compare();
+    }
+    CHECK_EQUAL(resize(PAGES_MAX + 1), -EINVAL);
+    end();
+}
+
 /* As region_unmap does it; nothing is mapped here. */
 TEST(pages_nobody_maps_are_discarded_over_any_number_of_chunks)
 {

@@ -139,15 +139,24 @@ static int64_t map_beyond(struct memory *memory, uint64_t address, uint64_t page
     return error;
 }
 
+/* How many of `pages` from a page of it on can be mapped. The kernel knows the end of an object of
+ * its own, but not of a file among the bundle's. */
+static uint64_t shown_pages(const struct shown *shown, uint64_t page, uint64_t pages)
+{
+    if (shown->owned)
+        return pages;
+    if (page >= shown->pages)
+        return 0;
+    return pages < shown->pages - page ? pages : shown->pages - page;
+}
+
 int64_t extent_map(struct memory *memory, const struct extent *extent)
 {
     uint64_t pages = extent->bytes >> PAGE_SHIFT, address = extent->address;
     struct shown *shown = extent->shown;
     if (__builtin_expect(!shown, 1))
         return map_private(memory, address, pages, extent->map, NULL, 0);
-    uint64_t there = extent->page >= shown->pages ? 0 : shown->pages - extent->page;
-    if (there > pages)
-        there = pages;
+    uint64_t there = shown_pages(shown, extent->page, pages);
     bool shared = extent->map & ADVICE_SHARED && shown->owned;
     int64_t error = views_reserve(&memory->views);
     if (!error && there)
