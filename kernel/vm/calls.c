@@ -24,6 +24,14 @@ static bool fits(const struct object *object, uint64_t first, uint64_t pages)
     return first < size && pages <= size - first;
 }
 
+/* Pages from va on that nothing is there to be entered for. */
+static uint64_t absent(struct region *region, uint64_t va)
+{
+    if (region->object->kind == OBJECT_RANGE || region->source)
+        return 0;
+    return object_absent(region->object, region->first + ((va - region->node.key) >> PAGE_SHIFT));
+}
+
 /* Enters what is resident, from x1 on for x2 pages. What cannot be entered now will be by a fault.
  */
 static struct thread *populate(struct thread *thread, struct space *space)
@@ -35,9 +43,11 @@ static struct thread *populate(struct thread *thread, struct space *space)
         if (!region)
             break;
         uint64_t room = (region->node.key + region->length - x[1]) >> PAGE_SHIFT;
-        uint64_t pages = x[2] < STEP_PAGES ? x[2] : STEP_PAGES;
-        pages = pages < room ? pages : room;
-        if (region_populate(region, x[1], pages))
+        uint64_t pages = absent(region, x[1]), most = x[2] < room ? x[2] : room;
+        bool skip = pages > STEP_PAGES;
+        pages = skip ? pages : STEP_PAGES;
+        pages = pages < most ? pages : most;
+        if (!skip && region_populate(region, x[1], pages))
             break;
         x[1] += pages << PAGE_SHIFT;
         x[2] -= pages;
@@ -91,6 +101,20 @@ struct thread *call_region_map(struct thread *thread)
     return populate(thread, space);
 }
 
+/* The space that x0 names, and the end of the range of it at x1, of x2 pages. x3 may hold `flags`.
+ */
+static struct space *range_of(struct thread *thread, uint64_t flags, uint64_t *end, int64_t *error)
+{
+    uint64_t *x = thread->registers.x;
+    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, error);
+
+    if (!space)
+        return NULL;
+    *error = -EINVAL;
+    *end = x[1] + (x[2] << PAGE_SHIFT);
+    return range_valid(x[1], x[2]) && !(x[3] & ~flags) ? space : NULL;
+}
+
 /* Makes va a border of regions where it lies inside one. */
 static int64_t border(struct space *space, uint64_t va)
 {
@@ -130,17 +154,11 @@ static bool may_discard(const struct region *region)
 /* Pages from the region's start on behind which there is no table and, to discard, no slot. */
 static uint64_t untouched(struct region *region, bool discard)
 {
-    uint64_t va = region->node.key, pages;
-    struct tree_node *chunk = NULL;
+    uint64_t va = region->node.key,
+             slots = discard ? object_absent(region->object, region->first) : ~0ul;
+    uint64_t next = translation_next(&region->space->translation, va, va + region->length);
 
-    pages =
-        (translation_next(&region->space->translation, va, va + region->length) - va) >> PAGE_SHIFT;
-    if (discard) {
-        if (chunk_for(region->object, region->first, false))
-            return 0;
-        chunk = tree_at_or_above(&region->object->chunks, region->first);
-    }
-    return chunk && chunk->key - region->first < pages ? chunk->key - region->first : pages;
+    return slots < (next - va) >> PAGE_SHIFT ? slots : (next - va) >> PAGE_SHIFT;
 }
 
 /* Forgets contents of which one region was just unmapped. */
@@ -195,13 +213,10 @@ struct thread *call_region_unmap(struct thread *thread)
     uint64_t *x = thread->registers.x, va = x[1], end;
     struct region *region;
     int64_t error;
-    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
+    struct space *space = range_of(thread, UNMAP_DISCARD, &end, &error);
 
     if (!space)
         return answer(thread, error);
-    if (!range_valid(va, x[2]) || x[3] & ~(uint64_t)UNMAP_DISCARD)
-        return answer(thread, -EINVAL);
-    end = va + (x[2] << PAGE_SHIFT);
     error = borders(space, va, end);
     if (error)
         return answer(thread, error);
@@ -248,13 +263,12 @@ struct thread *call_region_protect(struct thread *thread)
     uint64_t *x = thread->registers.x, va = x[1], end;
     struct region *region;
     int64_t error;
-    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
+    struct space *space = range_of(thread, MAP_KEPT, &end, &error);
 
     if (!space)
         return answer(thread, error);
-    if (!range_valid(va, x[2]) || (x[3] | x[4]) & ~(uint64_t)MAP_KEPT)
+    if (x[4] & ~(uint64_t)MAP_KEPT)
         return answer(thread, -EINVAL);
-    end = va + (x[2] << PAGE_SHIFT);
     error = range_covered(space, va, end, x[3] & ~x[4]);
     if (!error)
         error = borders(space, va, end);

@@ -243,9 +243,24 @@ struct thread *fault_continue(struct thread *thread)
 #define STATUS(esr) ((esr)&0x3f)
 #define STATUS_IS_TABLE(esr)                                                                       \
     (STATUS(esr) >= 0x04 && STATUS(esr) <= 0x0f) /* translation, flag, permission */
-#define STATUS_ALIGNMENT 0x21
-#define ESR_WRITE        (1ul << 6)
-#define ESR_MAINTENANCE  (1ul << 8) /* a cache instruction: needs no write permission */
+#define STATUS_IS_FLAG(esr) ((STATUS(esr) & 0x3c) == 0x08)
+#define STATUS_ALIGNMENT    0x21
+#define ESR_WRITE           (1ul << 6)
+#define ESR_MAINTENANCE     (1ul << 8) /* a cache instruction: needs no write permission */
+
+/* The first access since page_query cleared the flag. No fault as Linux counts them. An entry
+ * without the flag is in no TLB (Arm ARM D8.14.5). */
+static bool accessed(struct space *space, uint64_t va)
+{
+    uint64_t *leaf = translation_leaf(&space->translation, va, false);
+
+    if (!leaf || !*leaf_entry(leaf, va))
+        return false;
+    *leaf_entry(leaf, va) |= ENTRY_ACCESSED;
+    tlb_entries_written();
+    this_cpu()->counters.faults_soft++;
+    return true;
+}
 
 struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
 {
@@ -268,5 +283,7 @@ struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
         this_cpu()->counters.faults_refused++;
         return personality_exception(thread, EXCEPTION_NO_REGION, far, esr);
     }
+    if (STATUS_IS_FLAG(esr) && accessed(thread->space, far))
+        return thread;
     return fault_handle(thread, far, access);
 }

@@ -63,8 +63,8 @@ struct object {
     struct chunk *last; /* last used */
     uint64_t resident;
     struct region *regions; /* that show it */
-    bool one_view; /* … all in one space at one distance from the page numbers: they cannot overlap
-                    */
+    bool aligned;           /* … all in one space, at one distance from the page numbers */
+    bool one_view;          /* … no page by two of them */
     struct region *sourced; /* that have it as their source */
     struct thread *waiters; /* fault_next list: who waits for a page of it */
     struct object *reap_next;
@@ -114,6 +114,9 @@ static inline frame_number object_frame(struct object *object, uint64_t index)
 {
     return pool_take(object->pool->pool, FRAME_PAGE, USE_PAGE, object, index);
 }
+
+/* Pages from `index` on that have no slot at all: 0 when it has a chunk. */
+uint64_t object_absent(struct object *object, uint64_t index);
 
 /* What is in the slot of a page; EMPTY also where there is no chunk. */
 static inline slot object_slot(struct object *object, uint64_t index)

@@ -113,16 +113,10 @@ static struct thread *discard(struct thread *thread, struct object *object)
         return answer(thread, -EINVAL);
     while (x[2]) {
         uint64_t room = object->chunk_slots - x[1] % object->chunk_slots;
-        uint64_t pages = x[2] < room ? x[2] : room;
-        if (!chunk_for(object, x[1], false)) { /* nothing here: on to the next chunk there is */
-            struct tree_node *next = tree_at_or_above(&object->chunks, x[1]);
-            if (!next || next->key >= x[1] + x[2])
-                break;
-            x[2] -= next->key - x[1];
-            x[1] = next->key;
-            continue;
-        }
-        x[4] += take_back(object, x[1], pages);
+        uint64_t absent = object_absent(object, x[1]), pages = absent ? absent : room;
+        pages = pages < x[2] ? pages : x[2];
+        if (!absent)
+            x[4] += take_back(object, x[1], pages);
         x[1] += pages;
         x[2] -= pages;
         if (x[2] && interrupt_pending())
@@ -134,21 +128,20 @@ static struct thread *discard(struct thread *thread, struct object *object)
 /* From the end on, so that each step leaves less: after an interrupt nothing is done twice. */
 static struct thread *resize(struct thread *thread, struct object *object)
 {
-    uint64_t size = thread->registers.x[1], first;
+    uint64_t size = thread->registers.x[1], slots = object->chunk_slots, first;
     struct tree_node *last;
 
     if (size > PAGES_MAX)
         return answer(thread, -EINVAL);
     object->pages = size;
-    do {
-        last = tree_at_or_below(&object->chunks, ~0ul);
-        if (!last || last->key + object->chunk_slots <= size)
-            break;
+    while ((last = tree_at_or_below(&object->chunks, ~0ul)) && last->key + slots > size) {
+        first = last->key > size ? last->key : size;
+        take_back(object, first, last->key + slots - first);
+        if (first == size)
+            break; /* what is left of this chunk is below */
         if (interrupt_pending())
             return call_again(thread);
-        first = last->key > size ? last->key : size;
-        take_back(object, first, last->key + object->chunk_slots - first);
-    } while (first > size);
+    }
     return reschedule(answer(thread, 0));
 }
 

@@ -25,6 +25,16 @@ struct chunk *chunk_find(struct object *object, uint64_t index)
     return object->last = tree_entry(node, struct chunk, node);
 }
 
+uint64_t object_absent(struct object *object, uint64_t index)
+{
+    struct tree_node *next;
+
+    if (chunk_for(object, index, false))
+        return 0;
+    next = tree_at_or_above(&object->chunks, index);
+    return next ? next->key - index : ~0ul;
+}
+
 static slot *slots_new(struct object *object)
 {
     frame_number number;

@@ -189,6 +189,49 @@ static void reclaiming(void)
     WORKS(handle_close(wired));
 }
 
+static int64_t query(handle space)
+{
+    return page_query(space, paged.address, 1, 0);
+}
+
+static int64_t query_and_clear(handle space)
+{
+    return page_query(space, paged.address, 1, PAGES_CLEAR_REFERENCED);
+}
+
+static int64_t query_bare(uint64_t unused)
+{
+    (void)unused;
+    return query(HANDLE_SPACE);
+}
+
+static void querying(void)
+{
+    handle dead = dead_space();
+    struct worker bare;
+
+    TRY_HANDLES(page_query, SPACE, RIGHT_READ, query);
+    TRY_HANDLES(page_query, SPACE, RIGHT_READ | RIGHT_MANAGE, query_and_clear);
+    FAILS(page_query, EOWNERDEAD, query(dead));
+    WORKS(handle_close(dead));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address + 1, 1, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address, 0, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address, 513, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address, ~0ul, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, 1ul << 48, 1, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address, 1, 2));
+    FAILS(page_query, EINVAL,
+          NATIVE_CALL(SYSCALL_page_query,
+                      IN(0, HANDLE_SPACE) IN(1, paged.address) IN(2, 1) IN(3, 0) IN(4, 512))
+              .x[0]);
+    FAILS(page_query, EINVAL,
+          NATIVE_CALL(SYSCALL_page_query,
+                      IN(0, HANDLE_SPACE) IN(1, paged.address) IN(2, 1) IN(3, 0) IN(4, ~0ul))
+              .x[0]);
+    worker_start_bare(&bare, query_bare, 0, PRIORITY_ABOVE);
+    FAILS(page_query, EMSGSIZE, worker_finish(&bare));
+}
+
 void page_calls(void)
 {
     struct worker toucher;
@@ -206,6 +249,7 @@ void page_calls(void)
     unasked();
     no_memory();
     reclaiming();
+    querying();
     paged_free(&paged, 4);
     WORKS(handle_close(pager));
 }

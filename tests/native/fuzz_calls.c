@@ -108,6 +108,7 @@ static const char *const shapes[] = {
     SHAPE(debug, ".Dcc"),
     SHAPE(yield, ""),
     SHAPE(region_clone, "SSOO."),
+    SHAPE(page_query, "Sacb."),
 #undef SHAPE
 };
 static const char *const create_shapes[8] = {

@@ -47,6 +47,7 @@ ROWS = (
     Row("fault_reuse_in_place", "write after the other side is gone", 250, "Linux 1225"),
     Row("clone_per_page", "region_clone, per dirty page of 4096", None, "-"),
     Row("clone_end_per_page", "end of the clone, per page", None, "-"),
+    Row("move_256_pages", "256 touched pages to another address", None, "-"),
     Row("fork_space_create", "space_create", None, "-"),
     Row("fork_object_create", "create(object)", None, "-"),
     Row("fork_region_clone", "region_clone, 23 regions, 40 dirty pages", 5000, "-"),

@@ -115,3 +115,11 @@ native_inline int64_t page_reclaim(handle object, uint64_t index, uint64_t pages
                                 IN(0, object) IN(1, index) IN(2, pages) IN(3, how) IN(4, 0))
         .x[0];
 }
+
+/* Returns how many words (PAGE_*) it left in the message page: all, `pages` of them. */
+native_inline int64_t page_query(handle space, uintptr_t address, uint64_t pages, uint64_t flags)
+{
+    return (int64_t)NATIVE_CALL(SYSCALL_page_query, IN(0, space) IN(1, address) IN(2, pages)
+                                                        IN(3, flags) IN(4, 0))
+        .x[0];
+}
