@@ -75,7 +75,7 @@ int64_t __kernel_clock_gettime(int32_t clock, struct timespec *time)
 
 int64_t __kernel_clock_getres(int32_t clock, struct timespec *step)
 {
-    uint64_t hertz = frequency();
+    int64_t nanoseconds = 1; /* as Linux says where timers need no tick */
     switch (clock) {
     case REALTIME:
     case MONOTONIC:
@@ -84,14 +84,14 @@ int64_t __kernel_clock_getres(int32_t clock, struct timespec *step)
         break;
     case REALTIME_COARSE:
     case MONOTONIC_COARSE:
-        hertz = NANOSECONDS / COARSE_STEP;
+        nanoseconds = COARSE_STEP;
         break;
     default:
         return system_call(CALL_GETRES, clock, step);
     }
     if (step) {
         step->seconds = 0;
-        step->nanoseconds = (int64_t)((NANOSECONDS + hertz - 1) / hertz);
+        step->nanoseconds = nanoseconds;
     }
     return 0;
 }

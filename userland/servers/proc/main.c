@@ -12,6 +12,7 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "tty/tty.h"
 #include "time/vdso.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
@@ -105,7 +106,8 @@ static int64_t on_thread(struct message *message)
         signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
         return answer(thread, message, result);
     if (thread->life.set_child_tid)
-        result = clone_begin(thread, message_kind(message) == KIND_EXCEPTION);
+        result = clone_begin(thread, message->head & MESSAGE_AGAIN,
+                             message_kind(message) == KIND_EXCEPTION);
     else if (message_kind(message) == KIND_START)
         result = exec_start(thread);
     else if (message_kind(message) == KIND_EXCEPTION)
@@ -263,7 +265,8 @@ int main(const struct startup *startup)
         random_init(startup->seed ? startup->seed : time_now());
         vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
         clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
-        console_init();
+        if (console_init(manifest.window_rows, manifest.window_columns) < 0)
+            log_print(LOG_ERROR, "proc: no terminal\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         runs_begin(&manifest);

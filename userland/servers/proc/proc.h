@@ -104,6 +104,9 @@ static inline void loop_forget(struct thread *thread)
     thread->wait.deadline = 0;
     thread->wait.restart = 0;
     thread->wait.woken = thread->wait.timed_out = false;
+    if (thread->wait.let_go)
+        wait_let_go(thread);
+    thread->wait.tell = thread->wait.interrupted = false;
     thread->unusual &= ~(uint32_t)UNUSUAL_AGAIN;
 }
 

@@ -19,9 +19,8 @@ struct process {
     struct family family;
     struct memory *memory;  /* NULL: it has ended */
     struct thread *threads; /* the leader first */
-    struct descriptor *descriptors;
-    uint32_t descriptor_count;
-    struct node *directory; /* current */
+    struct files *files;
+    struct file_system_state *place; /* root, working directory, umask */
     struct signal_process signals;
     struct limit limits[LINUX_LIMITS];
     uint64_t start_time; /* ns since boot */

@@ -11,6 +11,10 @@ struct memory *memory_fork(struct memory *from, int64_t *error)
     struct memory *memory = memory_new(from->pool, error);
     if (!memory)
         return NULL;
+    memory->facts = from->facts;
+    memory->program = from->program;
+    if (memory->program)
+        entry_hold(memory->program);
     memory->path = wired_text(from->path, strlen(from->path));
     *error = memory->path ? region_clone(from->space, memory->space, from->object, memory->object)
                           : -ENOMEM;

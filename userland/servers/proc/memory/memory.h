@@ -7,10 +7,11 @@
 #include "lib/native.h"
 #include "memory/indices.h"
 #include "memory/views.h"
+#include "process/facts.h"
 #include <stdbool.h>
 #include <stdint.h>
 
-struct node;
+struct entry;
 struct thread;
 
 /* Where a program's memory may go; see layout.c. */
@@ -20,7 +21,6 @@ struct layout {
     uint64_t next;               /* everything chosen so far lies at or above */
     uint64_t holes;              /* bytes free in [next, top): these or fewer */
     uint64_t hole, hole_end;     /* one of them; empty when equal */
-    uint64_t stack_start;        /* address of argc: which mapping is the stack */
     uint64_t vdso;               /* where its ELF header lies; 0: none */
 };
 
@@ -45,6 +45,9 @@ struct memory {
     bool locked;                /* something was locked once */
     bool partial;               /* something was marked MADV_DONTFORK once */
     bool growing;               /* a mapping other than the stack grows down */
+    uint32_t owner;             /* pid of the process that what it costs counts for; 0: nobody's */
+    struct entry *program;      /* the file, with a reference */
+    struct program_facts facts;
 };
 
 /* Advice kept with a region (MAP_ADVICE). */
@@ -94,7 +97,7 @@ void layout_init(struct layout *layout, uint64_t brk, uint64_t top);
  * file whose page `file_page` is at `address`. `map`: MAP_* with advice. 0 or a negated errno; on
  * failure nothing is mapped. */
 int64_t memory_map(struct memory *memory, uint64_t address, uint64_t bytes, uint64_t map,
-                   const struct node *file, uint64_t file_page);
+                   struct entry *file, uint64_t file_page);
 
 /* What a child must know beside the regions that region_clone made. 0 or -ENOMEM. */
 int64_t memory_inherit(struct memory *child, const struct memory *parent);

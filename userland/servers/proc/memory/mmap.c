@@ -1,6 +1,7 @@
 /*
  * mmap.c: the call of that name, with all its flags.
  */
+#include "files/files.h"
 #include "ranges.h"
 
 /* What MAP_SHARED_VALIDATE lets pass, as Linux's LEGACY_MAP_MASK. */
@@ -12,6 +13,8 @@
 /* thread->stage while a mapping that is made already is filled: its address, and what to do. */
 #define STAGE_TAIL     1
 #define STAGE_POPULATE 2
+
+#define DEVICE_ZERO 0x105 /* major 1, minor 5 */
 
 struct mapping {
     struct extent extent;
@@ -60,6 +63,11 @@ static int64_t check_lock(struct thread *thread, struct mapping *mapping)
                : 0;
 }
 
+static uint64_t file_size(const struct mapping *mapping)
+{
+    return mapping->file->node->size;
+}
+
 static int64_t check_file(struct mapping *mapping)
 {
     uint64_t type = mapping->flags & LINUX_MAP_TYPE;
@@ -74,7 +82,7 @@ static int64_t check_file(struct mapping *mapping)
         return -EACCES;
     if (access == 1)
         return -EACCES; /* it cannot be read */
-    if (!mapping->file->node || (mapping->file->node->mode & LINUX_S_IFMT) != LINUX_S_IFREG)
+    if (mapping->file->operations != &regular_operations)
         return -ENODEV;
     if (mapping->flags & LINUX_MAP_GROWSDOWN)
         return -EINVAL;
@@ -155,7 +163,7 @@ static int64_t clear_tail(struct thread *thread, const struct mapping *mapping)
     static const char zeros[PAGE_SIZE];
     struct memory *memory = memory_of(thread);
     uint64_t start = thread->stage & ~PAGE_MASK, bytes = mapping->extent.bytes;
-    uint64_t end = mapping->file->node->size - (mapping->extent.page << PAGE_SHIFT);
+    uint64_t end = file_size(mapping) - (mapping->extent.page << PAGE_SHIFT);
     uint64_t last = start + (end & ~PAGE_MASK);
     int64_t error = client_write(thread, start + end, zeros, PAGE_SIZE - (end & PAGE_MASK));
     if (error == ANSWER_RETRY)
@@ -173,9 +181,9 @@ static int64_t clear_tail(struct thread *thread, const struct mapping *mapping)
 static bool has_tail(const struct mapping *mapping)
 {
     uint64_t first = mapping->extent.page << PAGE_SHIFT;
-    if (!mapping->file)
+    if (!mapping->file || mapping->extent.shown->owned)
         return false;
-    uint64_t size = mapping->file->node->size;
+    uint64_t size = file_size(mapping);
     return size & PAGE_MASK && size > first && size - first < mapping->extent.bytes;
 }
 
@@ -204,22 +212,24 @@ static int64_t map(struct thread *thread, struct mapping *mapping)
     struct memory *memory = memory_of(thread);
     int64_t error = 0;
     if (mapping->file)
-        mapping->extent.shown = shown_file(memory, mapping->file->node, &error);
+        mapping->extent.shown =
+            shown_file(memory, mapping->file->entry,
+                       mapping->shared && !(mapping->extent.map & ADVICE_READONLY), &error);
     else if (mapping->shared)
         mapping->extent.shown = shown_memory(memory, mapping->extent.bytes >> PAGE_SHIFT, &error);
     if (!error)
         error = place(memory, mapping);
+    bool tail = !error && has_tail(mapping);
     shown_drop(mapping->extent.shown);
     if (error)
         return error;
     uint64_t start = mapping->extent.address;
-    bool tail = has_tail(mapping);
     memory->locked |= mapping->extent.map & ADVICE_LOCKED;
     memory->growing |= mapping->flags & LINUX_MAP_GROWSDOWN;
     thread->stage = start | (tail ? STAGE_TAIL : STAGE_POPULATE);
     thread->progress = 0;
     if (tail) {
-        uint64_t end = mapping->file->node->size - (mapping->extent.page << PAGE_SHIFT);
+        uint64_t end = file_size(mapping) - (mapping->extent.page << PAGE_SHIFT);
         error = region_change(memory->space, start + (end & ~PAGE_MASK), 1, MAP_READ | MAP_WRITE,
                               MAP_READ | MAP_WRITE);
         if (error) {
@@ -247,6 +257,8 @@ int64_t linux_mmap(struct thread *thread, uint64_t address, uint64_t bytes, uint
         mapping.file = file_of(thread->process, descriptor);
         if (!mapping.file)
             return -EBADF;
+        if (mapping.file->operations == device_operations(DEVICE_ZERO))
+            mapping.file = NULL; /* is anonymous memory */
     }
     if (bytes == 0)
         return -EINVAL;

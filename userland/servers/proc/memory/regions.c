@@ -171,10 +171,10 @@ int64_t extent_map(struct memory *memory, const struct extent *extent)
 }
 
 int64_t memory_map(struct memory *memory, uint64_t address, uint64_t bytes, uint64_t map,
-                   const struct node *file, uint64_t file_page)
+                   struct entry *file, uint64_t file_page)
 {
     int64_t error = 0;
-    struct shown *shown = file ? shown_file(memory, file, &error) : NULL;
+    struct shown *shown = file ? shown_file(memory, file, false, &error) : NULL;
     if (file && !shown)
         return error;
     if (map & MAP_WRITE)

@@ -31,27 +31,50 @@ struct shown *shown_memory(struct memory *memory, uint64_t pages, int64_t *error
     return shown;
 }
 
-struct shown *shown_file(struct memory *memory, const struct node *file, int64_t *error)
+/* The same file, shown in this memory already; or NULL. */
+static struct shown *find_file(const struct views *views, const struct node *node, handle base)
 {
-    *error = -ENODEV;
-    if (!file->mappable)
-        return NULL;
-    for (uint32_t i = 0; i < memory->views.count; i++) {
-        struct shown *known = memory->views.array[i].shown;
-        if (known->file == file) {
-            known->references++;
-            *error = 0;
+    for (uint32_t i = 0; i < views->count; i++) {
+        struct shown *known = views->array[i].shown;
+        if (known->file && known->file->node == node && known->base == base)
             return known;
-        }
     }
-    struct shown *shown = wired_alloc(sizeof *shown);
-    *error = shown ? 0 : -ENOMEM;
-    if (shown)
-        *shown = (struct shown){.references = 1,
-                                .object = configuration.bundle,
-                                .first = file->bundle_page,
-                                .pages = round_up(file->size) >> PAGE_SHIFT,
-                                .file = file};
+    return NULL;
+}
+
+struct shown *shown_file(struct memory *memory, struct entry *file, bool written, int64_t *error)
+{
+    uint64_t first;
+    bool zero_tail;
+    int64_t base = node_object(file->node, written, &first, &zero_tail), object = base;
+    *error = base;
+    if (base < 0)
+        return NULL;
+    *error = 0;
+    struct shown *shown = find_file(&memory->views, file->node, (handle)base);
+    if (shown) {
+        shown->references++;
+        return shown;
+    }
+    shown = wired_alloc(sizeof *shown);
+    *error = -ENOMEM;
+    if (!shown)
+        return NULL;
+    if (base != configuration.bundle)
+        *error = object = handle_dup((handle)base, RIGHTS_ALL, 0, HANDLE_NONE);
+    if (object < 0) {
+        wired_free(shown);
+        return NULL;
+    }
+    *error = 0;
+    entry_hold(file);
+    *shown = (struct shown){.references = 1,
+                            .owned = base != configuration.bundle,
+                            .object = (handle)object,
+                            .base = (handle)base,
+                            .first = first,
+                            .pages = round_up(file->node->size) >> PAGE_SHIFT,
+                            .file = file};
     return shown;
 }
 
@@ -63,6 +86,7 @@ void shown_drop(struct shown *shown)
         handle_close(shown->readable);
     if (shown->owned)
         handle_close(shown->object);
+    entry_drop(shown->file);
     wired_free(shown);
 }
 

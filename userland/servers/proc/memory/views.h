@@ -8,18 +8,19 @@
 #include <stdint.h>
 
 struct memory;
-struct node;
+struct entry;
 
 /* A file, or a piece of shared memory. Counted: views of it, and whoever is about to map it. */
 struct shown {
     uint32_t references;
-    bool owned;              /* `object` is closed with it */
-    handle object;           /* with all rights, or those of the bundle */
-    handle readable;         /* `object` without the right to write, or 0: not needed yet */
-    uint64_t id;             /* the kernel's, of `object`; 0: not known before it is mapped */
-    uint64_t first;          /* page of the object where it begins */
-    uint64_t pages;          /* how many it has (a file of the bundle: others follow) */
-    const struct node *file; /* NULL: shared memory without a name */
+    bool owned;         /* `object` is closed with it */
+    handle object;      /* with all rights, or those of the bundle */
+    handle base;        /* the file's own handle for it, only to compare */
+    handle readable;    /* `object` without the right to write, or 0: not needed yet */
+    uint64_t id;        /* the kernel's, of `object`; 0: not known before it is mapped */
+    uint64_t first;     /* page of the object where it begins */
+    uint64_t pages;     /* how many it has (a file of the bundle: others follow) */
+    struct entry *file; /* a reference; NULL: shared memory without a name */
 };
 
 /* How many pages of a memory show it. */
@@ -37,8 +38,9 @@ struct views {
 
 /* New shared memory, zeroed, charged to the memory's pool. One reference; NULL: *error. */
 struct shown *shown_memory(struct memory *memory, uint64_t pages, int64_t *error);
-/* A file, for a mapping in this memory. As above; -ENODEV: it cannot be mapped. */
-struct shown *shown_file(struct memory *memory, const struct node *file, int64_t *error);
+/* A file, for a mapping in this memory; `written`: by MAP_SHARED and perhaps written to. As above;
+ * -ENODEV: it cannot be mapped. */
+struct shown *shown_file(struct memory *memory, struct entry *file, bool written, int64_t *error);
 /* NULL is allowed. */
 void shown_drop(struct shown *shown);
 

@@ -61,19 +61,23 @@ static int64_t check_limit(const struct process *process)
 
 /* ---- Making it ---- */
 
-/* The parent's descriptors, for a child of its own. */
-static int64_t copy_descriptors(struct process *child, const struct process *parent)
+/* The parent's descriptors, and where it stands in the tree of files: shared or copied. */
+static int64_t inherit_files(struct process *child, const struct process *parent,
+                             const struct clone *wanted)
 {
-    child->descriptors = wired_alloc_array(parent->descriptor_count, sizeof *child->descriptors);
-    if (!child->descriptors)
-        return -ENOMEM;
-    child->descriptor_count = parent->descriptor_count;
-    for (uint32_t i = 0; i < parent->descriptor_count; i++) {
-        child->descriptors[i] = parent->descriptors[i];
-        if (child->descriptors[i].file)
-            child->descriptors[i].file->references++;
+    if (has(wanted, CLONE_FILES)) {
+        child->files = parent->files;
+        child->files->references++;
+    } else {
+        child->files = files_fork(parent->files);
     }
-    return 0;
+    if (has(wanted, CLONE_FS)) {
+        child->place = parent->place;
+        child->place->references++;
+    } else {
+        child->place = place_fork(parent->place);
+    }
+    return child->files && child->place ? 0 : -ENOMEM;
 }
 
 /* What a child process gets from its parent by value. */
@@ -82,13 +86,13 @@ static void inherit(struct process *child, const struct process *parent, const s
     const struct family *from = &parent->family;
     struct family *family = &child->family;
     child->start_time = time_now();
-    child->directory = parent->directory;
     memcpy(child->limits, parent->limits, sizeof child->limits);
     family->exit_signal = has(wanted, CLONE_PARENT) ? from->exit_signal : wanted->signal;
-    family->nice = from->nice;
     family->personality = from->personality;
     family->no_new_privileges = from->no_new_privileges;
     family->undumpable = from->undumpable;
+    family->keep_capabilities = from->keep_capabilities;
+    family->timer_slack = from->timer_slack;
     family->credentials = from->credentials;
     credentials_share(&family->credentials);
 }
@@ -104,7 +108,7 @@ static int64_t fill_process(struct process *child, struct process *parent,
         child->memory = memory_fork(parent->memory, &error);
     }
     if (!error)
-        error = copy_descriptors(child, parent);
+        error = inherit_files(child, parent, wanted);
     return error;
 }
 
@@ -169,6 +173,9 @@ static struct thread *new_thread(struct thread *from, struct process *process,
     if (has(wanted, CLONE_CHILD_CLEARTID))
         child->clear_child_tid = wanted->child_tid;
     memcpy(child->life.name, from->life.name, sizeof child->life.name);
+    child->life.schedule = from->life.schedule;
+    if (from->life.schedule.reset_on_fork)
+        child->life.schedule = (struct schedule){0};
     *error = take_signals(child, from, wanted);
     if (!*error)
         *error = copy_thread(child, process->memory, from, wanted);
@@ -189,6 +196,8 @@ static void begin(struct thread *thread, struct thread *child, struct process *p
     if (process != own) {
         process->pid = pid->number;
         process->family.pid = pid;
+        if (process->memory != own->memory)
+            process->memory->owner = process->pid;
         family_enter(process, has(wanted, CLONE_PARENT) ? own->family.parent : own);
         process_report.started++;
     }
@@ -250,8 +259,15 @@ static int64_t clone(struct thread *thread, const struct clone *wanted)
     return error == -EMFILE ? -EAGAIN : error; /* the kernel's table of proc's handles */
 }
 
-int64_t clone_begin(struct thread *thread, bool failed)
+int64_t clone_begin(struct thread *thread, bool again, bool failed)
 {
+    if (!again && !failed) { /* it cannot be there: asks for it without a look */
+        thread->retry[0] = thread->life.set_child_tid;
+        thread->retry[1] = 0;
+        thread->retry_tag = TAG_RETRY_WRITE;
+        thread->retries = 0;
+        return ANSWER_RETRY;
+    }
     if (!failed && client_write(thread, thread->life.set_child_tid, &thread->tid,
                                 sizeof thread->tid) == ANSWER_RETRY)
         return ANSWER_RETRY;

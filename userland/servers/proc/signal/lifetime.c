@@ -5,6 +5,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "queue.h"
+#include "time/timers.h"
 
 int64_t signal_init(struct process *process)
 {
@@ -60,6 +61,7 @@ int64_t signal_exec(struct thread *thread)
     }
     memset(&thread->signals.stack, 0, sizeof thread->signals.stack);
     thread->signals.fault_kind = 0;
+    timers_exec(process);
     return 0;
 }
 
@@ -72,6 +74,7 @@ void signal_process_end(struct process *process)
 {
     struct signal_actions *actions = process->signals.actions;
     queue_drop(process, &process->signals.pending, UINT64_MAX);
+    timers_end(process);
     wait_wake(&process->signals.arrivals);
     if (actions && --actions->references == 0)
         wired_free(actions);

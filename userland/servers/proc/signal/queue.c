@@ -1,12 +1,25 @@
 #include "queue.h"
 #include "lib/wired.h"
+#include "time/timers.h"
 
 #define LIMIT_PENDING 11 /* RLIMIT_SIGPENDING */
 
-struct signal_queued {
-    struct signal_queued *next;
-    struct signal_info info;
-};
+bool signal_queue_full(const struct process *process)
+{
+    return process->signals.queued >= process->limits[LIMIT_PENDING].current;
+}
+
+static void append(struct process *process, struct signal_pending *pending,
+                   struct signal_queued *queued)
+{
+    if (pending->last)
+        pending->last->next = queued;
+    else
+        pending->first = queued;
+    pending->last = queued;
+    pending->set |= SIGNAL_BIT(queued->info.signal);
+    process->signals.queued++;
+}
 
 int64_t queue_add(struct process *process, struct signal_pending *pending,
                   const struct signal_info *info)
@@ -15,7 +28,7 @@ int64_t queue_add(struct process *process, struct signal_pending *pending,
     bool standard = info->signal < SIGRTMIN;
     if (standard && pending->set & bit)
         return 0;
-    bool full = process->signals.queued >= process->limits[LIMIT_PENDING].current;
+    bool full = signal_queue_full(process);
     struct signal_queued *queued =
         full && !(standard && info->code >= 0) ? NULL : wired_alloc(sizeof *queued);
     if (!queued && !standard && info->code != SIGNAL_BY_USER)
@@ -24,13 +37,20 @@ int64_t queue_add(struct process *process, struct signal_pending *pending,
     if (!queued)
         return 0;
     queued->info = *info;
-    if (pending->last)
-        pending->last->next = queued;
-    else
-        pending->first = queued;
-    pending->last = queued;
-    process->signals.queued++;
+    append(process, pending, queued);
     return 0;
+}
+
+struct signal_queued *queue_add_timer(struct process *process, struct signal_pending *pending,
+                                      const struct signal_info *info, struct posix_timer *timer)
+{
+    struct signal_queued *queued = wired_alloc(sizeof *queued);
+    if (!queued)
+        return NULL;
+    queued->info = *info;
+    queued->timer = timer;
+    append(process, pending, queued);
+    return queued;
 }
 
 static struct signal_choice choose(struct signal_pending *pending, uint64_t set)
@@ -48,6 +68,8 @@ static struct signal_choice choose(struct signal_pending *pending, uint64_t set)
         queued = queued->next;
     }
     bare = (struct signal_info){.signal = signal};
+    if (queued && queued->timer)
+        queued->info.overrun = timers_overrun(queued->timer);
     return (struct signal_choice){pending, before, queued, queued ? &queued->info : &bare};
 }
 
@@ -84,10 +106,14 @@ void queue_take(struct thread *thread, const struct signal_choice *choice)
     if (choice->queued) {
         for (struct signal_queued *at = choice->queued->next; at && !more; at = at->next)
             more = at->info.signal == signal;
+        if (choice->queued->timer)
+            timers_taken(choice->queued->timer);
         unlink_queued(thread->process, pending, choice->before, choice->queued);
     }
     if (!more)
         pending->set &= ~SIGNAL_BIT(signal);
+    if (signal == SIGALRM)
+        timers_alarm_taken(thread->process);
 }
 
 void queue_drop(struct process *process, struct signal_pending *pending, uint64_t set)
@@ -97,6 +123,8 @@ void queue_drop(struct process *process, struct signal_pending *pending, uint64_
     struct signal_queued *before = NULL, *queued = pending->first;
     while (queued) {
         struct signal_queued *next = queued->next;
+        if (set & SIGNAL_BIT(queued->info.signal) && queued->timer)
+            timers_taken(queued->timer);
         if (set & SIGNAL_BIT(queued->info.signal))
             unlink_queued(process, pending, before, queued);
         else

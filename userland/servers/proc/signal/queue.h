@@ -5,6 +5,14 @@
 #pragma once
 #include "proc.h"
 
+struct posix_timer;
+
+struct signal_queued {
+    struct signal_queued *next;
+    struct posix_timer *timer; /* that sent it and is still there, or NULL */
+    struct signal_info info;
+};
+
 /* A pending signal somebody may take: NULL `info`: none. */
 struct signal_choice {
     struct signal_pending *pending; /* NULL: the thread's own fault */
@@ -16,6 +24,19 @@ struct signal_choice {
  * then pending without what they carry. */
 int64_t queue_add(struct process *process, struct signal_pending *pending,
                   const struct signal_info *info);
+
+/* The same for a timer's signal, which comes beside others of its number. NULL: no memory. */
+struct signal_queued *queue_add_timer(struct process *process, struct signal_pending *pending,
+                                      const struct signal_info *info, struct posix_timer *timer);
+
+/* The process may queue no more (RLIMIT_SIGPENDING). */
+bool signal_queue_full(const struct process *process);
+
+/* For a timer: to a thread, or (NULL) the process; *queued is its element until it is taken. False:
+ * nobody wants it, or no memory. True: the process, and its timers with it, may have ended. */
+bool signal_send_timer(struct process *process, struct thread *thread,
+                       const struct signal_info *info, struct posix_timer *timer,
+                       struct signal_queued **queued);
 
 /* The next of a set, as Linux chooses: a fault, then those of the thread, then of its process;
  * those of faults first, then the lowest number. */

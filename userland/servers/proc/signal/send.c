@@ -80,46 +80,69 @@ static void drop_everywhere(struct process *process, uint64_t set)
     for_each_thread(thread, process) queue_drop(process, &thread->signals.pending, set);
 }
 
-/* `only`: the thread it is for; NULL: the process. */
+/* Lets somebody act on a signal that is pending now. */
+static void tell_taker(struct process *process, struct thread *only, unsigned signal)
+{
+    struct thread *thread = only ? (takes(only, signal) ? only : NULL) : taker(process, signal);
+    wait_wake(&process->signals.arrivals);
+    if (!thread)
+        return;
+    if (fatal(process, signal) &&
+        (signal == SIGKILL || !(thread->signals.blocked & SIGNAL_BIT(signal))))
+        signal_death(process, signal);
+    else
+        signal_notice(thread);
+}
+
+/* Sends it to a process, or `only` one of its threads. 1: nobody wants it; else as queue_add. With
+ * `timer` it is that one's, and *queued its element. Who is told may act at once, and end. */
 static int64_t send_one(struct process *process, struct thread *only,
-                        const struct signal_info *info)
+                        const struct signal_info *info, struct posix_timer *timer,
+                        struct signal_queued **queued)
 {
     unsigned signal = (unsigned)info->signal;
     uint64_t bit = SIGNAL_BIT(signal);
     struct thread *first = only ? only : thread_living(process->threads);
     int64_t error = 0;
     if (process->family.ended || !first)
-        return 0;
+        return 1;
     if (bit & SIGNALS_STOPPING)
         drop_everywhere(process, SIGNAL_BIT(SIGCONT));
     if (signal == SIGCONT)
         drop_everywhere(process, SIGNALS_STOPPING);
     bool dropped = without_effect(process, signal) && !(first->signals.blocked & bit);
-    if (!dropped)
-        error = queue_add(process, only ? &only->signals.pending : &process->signals.pending, info);
+    struct signal_pending *pending = only ? &only->signals.pending : &process->signals.pending;
+    if (!dropped && timer) {
+        *queued = queue_add_timer(process, pending, info, timer);
+        error = *queued ? 0 : -ENOMEM;
+    }
+    if (!dropped && !timer)
+        error = queue_add(process, pending, info);
     if (signal == SIGCONT)
         signal_continue(process);
     if (dropped || error)
-        return error;
-    struct thread *thread = only ? (takes(only, signal) ? only : NULL) : taker(process, signal);
-    wait_wake(&process->signals.arrivals);
-    if (!thread)
-        return 0;
-    if (fatal(process, signal) && (signal == SIGKILL || !(thread->signals.blocked & bit)))
-        signal_death(process, signal);
-    else
-        signal_notice(thread);
+        return dropped ? 1 : error;
+    tell_taker(process, only, signal);
     return 0;
 }
 
 int64_t signal_send_process(struct process *process, const struct signal_info *info)
 {
-    return send_one(process, NULL, info);
+    int64_t error = send_one(process, NULL, info, NULL, NULL);
+    return error < 0 ? error : 0;
 }
 
 int64_t signal_send_thread(struct thread *thread, const struct signal_info *info)
 {
-    return send_one(thread->process, thread, info);
+    int64_t error = send_one(thread->process, thread, info, NULL, NULL);
+    return error < 0 ? error : 0;
+}
+
+bool signal_send_timer(struct process *process, struct thread *thread,
+                       const struct signal_info *info, struct posix_timer *timer,
+                       struct signal_queued **queued)
+{
+    return send_one(process, thread, info, timer, queued) == 0;
 }
 
 int64_t signal_send_group(uint32_t group, const struct signal_info *info)

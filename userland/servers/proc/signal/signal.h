@@ -14,6 +14,7 @@
 struct thread;
 struct process;
 struct signal_queued;
+struct process_timers;
 
 /* How a signal is treated, as rt_sigaction gave it. */
 struct signal_action {
@@ -63,6 +64,7 @@ struct signal_process {
     uint32_t queued;                   /* elements of all its queues */
     uint8_t stopped;                   /* by this signal; 0: it runs */
     bool stop_untold, continue_untold; /* wait4(WUNTRACED, WCONTINUED) has not been told yet */
+    struct process_timers *timers;     /* NULL: it never had one */
     struct wait_queue arrivals;        /* who wants to hear of every signal sent: signalfd */
 };
 

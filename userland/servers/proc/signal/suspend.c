@@ -4,8 +4,7 @@
 #include "lib/memory.h"
 #include "proc.h"
 #include "queue.h"
-
-#define NANOSECONDS 1000000000UL
+#include "time/clock.h"
 
 int64_t linux_rt_sigsuspend(struct thread *thread, uint64_t address, uint64_t size)
 {
@@ -30,20 +29,16 @@ unsigned signal_take(struct thread *thread, uint64_t set, struct signal_info *in
     return (unsigned)info->signal;
 }
 
-/* The deadline of a timeout in the program's memory; 0 ns: now. -EFAULT, -EINVAL or ANSWER_RETRY.
- */
+/* The deadline of a timeout in the program's memory. 0, -EFAULT, -EINVAL or ANSWER_RETRY. */
 static int64_t read_timeout(struct thread *thread, uint64_t address, uint64_t *deadline)
 {
     struct linux_timespec time;
     int64_t error = client_read(thread, address, &time, sizeof time);
     if (error)
         return error;
-    if (time.seconds < 0 || time.nanoseconds < 0 || time.nanoseconds >= (int64_t)NANOSECONDS)
+    if (!timespec_valid(&time))
         return -EINVAL;
-    uint64_t now = time_now();
-    *deadline = (uint64_t)time.seconds < (UINT64_MAX - now) / NANOSECONDS - 1
-                    ? now + (uint64_t)time.seconds * NANOSECONDS + (uint64_t)time.nanoseconds
-                    : UINT64_MAX;
+    *deadline = clock_add(time_now(), timespec_nanoseconds(&time));
     return 0;
 }
 
