@@ -43,10 +43,10 @@ void kernel_main(uint64_t tree_physical)
     banks_init(&boot_info);                              /* frames, buddy, root pool */
     objects_of_all_kinds();
     trace_init(cpu, boot_info.trace);
-    calls_trace(cpu->trace_on);
+    calls_init(cpu);
     scheduler_init(cpu);
     discover_interrupts();                                /* the controller the tree names */
-    timer_init(boot_info.timer_virtual);
+    timer_init(cpu, boot_info.timer_virtual);
     reaper_init();
     struct thread *root = root_start(&boot_info);
     translation_deactivate();                             /* no more identity map */

@@ -43,9 +43,17 @@ $(foreach name,$(USER_SERVERS),$(eval $(call native_program,userland/servers,$(n
 $(foreach name,$(USER_DRIVERS),$(eval $(call native_program,drivers,$(name),servers)))
 $(foreach name,$(USER_EXAMPLES),$(eval $(call native_program,userland/examples,$(name),examples)))
 
+# The code proc maps into every Linux program. What would need a relocation is refused.
+VDSO_OBJECTS := $(patsubst %,$(B)/%.o,$(wildcard userland/vdso/*.c userland/vdso/*.S))
+$(VDSO_OBJECTS): USER_CFLAGS += -fPIC -O2
+$(B)/userland/vdso.so: $(VDSO_OBJECTS) userland/vdso/vdso.ld
+	$(USER_CC) -nostdlib -shared -Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,--build-id \
+	    -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,text -Wl,--no-undefined \
+	    -T userland/vdso/vdso.ld $(VDSO_OBJECTS) -o $@
+
 .PHONY: servers examples
-servers: $(SERVER_ELFS)
+servers: $(SERVER_ELFS) $(B)/userland/vdso.so
 examples: $(patsubst %,$(B)/userland/examples/%.elf,$(USER_EXAMPLES))
 
--include $(wildcard $(B)/userland/lib/*.d $(B)/userland/servers/*/*.d $(B)/userland/servers/*/*/*.d $(B)/userland/examples/*/*.d \
+-include $(wildcard $(B)/userland/lib/*.d $(B)/userland/vdso/*.d $(B)/userland/servers/*/*.d $(B)/userland/servers/*/*/*.d $(B)/userland/examples/*/*.d \
                     $(B)/drivers/*/*.d)

@@ -22,8 +22,11 @@ struct pl011 {
     volatile uint32_t interrupt_clear; /* ICR */
 };
 
-#define PL011_FLAGS_RECEIVE_EMPTY (1u << 4)
-#define PL011_FLAGS_TRANSMIT_FULL (1u << 5)
+#define PL011_FLAGS_RECEIVE_EMPTY  (1u << 4)
+#define PL011_FLAGS_TRANSMIT_FULL  (1u << 5)
+#define PL011_FLAGS_TRANSMIT_EMPTY (1u << 7)
+
+#define PL011_FIFO_BYTES 16 /* the smallest there is with the FIFO on: later ones have 32 */
 
 #define PL011_LINE_FIFO  (1u << 4)
 #define PL011_LINE_8BITS (3u << 5)

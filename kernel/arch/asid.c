@@ -8,13 +8,19 @@
 #include "arch/memory.h"
 #include "arch/tlb.h"
 
-uint64_t asid_generation = 1;
-static uint64_t asid_next = 1, asid_end;
+static uint64_t asid_generation = 1, asid_next = 1, asid_end;
 static struct lock asid_lock;
 static uint64_t empty_table[TABLE_ENTRIES] __attribute__((aligned(4096)));
 
+static void generation_tell(void)
+{
+    for (struct cpu *cpu = cpus; cpu < &cpus[CPUS_MAX]; cpu++)
+        cpu->asid_generation = asid_generation;
+}
+
 void asid_init(void)
 {
+    generation_tell();
     asid_end = (read_register(id_aa64mmfr0_el1) >> 4 & 15) == 2 ? 1ul << 16 : 1ul << 8;
 }
 
@@ -24,6 +30,7 @@ void asid_assign(struct translation *translation)
     if (asid_next == asid_end) {
         asid_next = 1;
         asid_generation++;
+        generation_tell();
         tlb_entries_written();
         tlb_everything();
         tlb_complete();

@@ -7,7 +7,7 @@
 #include "arch/translation.h"
 
 void asid_init(void);
-extern uint64_t asid_generation;
+/* A space whose generation is not the CPU's (cpu->asid_generation) must not run. */
 /* Gives `translation` an ASID of the current generation (ttbr changes). */
 void asid_assign(struct translation *translation);
 

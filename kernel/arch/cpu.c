@@ -7,6 +7,7 @@ static char emergency[CPUS_MAX][2048] __attribute__((aligned(16)));
 extern char vectors[];
 
 _Static_assert(__builtin_offsetof(struct cpu, stack) == CPU_STACK, "used by vectors.S");
+_Static_assert(__builtin_offsetof(struct cpu, calls) == CPU_STACK + 8, "used by vectors.S");
 _Static_assert(__builtin_offsetof(struct cpu, emergency_stack) == CPU_EMERGENCY, "used by vectors.S");
 
 void cpu_init(struct cpu *cpu, unsigned number)

@@ -5,8 +5,8 @@
 #pragma once
 
 /* Offsets used by entry/vectors.S and entry/start.S, checked in cpu.c. */
-#define CPU_STACK     0
-#define CPU_EMERGENCY 8
+#define CPU_STACK     0 /* and calls behind it */
+#define CPU_EMERGENCY 16
 
 #ifndef __ASSEMBLER__
 #include "boot/fdt.h"
@@ -21,7 +21,7 @@ struct space;
 
 #define PRIORITIES 32
 
-/* cpu->user_state */
+/* user_state of a CPU, and of a thread */
 #define USER_FP       1 /* access to the FP registers */
 #define USER_STEPPING 2 /* an exception after each instruction (MDSCR_EL1.SS) */
 
@@ -31,17 +31,20 @@ struct thread_list {
 
 struct cpu {
     uint64_t stack;           /* top of its kernel stack */
+    struct thread *(*const *calls)(struct thread *); /* what svc #1 is dispatched by, see entry/syscall.c */
     uint64_t emergency_stack; /* for reporting that the first one overflowed */
     struct thread *current;   /* what EL0 runs, or ran last; never NULL after the first switch */
     uint64_t ready_mask;      /* bit p: the queue of priority p is not empty */
     struct space *space;      /* whose tables TTBR0 holds; NULL: none */
+    uint64_t asid_generation; /* see arch/asid.h */
     struct thread *fpu_owner; /* whose FP registers the CPU holds */
-    uint8_t user_state;       /* USER_*: what EL0 has now that not every thread has */
+    uint8_t user_state;       /* USER_*: what EL0 has now, as the running thread's user_state says */
     bool trace_on;
+    bool slice_over;        /* a tick came since the running thread was picked */
     unsigned number;
     struct frame_caches caches;
     struct pool_ahead ahead;
-    uint64_t slice_end;     /* when the current slice ends, ns; 0: no slice is timed */
+    uint64_t tick;          /* when it comes next, ns; ~0: idle */
     uint64_t timer_set;     /* what the timer was programmed for, ns; ~0: off */
     uint64_t request_check; /* when the oldest pager request is looked at, ns; ~0: never */
     struct thread *reaping; /* see task/reaper.c */

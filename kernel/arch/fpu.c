@@ -10,11 +10,12 @@ void fpu_take(struct cpu *cpu, struct thread *thread)
     fpu_enable(true);
     instruction_barrier(); /* the kernel itself uses the registers next */
     if (cpu->fpu_owner)
-        fpu_store(&cpu->fpu_owner->fp);
+        fpu_store(&cpu->fpu_owner->fp), cpu->fpu_owner->user_state &= ~USER_FP;
     fpu_load(&thread->fp);
     cpu->fpu_owner = thread;
     thread->fp_used = true;
     cpu->user_state |= USER_FP;
+    thread->user_state |= USER_FP;
 }
 
 void fpu_save(struct thread *thread)
@@ -36,6 +37,7 @@ void fpu_forget(struct thread *thread)
     if (cpu->fpu_owner != thread)
         return;
     cpu->fpu_owner = NULL;
+    thread->user_state &= ~USER_FP;
     cpu->user_state &= ~USER_FP;
     fpu_enable(false);
 }

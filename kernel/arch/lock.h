@@ -10,11 +10,17 @@ struct lock {
     uint32_t taken;
 };
 
+/* CPUs that run programs. As long as it is one, masked interrupts keep everybody else out, and a lock
+ * is its name alone. */
+#define CPUS_RUNNING 1
+
 #ifdef __aarch64__
 /* Arm ARM K13.3.1: load-acquire exclusive spins, store-release frees; no barrier needed besides. */
 static inline void lock_take(struct lock *lock)
 {
     uint32_t seen, failed;
+    if (CPUS_RUNNING == 1)
+        return;
     __asm__ volatile("1: ldaxr %w0, %2\n"
                      "   cbnz  %w0, 1b\n"
                      "   stxr  %w1, %w3, %2\n"
@@ -25,7 +31,8 @@ static inline void lock_take(struct lock *lock)
 }
 static inline void lock_release(struct lock *lock)
 {
-    __asm__ volatile("stlr wzr, %0" : "=Q"(lock->taken)::"memory");
+    if (CPUS_RUNNING > 1)
+        __asm__ volatile("stlr wzr, %0" : "=Q"(lock->taken)::"memory");
 }
 #else /* host unit tests run one thread */
 static inline void lock_take(struct lock *lock) { lock->taken = 1; }

@@ -4,6 +4,7 @@
  */
 #include "arch/translation.h"
 #include "arch/cache.h"
+#include "arch/cpu.h"
 #include "arch/memory.h"
 #include "arch/tlb.h"
 #include "entry/abi.h"
@@ -36,6 +37,7 @@ static uint64_t *table_new(struct translation *translation)
     page_zero(frame_address(number));
     frame_link(&translation->first_table, frame_of(number), number);
     translation->tables++;
+    this_cpu()->counters.tables++;
     return frame_address(number);
 }
 
@@ -46,6 +48,7 @@ static void table_free(struct translation *translation, uint64_t *table)
     frame_unlink(&translation->first_table, frame_of(number));
     pool_free_frame(number);
     translation->tables--;
+    this_cpu()->counters.tables--;
 }
 
 int translation_init(struct translation *translation, struct pool *pool)

@@ -8,6 +8,7 @@
 #include "mm/buddy.h"
 #include "mm/slab.h"
 #include "platform/platform.h"
+#include "sched/scheduler.h"
 #include "task/lookup.h"
 
 /* Every frame is counted once, every pool checked against what names it (invariant 4,
@@ -34,6 +35,22 @@ static int64_t audit(struct ledger *ledger)
     return (int64_t)ledger->errors;
 }
 
+/* The same from running counts; pages are what is left. */
+static void memory_facts(struct memory_facts *facts)
+{
+    *facts = (struct memory_facts){.kernel = kernel_frames, .slab = slab_frames};
+    for (const struct cpu *cpu = cpus; cpu < &cpus[CPUS_MAX]; cpu++) {
+        facts->table += cpu->counters.tables;
+        facts->slot += cpu->counters.slots;
+    }
+    for (unsigned zone = 0; zone < ZONES; zone++) {
+        facts->zones[zone] = buddy_zone_facts(zone);
+        facts->total += facts->zones[zone].total;
+        facts->free += facts->zones[zone].free;
+    }
+    facts->page = facts->total - facts->free - facts->kernel - facts->slab - facts->table - facts->slot;
+}
+
 static void add_counters(struct counters *sum)
 {
     uint64_t *to = (uint64_t *)sum;
@@ -41,6 +58,7 @@ static void add_counters(struct counters *sum)
     for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++)
         for (unsigned i = 0; i < sizeof *sum / sizeof *to; i++)
             to[i] += ((const uint64_t *)&cpus[cpu].counters)[i];
+    sum->ready = scheduler_ready(this_cpu());
 }
 
 static void boot_facts(struct boot_facts *facts)
@@ -96,6 +114,11 @@ static int64_t with_page(uint64_t *x, void *page)
     case DEBUG_COUNTERS:
         add_counters(page);
         return 0;
+    case DEBUG_MEMORY:
+        memory_facts(page);
+        return 0;
+    case DEBUG_SLAB:
+        return slab_facts(x[2], page, PAGE_SIZE / sizeof(struct slab_facts));
     case DEBUG_TRACE:
         if (x[2] >= CPUS_MAX)
             return -EINVAL;
@@ -109,23 +132,32 @@ static int64_t with_page(uint64_t *x, void *page)
     }
 }
 
-/* Operations that do more than look. */
-static bool changes(uint64_t operation)
+/* RIGHT_* to the system that an operation needs; 0: it is anybody's, words to the log and sums. */
+static unsigned rights_for(uint64_t operation)
 {
-    return operation == DEBUG_EXIT || operation == DEBUG_PANIC || operation == DEBUG_FAIL_AT;
+    switch (operation) {
+    case DEBUG_LOG:
+    case DEBUG_COUNTERS:
+    case DEBUG_MEMORY:
+    case DEBUG_SLAB:
+        return 0;
+    case DEBUG_EXIT:
+    case DEBUG_PANIC:
+    case DEBUG_FAIL_AT:
+        return RIGHT_MANAGE; /* they do more than look */
+    default:
+        return RIGHT_READ;
+    }
 }
 
-struct thread *call_debug(struct thread *thread)
+static __attribute__((noinline)) struct thread *do_debug(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     int64_t error;
-    if (x[1] == DEBUG_NOTHING)
-        return answer(thread, 0);
-    if (x[1] > DEBUG_PANIC)
+    if (x[1] > DEBUG_SLAB)
         return answer(thread, -ENOSYS);
-    /* Words to the log are anybody's; the rest shows what others do, or ends them. */
-    if (x[1] != DEBUG_LOG &&
-        !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM, changes(x[1]) ? RIGHT_MANAGE : RIGHT_READ, &error))
+    unsigned rights = rights_for(x[1]);
+    if (rights && !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM, rights, &error))
         return answer(thread, error);
     if (x[1] == DEBUG_EXIT)
         platform_exit((int)x[2]);
@@ -134,4 +166,9 @@ struct thread *call_debug(struct thread *thread)
     if (x[1] == DEBUG_FAIL_AT)
         return answer(thread, buddy_fail_at(x[2]));
     return answer(thread, with_page(x, thread->message_page));
+}
+
+struct thread *call_debug(struct thread *thread)
+{
+    return thread->registers.x[1] == DEBUG_NOTHING ? answer(thread, 0) : do_debug(thread);
 }

@@ -22,6 +22,7 @@ void trace_init(struct cpu *cpu, bool on)
         return;
     }
     frame_of(ring)->pool = &root_pool;
+    kernel_frames += frames;
     cpu->trace = frame_address(ring);
     cpu->trace_on = true;
 }

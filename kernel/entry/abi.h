@@ -127,11 +127,16 @@
 #define COPY_SP 0x1  /* sp = x5 */
 #define COPY_TLS 0x2 /* TLS = x6 */
 
+/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all of it, the
+ * kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
+#define THREAD_TIME 15
+#define TICK_NS 3700000 /* nobody's own period, so that periodic programs cannot hide between ticks */
+
 /* ---- space_ctl: x1 ---- */
 #define SPACE_KILL 1   /* end all threads, unmap all, free all; bounded steps inside */
 #define SPACE_NAME 2   /* x2, x3 = sixteen bytes of a name, for people */
 #define SPACE_WATCH 3  /* x2 = notification, x3 = bits: signalled when the space dies */
-#define SPACE_STATS 4  /* returns x1 = minor, x2 = major faults, x3 = resident pages, x4 = tables, x5 = id */
+#define SPACE_STATS 4  /* returns x1 = minor, x2 = major faults, x3 = resident pages, x4 = tables, x5 = id, x6 = CPU time, ended threads' too */
 
 /* ---- debug: x1 ---- */
 #define DEBUG_NOTHING 0 /* the null call, for measuring */
@@ -144,6 +149,9 @@
 #define DEBUG_PANIC 9    /* to see what a panic looks like; x2 = 0 said so, 1 wild read, 2 stack overflow */
 #define DEBUG_FAIL_AT 8  /* for tests: x2 = n: the n-th allocation in the kernel fails; returns what was left of the last n */
 #define DEBUG_LOG_READ 7 /* x2 = offset: kernel log text to the message page; returns bytes */
+#define DEBUG_MEMORY 10  /* message page gets struct memory_facts: running counts, no audit */
+#define DEBUG_SLAB 11    /* x2 = first: struct slab_facts from there on to the message page; returns how many */
+/* NOTHING, LOG, COUNTERS, MEMORY and SLAB are anybody's; the others need the system handle in x0. */
 
 /* ---- page_reclaim: x3 ---- */
 #define RECLAIM_DISCARD 1 /* forget contents, free frames; returns how many slots had contents */
@@ -235,6 +243,25 @@ struct ledger {
     uint64_t errors;   /* frames, pools or sums that contradict each other */
 };
 
+/* DEBUG_MEMORY: frames. What is in a CPU's cache of single frames is free, and a block of one frame. */
+#define MEMORY_ZONES 3   /* beyond the kernel's linear map, within it, below 1 GiB: of these the last that applies */
+#define MEMORY_ORDERS 11 /* blocks of 2^0 .. 2^10 frames */
+struct memory_facts {
+    uint64_t total, free, kernel, slab, table, slot, page; /* as in struct ledger */
+    struct zone_facts {
+        uint64_t total, free;
+        uint64_t blocks[MEMORY_ORDERS]; /* free ones of each order */
+    } zones[MEMORY_ZONES];
+};
+
+/* DEBUG_SLAB: kernel objects of one kind. */
+struct slab_facts {
+    char name[24];
+    uint64_t objects, slabs;              /* in use; slabs that hold them, empty ones included */
+    uint64_t object_bytes, slab_capacity; /* objects in a full slab */
+    uint64_t slab_frames;                 /* in one slab */
+};
+
 /* DEBUG_COUNTERS: since boot, all CPUs together. */
 struct counters {
     uint64_t entries, calls, messages, notifications, interrupts, switches;
@@ -244,6 +271,9 @@ struct counters {
     uint64_t barriers, system_register_writes;
     uint64_t masked_longest_ns, interrupt_delay_worst_ns;
     uint64_t boot_ns; /* counter time from reset to the first instruction at EL0 */
+    uint64_t tables, slots; /* frames that are translation tables, and slot chunks, at this moment */
+    uint64_t idle_ns; /* in which no thread could run */
+    uint64_t ready;   /* threads that wait for a CPU at this moment; 1,024 means: or more */
 };
 
 /* DEBUG_BOOT: what the board is, for root and for people. */

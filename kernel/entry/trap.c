@@ -50,11 +50,7 @@ struct thread *trap_interrupt(struct thread *thread)
     interrupts_handle();
     if (cpu->current != thread)
         return schedule(); /* what came in ended it */
-    if (cpu->slice_end && cpu->slice_end <= timer_now()) {
-        cpu->slice_end = 0;
-        return yield_from(thread);
-    }
-    return reschedule(thread);
+    return cpu->slice_over ? yield_from(thread) : reschedule(thread);
 }
 
 /* EL0 may not read most ID registers; the few that programs ask for anyway get Linux's answer
@@ -69,7 +65,7 @@ struct thread *trap_exception(struct thread *thread, uint64_t esr, uint64_t far)
     case EC_SP_ALIGNMENT:
         return personality_exception(thread, EXCEPTION_ALIGNMENT, far, esr);
     case EC_STEP:
-        if (thread->special & SPECIAL_STEPPING)
+        if (thread->user_state & USER_STEPPING)
             thread->registers.pstate |= PSTATE_STEP; /* one more when it goes on */
         /* fall through */
     case EC_BRK:

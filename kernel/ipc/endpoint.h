@@ -10,7 +10,7 @@ struct endpoint {
     struct lock lock;
     uint8_t level;
     bool revoked;                 /* and nobody has received since: pages are not asked for here */
-    struct thread_list receivers; /* last in, first out: its caches are warm */
+    struct thread_list receivers; /* last in, first out: its caches are warm; `last` is not kept */
     struct tree callers;          /* key: 31 - priority */
     struct notification *signalled; /* bound notifications with bits set */
     struct pool_object *pool;     /* pays for it */

@@ -17,7 +17,7 @@ struct thread *call_call(struct thread *thread)
     struct thread *receiver;
 
     unsigned words = x[0] >> TAG_SHIFT;
-    if ((uint32_t)x[0] >= HANDLE_CHUNK || words > MESSAGE_WORDS_MAX || cpu->trace_on)
+    if ((uint32_t)x[0] >= HANDLE_CHUNK || words > MESSAGE_WORDS_MAX)
         return call_slow(thread);
     entry = handle_quick(&space->handles, (uint32_t)x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_WRITE);
     if (!entry)
@@ -81,7 +81,7 @@ struct thread *call_reply_recv(struct thread *thread)
     struct thread *client;
 
     unsigned words = x[0] >> TAG_SHIFT;
-    if ((uint32_t)x[0] >= HANDLE_CHUNK || words > MESSAGE_WORDS_MAX || cpu->trace_on)
+    if ((uint32_t)x[0] >= HANDLE_CHUNK || words > MESSAGE_WORDS_MAX)
         return reply_recv_slow(thread);
     entry = handle_quick(&space->handles, (uint32_t)x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_RECV);
     if (!entry)
@@ -103,9 +103,9 @@ struct thread *call_reply_recv(struct thread *thread)
         }
         c[0] = (uint64_t)words << TAG_SHIFT;
         words_pass(&c[2], &x[2]);
-    } else {
+    } else if (words || (client->request.head & 0xff) <= KIND_SYSCALL) {
         return reply_recv_slow(thread);
-    }
+    } /* else an exception, a start, an interrupt: the registers are as they shall be */
     client->request.id = 0;
     receiver_wait(endpoint, thread);
     return switch_direct(cpu, client);
@@ -118,7 +118,7 @@ struct thread *call_notify(struct thread *thread)
     struct notification *notification;
     struct handle_entry *entry;
 
-    if (x[0] >= HANDLE_CHUNK || !x[1] || this_cpu()->trace_on)
+    if (x[0] >= HANDLE_CHUNK || !x[1])
         return notify_slow(thread);
     entry = handle_quick(&thread->space->handles, x[0], KERNEL_OBJECT_NOTIFICATION, RIGHT_WRITE);
     if (!entry)

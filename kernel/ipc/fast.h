@@ -21,10 +21,8 @@ static inline struct thread *receiver_take(struct endpoint *endpoint)
     if (receiver) {
         next = receiver->next;
         endpoint->receivers.first = next;
-        if (next)
+        if (__builtin_expect(next != NULL, 0))
             next->previous = NULL;
-        else
-            endpoint->receivers.last = NULL;
     }
     lock_release(&endpoint->lock);
     return receiver;
@@ -41,8 +39,6 @@ static inline void receiver_wait(struct endpoint *endpoint, struct thread *threa
     thread->previous = NULL;
     if (__builtin_expect(first != NULL, 0))
         first->previous = thread;
-    else
-        endpoint->receivers.last = thread;
     endpoint->receivers.first = thread;
     lock_release(&endpoint->lock);
 }

@@ -16,6 +16,7 @@
 struct zone_blocks {
     struct lock lock;
     uint32_t heads[ORDERS]; /* lists of free blocks */
+    uint32_t blocks[ORDERS]; /* how many */
     uint64_t free;          /* frames in them, caches not counted */
 };
 static struct zone_blocks zones[ZONES];
@@ -39,11 +40,13 @@ static void block_link(struct zone_blocks *zone, struct frame *head, frame_numbe
     head->state = FRAME_FREE;
     head->order = (uint8_t)order;
     frame_link(&zone->heads[order], head, number);
+    zone->blocks[order]++;
 }
 
 static void block_unlink(struct zone_blocks *zone, struct frame *head)
 {
     frame_unlink(&zone->heads[head->order], head);
+    zone->blocks[head->order]--;
     head->state = FRAME_KERNEL;
 }
 
@@ -263,13 +266,22 @@ void buddy_free(frame_number first, unsigned order)
     lock_release(&zones[bank->zone].lock);
 }
 
+struct zone_facts buddy_zone_facts(enum zone zone)
+{
+    struct zone_facts facts = {.free = zones[zone].free};
+    for (unsigned order = 0; order < ORDERS; order++)
+        facts.blocks[order] = zones[zone].blocks[order];
+    for (const struct cpu *cpu = cpus; cpu < &cpus[CPUS_MAX]; cpu++) {
+        facts.free += cpu->caches.of[zone].count;
+        facts.blocks[0] += cpu->caches.of[zone].count;
+    }
+    for (const struct bank *bank = banks; bank < &banks[bank_count]; bank++)
+        facts.total += bank->zone == zone ? bank->count : 0;
+    return facts;
+}
+
 uint64_t buddy_free_frames(void)
 {
-    uint64_t frames = 0;
-    for (unsigned zone = 0; zone < ZONES; zone++) {
-        frames += zones[zone].free;
-        for (const struct cpu *cpu = cpus; cpu < &cpus[CPUS_MAX]; cpu++)
-            frames += cpu->caches.of[zone].count;
-    }
-    return frames;
+    return buddy_zone_facts(ZONE_HIGH).free + buddy_zone_facts(ZONE_LINEAR).free +
+           buddy_zone_facts(ZONE_DMA).free;
 }

@@ -12,11 +12,12 @@
  * Nothing here charges pools (see pool.h) or zeroes memory.
  */
 #pragma once
+#include "entry/abi.h"
 #include "mm/frame.h"
 
-#define ORDERS 11 /* 4 KiB .. 4 MiB */
+#define ORDERS MEMORY_ORDERS /* 4 KiB .. 4 MiB */
 
-enum zone { ZONE_HIGH, ZONE_LINEAR, ZONE_DMA, ZONES };
+enum zone { ZONE_HIGH, ZONE_LINEAR, ZONE_DMA, ZONES = MEMORY_ZONES };
 
 enum frame_use {
     USE_PAGE = ZONE_HIGH,     /* any zone */
@@ -53,6 +54,8 @@ void buddy_free(frame_number first, unsigned order);
 
 /* Free frames, all caches included. */
 uint64_t buddy_free_frames(void);
+/* What there is of a zone, and how it is cut: for people. */
+struct zone_facts buddy_zone_facts(enum zone zone);
 /* Returns this CPU's cached frames to the buddy (tests; blocks are so found before ENOMEM). */
 void buddy_drain(void);
 /* Test hook: fail this CPU's n-th allocation from now on, of a frame, a block or a slab object, once

@@ -14,7 +14,7 @@
 struct pool root_pool;
 struct lock pool_lock;
 
-static uint64_t slab_frames;   /* in the root pool, holding objects */
+uint64_t slab_frames, kernel_frames;
 static uint64_t object_frames; /* what pools were charged for these objects, all together */
 static uint64_t waste;         /* what the root pool was charged for slab frames beyond that */
 
@@ -99,6 +99,7 @@ void pool_init_root(uint64_t total, uint64_t kernel)
 {
     root_pool = (struct pool){.limit = total, .used = kernel, .own = kernel};
     slab_frames = object_frames = waste = 0;
+    kernel_frames = kernel;
 }
 
 int pool_init(struct pool *pool, struct pool *parent, uint64_t guaranteed, uint64_t limit)

@@ -11,6 +11,7 @@
  */
 #include "mm/slab.h"
 #include "arch/memory.h"
+#include "arch/string.h"
 #include "debug/panic.h"
 #include "entry/abi.h"
 #include "mm/buddy.h"
@@ -90,6 +91,21 @@ void slab_trim(void)
         lock_release(&cache->lock);
         slab_destroy(cache, empty);
     }
+}
+
+unsigned slab_facts(uint64_t first, struct slab_facts *to, unsigned most)
+{
+    unsigned count = 0;
+    for (const struct slab_cache *cache = slab_caches; cache && count < most; cache = cache->next) {
+        if (first) {
+            first--;
+            continue;
+        }
+        *to = (struct slab_facts){{0}, cache->objects, cache->slabs, cache->size, cache->capacity, 1u << cache->order};
+        __builtin_memcpy(to->name, cache->name, strnlen(cache->name, sizeof to->name - 1));
+        to++, count++;
+    }
+    return count;
 }
 
 /* ---- Objects ---- */

@@ -29,5 +29,8 @@ void *slab_alloc(struct slab_cache *cache, struct pool *pool);
 /* `object` came from this cache and was charged to `pool`. Freeing twice, or into another cache, is
  * a kernel bug and is found here. */
 void slab_free(struct slab_cache *cache, void *object, struct pool *pool);
+/* Tells of the caches from number `first` on, at most `most`; returns of how many. */
+struct slab_facts;
+unsigned slab_facts(uint64_t first, struct slab_facts *to, unsigned most);
 /* Gives kept empty slabs back to the buddy (audits, last resort). */
 void slab_trim(void);

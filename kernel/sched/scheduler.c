@@ -1,5 +1,5 @@
 /*
- * scheduler.c: run queues by priority, slices only while somebody waits for one.
+ * scheduler.c: run queues by priority; equals take turns from tick to tick.
  */
 #include "sched/scheduler.h"
 #include "task/lookup.h"
@@ -23,16 +23,7 @@ void scheduler_forget(struct cpu *cpu)
 void scheduler_init(struct cpu *cpu)
 {
     cpu->current = &nobody[cpu->number];
-    cpu->timer_set = cpu->request_check = ~0ul;
-}
-
-/* Somebody of the running thread's priority is ready: they take turns from here on. */
-static void slice_begin(struct cpu *cpu)
-{
-    if (cpu->slice_end)
-        return;
-    cpu->slice_end = timer_now() + SLICE_NS;
-    timer_want(cpu, cpu->slice_end);
+    cpu->timer_set = cpu->request_check = cpu->tick = ~0ul;
 }
 
 void thread_ready(struct thread *thread)
@@ -49,8 +40,6 @@ void thread_ready(struct thread *thread)
     thread->state = THREAD_STATE_READY;
     list_append(&cpu->ready[thread->priority], thread);
     cpu->ready_mask |= 1ul << thread->priority;
-    if (thread->priority == cpu->current->priority)
-        slice_begin(cpu);
 }
 
 void thread_unready(struct thread *thread)
@@ -62,16 +51,14 @@ void thread_unready(struct thread *thread)
         cpu->ready_mask &= ~(1ul << thread->priority);
 }
 
-/* Takes the best ready thread off its queue and begins its slice. */
+/* Takes the best ready thread off its queue; its slice begins. */
 static struct thread *take_best(struct cpu *cpu)
 {
     unsigned priority = 63 - __builtin_clzl(cpu->ready_mask);
     struct thread *thread = cpu->ready[priority].first;
 
     thread_unready(thread);
-    cpu->slice_end = 0;
-    if (cpu->ready_mask >> priority & 1) /* it shares its priority: time it */
-        slice_begin(cpu);
+    cpu->slice_over = false;
     return thread;
 }
 
@@ -83,20 +70,42 @@ static void leave_current(struct cpu *cpu)
     scheduler_forget(cpu);
 }
 
+/* Waits for interrupts until one makes somebody ready. Time does not tick meanwhile. */
+static __attribute__((noinline)) void idle(struct cpu *cpu)
+{
+    uint64_t since = timer_now();
+
+    leave_current(cpu);
+    if (cpu->space) { /* whatever happens to its tables now, this CPU does not care */
+        translation_deactivate();
+        cpu->space = NULL;
+    }
+    cpu->tick = ~0ul;
+    while (!cpu->ready_mask) {
+        __asm__ volatile("dsb sy\n wfi" ::: "memory"); /* wakes for masked interrupts too */
+        interrupts_handle();
+    }
+    cpu->counters.idle_ns += timer_now() - since;
+    tick_begin(cpu);
+}
+
+unsigned scheduler_ready(const struct cpu *cpu)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < PRIORITIES; i++)
+        for (const struct thread *thread = cpu->ready[i].first; thread && count < READY_COUNTED; thread = thread->next)
+            count++;
+    return count;
+}
+
 struct thread *schedule(void)
 {
     struct cpu *cpu = this_cpu();
 
     for (;;) {
-        while (!cpu->ready_mask) {
-            leave_current(cpu);
-            if (cpu->space) { /* whatever happens to its tables now, this CPU does not care */
-                translation_deactivate();
-                cpu->space = NULL;
-            }
-            __asm__ volatile("dsb sy\n wfi" ::: "memory"); /* wakes for masked interrupts too */
-            interrupts_handle();
-        }
+        if (!cpu->ready_mask)
+            idle(cpu);
         struct thread *next = take_best(cpu);
         if (__builtin_expect(next == &reaper, 0)) {
             leave_current(cpu);
@@ -112,16 +121,8 @@ struct thread *schedule(void)
 
 struct thread *reschedule(struct thread *current)
 {
-    struct cpu *cpu = this_cpu();
-
-    uint64_t waiting = cpu->ready_mask >> current->priority;
-
-    if (__builtin_expect(!waiting, 1))
-        return current;
-    if (waiting == 1) { /* equals only */
-        slice_begin(cpu);
-        return current;
-    }
+    if (__builtin_expect(this_cpu()->ready_mask >> current->priority <= 1, 1))
+        return current; /* equals have to wait for its slice to end */
     thread_ready(current);
     return schedule();
 }
@@ -139,13 +140,9 @@ struct thread *yield_from(struct thread *current)
 /* Somebody as good or better is ready, or `next` may not run, or has no ASID. */
 struct thread *switch_slow(struct cpu *cpu, struct thread *next)
 {
-    uint64_t waiting = cpu->ready_mask >> next->priority;
-
-    if (waiting <= 1 && !(next->special & (SPECIAL_STOPPED | SPECIAL_INTERRUPTED))) {
-        if (waiting)
-            slice_begin(cpu);
+    if (cpu->ready_mask >> next->priority <= !cpu->slice_over &&
+        !(next->special & (SPECIAL_STOPPED | SPECIAL_INTERRUPTED)))
         return switch_to(cpu, next);
-    }
     thread_ready(next);
     return schedule();
 }

@@ -1,6 +1,6 @@
 /*
  * scheduler.h: who runs next. Priorities 0..31, higher first; within one
- * priority time slices. The running thread is in no queue.
+ * priority slices that end with the timer's ticks (TICK_NS). The running thread is in no queue.
  */
 #pragma once
 #include "arch/asid.h"
@@ -8,7 +8,7 @@
 #include "task/space.h"
 #include "task/thread.h"
 
-#define SLICE_NS 10000000 /* 10 ms */
+#define READY_COUNTED 1024 /* threads that scheduler_ready counts at most */
 
 /* Puts a thread that can run into its CPU's queue; holds it while stopped, sends it to its personality
  * when interrupted. */
@@ -19,13 +19,16 @@ void thread_unready(struct thread *thread);
 /* The best thread to run when `current` cannot: idles until there is one, and switches to it. */
 struct thread *schedule(void);
 
+/* Threads in the queues now, at most READY_COUNTED: for people. */
+unsigned scheduler_ready(const struct cpu *cpu);
+
 /* Runs `current` on, unless a better one is ready; call it where something was woken. */
 struct thread *reschedule(struct thread *current);
 
 /* `current` goes behind the others of its priority. */
 struct thread *yield_from(struct thread *current);
 
-/* What EL0 has from the next eret on; USER_STEPPING is set by switch_to alone. */
+/* What EL0 has from the next eret on. */
 static inline void user_state_set(struct cpu *cpu, unsigned state)
 {
     if ((cpu->user_state ^ state) & USER_STEPPING)
@@ -34,13 +37,12 @@ static inline void user_state_set(struct cpu *cpu, unsigned state)
     fpu_enable(state & USER_FP);
 }
 
-/* Makes `next`, another thread than the current one and with a valid ASID, the running thread of this
- * CPU: tables, FP access, thread pointer. */
+/* Makes `next`, which has a valid ASID, the running thread of this CPU: tables, FP access, thread
+ * pointer. */
 static inline struct thread *switch_now(struct cpu *cpu, struct thread *next)
 {
     struct thread *old = cpu->current;
     struct space *space = next->space;
-    bool owner = cpu->fpu_owner == next;
 
     old->registers.tls = read_register(tpidr_el0);
     write_register(tpidr_el0, next->registers.tls);
@@ -49,8 +51,8 @@ static inline struct thread *switch_now(struct cpu *cpu, struct thread *next)
         cpu->space = space;
         write_register(ttbr0_el1, space->translation.ttbr); /* the eret synchronises */
     }
-    if (cpu->user_state != owner)
-        user_state_set(cpu, owner ? USER_FP : 0);
+    if (cpu->user_state != next->user_state)
+        user_state_set(cpu, next->user_state);
     next->state = THREAD_STATE_RUNNING;
     return next;
 }
@@ -58,18 +60,9 @@ static inline struct thread *switch_now(struct cpu *cpu, struct thread *next)
 /* The same for any thread that may run. */
 static inline struct thread *switch_to(struct cpu *cpu, struct thread *next)
 {
-    if (next->space->translation.asid_generation != asid_generation)
+    if (next->space->translation.asid_generation != cpu->asid_generation)
         asid_assign(&next->space->translation);
-    if (cpu->current != next) {
-        switch_now(cpu, next);
-    } else if (cpu->space != next->space) { /* after idling */
-        cpu->space = next->space;
-        write_register(ttbr0_el1, next->space->translation.ttbr);
-    }
-    next->state = THREAD_STATE_RUNNING;
-    if (__builtin_expect((next->special ^ cpu->user_state) & USER_STEPPING, 0))
-        user_state_set(cpu, cpu->user_state ^ USER_STEPPING);
-    return next;
+    return switch_now(cpu, next);
 }
 
 /* What switch_direct leaves to the scheduler. */
@@ -79,7 +72,7 @@ struct thread *switch_slow(struct cpu *cpu, struct thread *next);
 static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
 {
     if (__builtin_expect((cpu->ready_mask >> next->priority) | next->special |
-                             (next->space->translation.asid_generation ^ asid_generation), 0))
+                             (next->space->translation.asid_generation ^ cpu->asid_generation), 0))
         return switch_slow(cpu, next);
     return switch_now(cpu, next);
 }

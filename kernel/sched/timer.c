@@ -1,5 +1,5 @@
 /*
- * timer.c: one hardware timer serves sleepers, slices and the oldest pager
+ * timer.c: one hardware timer serves sleepers, ticks and the oldest pager
  * request. It is only ever moved earlier; when it fires everything due is done
  * and it is set for what comes next, or turned off.
  */
@@ -15,10 +15,11 @@
 static struct tree sleepers; /* by deadline */
 static struct lock sleepers_lock;
 
-void timer_init(uint32_t intid)
+void timer_init(struct cpu *cpu, uint32_t intid)
 {
     timer_off();
     interrupts->enable(intid, true);
+    tick_begin(cpu);
 }
 
 void timer_want(struct cpu *cpu, uint64_t when)
@@ -27,6 +28,26 @@ void timer_want(struct cpu *cpu, uint64_t when)
         return;
     cpu->timer_set = when;
     timer_set_deadline(when);
+}
+
+void tick_begin(struct cpu *cpu)
+{
+    uint64_t now = timer_now();
+
+    cpu->tick = now - now % TICK_NS + TICK_NS;
+    timer_want(cpu, cpu->tick);
+}
+
+/* Whoever is found running pays for the whole tick. */
+static void tick(struct cpu *cpu)
+{
+    struct thread *thread = cpu->current;
+
+    thread->time += TICK_NS;
+    if (thread->space)
+        thread->space->time += TICK_NS;
+    cpu->slice_over = true;
+    tick_begin(cpu);
 }
 
 void timer_sleep(struct thread *thread, uint64_t when)
@@ -119,11 +140,10 @@ void timer_interrupt(struct cpu *cpu)
         cpu->request_check = requests_check(cpu);
     if (cpu->request_check < next)
         next = cpu->request_check;
-    if (cpu->slice_end > now && cpu->slice_end < next)
-        next = cpu->slice_end;
     timer_off();
-    if (next != ~0ul)
-        timer_want(cpu, next);
+    if (cpu->tick <= now)
+        tick(cpu);
+    timer_want(cpu, cpu->tick < next ? cpu->tick : next);
 }
 
 struct thread *call_sleep_until(struct thread *thread)

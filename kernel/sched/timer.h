@@ -1,13 +1,16 @@
 /*
- * timer.h: time for the kernel: sleepers, time slices, deadlines of pager
- * requests, behind one hardware timer per CPU that is off when nobody needs it.
+ * timer.h: time for the kernel: sleepers, deadlines of pager requests, and, while
+ * anything runs, ticks; behind one hardware timer per CPU that is off when nobody needs it.
  */
 #pragma once
 #include "task/thread.h"
 
 #define REQUEST_DEADLINE_NS 2000000000ul /* a pager that has not answered by then has failed */
 
-void timer_init(uint32_t intid);
+/* The timer's interrupt comes from here on, and the first tick. */
+void timer_init(struct cpu *cpu, uint32_t intid);
+/* `cpu` begins to run something: ticks come at multiples of TICK_NS, whatever runs. */
+void tick_begin(struct cpu *cpu);
 /* Programs the timer no later than `when` (ns since boot). */
 void timer_want(struct cpu *cpu, uint64_t when);
 /* `thread` waits until `when`. It must be in no other list. */

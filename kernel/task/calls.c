@@ -88,6 +88,7 @@ struct thread *call_space_ctl(struct thread *thread)
         x[3] = space->resident;
         x[4] = space->translation.tables;
         x[5] = space->id;
+        x[6] = space->time;
         return answer(thread, 0);
     }
     return answer(thread, -ENOSYS);

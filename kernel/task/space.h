@@ -28,6 +28,7 @@ struct space {
     struct thread *threads; /* first in it */
     uint64_t id;            /* never used twice */
     uint64_t faults_minor, faults_major, resident;
+    uint64_t time; /* that its threads ran, ended ones too, ns */
     struct notification *watch;
     uint64_t watch_bits;
     char name[17];

@@ -23,14 +23,13 @@ enum thread_state {
 };
 
 /* thread->special */
-#define SPECIAL_STOPPED  1             /* by THREAD_STOP, or for good */
-#define SPECIAL_STEPPING USER_STEPPING /* by THREAD_STEP */
-#define SPECIAL_INTERRUPTED 4          /* by THREAD_INTERRUPT: its personality comes first */
-#define PSTATE_STEP      (1ul << 21)   /* SS: one instruction, then an exception (Arm ARM D2.12) */
+#define SPECIAL_STOPPED     1 /* by THREAD_STOP, or for good */
+#define SPECIAL_INTERRUPTED 2 /* by THREAD_INTERRUPT: its personality comes first */
+#define PSTATE_STEP         (1ul << 21)   /* SS: one instruction, then an exception (Arm ARM D2.12) */
 
 /* What a thread sent and waits to have answered. */
 struct request {
-    uint64_t id;               /* sequence << 24 | thread number; 0: none */
+    uint64_t id;               /* sequence << 23 | thread number; 0: none */
     union {
         struct {
             uint8_t kind;      /* KIND_* */
@@ -60,12 +59,14 @@ struct thread {
     uint8_t priority;      /* what it runs at: its own, or that of whom it works for */
     uint8_t base_priority;
     uint8_t special;       /* SPECIAL_*: not for the short ways of switching */
+    uint8_t user_state;    /* USER_*: what EL0 has while it runs */
     bool populating;       /* in a region_map between two steps */
     bool fp_used;          /* FP registers may be other than 0 */
     uint8_t retry;         /* KIND_* to the personality: prefaults first, then that goes out again */
     uint32_t number;       /* in the thread table */
-    uint64_t sequence;     /* of its requests, << 24 | number */
+    uint64_t sequence;     /* of its requests, << 23 | number */
     uint64_t badge;        /* in messages to the personality */
+    uint64_t time;         /* it ran, ns: ticks */
     char *message_page;    /* kernel address; NULL: none */
     struct object *message_object; /* whose page that is: kept alive, the frame pinned */
     struct thread *next, *previous; /* the list or queue it waits in */
@@ -117,7 +118,7 @@ static inline struct thread *thread_of_request(uint64_t id, const struct space *
 /* Gives a thread its next request id. */
 static inline uint64_t request_new_id(struct thread *thread)
 {
-    return thread->request.id = thread->sequence += 1ul << 24;
+    return thread->request.id = thread->sequence += 1ul << 23; /* an addend that one instruction holds */
 }
 
 /* A stopped thread in `space`. NULL: ENOMEM. */

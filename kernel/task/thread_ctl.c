@@ -154,7 +154,6 @@ static struct thread *look(struct thread *caller, struct thread *thread, uint64_
         return answer(caller, -EMSGSIZE);
     if (write && !holds_still(thread, caller))
         return answer(caller, -EBUSY);
-    fpu_save(thread);
     if (thread == caller)
         thread->registers.tls = read_register(tpidr_el0);
     switch (operation) {
@@ -165,6 +164,7 @@ static struct thread *look(struct thread *caller, struct thread *thread, uint64_
         registers_set(thread, caller->message_page);
         return answer(caller, 0);
     case THREAD_READ_FP:
+        fpu_save(thread);
         memcpy(caller->message_page, &thread->fp, sizeof thread->fp);
         return answer(caller, 0);
     default:
@@ -209,7 +209,7 @@ static struct thread *copy(struct thread *caller, struct thread *thread)
 struct thread *call_thread_ctl(struct thread *caller)
 {
     uint64_t *x = caller->registers.x, operation = x[1];
-    unsigned rights = operation == THREAD_READ || operation == THREAD_READ_FP ? RIGHT_READ : RIGHT_MANAGE;
+    unsigned rights = operation == THREAD_READ || operation == THREAD_READ_FP || operation == THREAD_TIME ? RIGHT_READ : RIGHT_MANAGE;
     int64_t error;
     struct thread *thread = lookup_thread(caller, x[0], rights, &error);
 
@@ -247,7 +247,7 @@ struct thread *call_thread_ctl(struct thread *caller)
             return answer(caller, -EINVAL);
         if (!holds_still(thread, caller))
             return answer(caller, -EBUSY);
-        thread->special = (thread->special & ~SPECIAL_STEPPING) | (x[2] ? SPECIAL_STEPPING : 0);
+        thread->user_state = (thread->user_state & ~USER_STEPPING) | (x[2] ? USER_STEPPING : 0);
         thread->registers.pstate = (thread->registers.pstate & ~PSTATE_STEP) | (x[2] ? PSTATE_STEP : 0);
         return answer(caller, 0);
     case THREAD_BEGIN:
@@ -256,6 +256,9 @@ struct thread *call_thread_ctl(struct thread *caller)
         return interrupt(caller, thread);
     case THREAD_COPY:
         return copy(caller, thread);
+    case THREAD_TIME:
+        x[1] = thread->time;
+        return answer(caller, 0);
     }
     return answer(caller, -ENOSYS);
 }

@@ -45,6 +45,7 @@ static slot *slots_new(struct object *object)
     if (!number)
         return NULL;
     page_zero(frame_address(number));
+    this_cpu()->counters.slots++;
     return frame_address(number);
 }
 
@@ -73,10 +74,12 @@ void chunk_free(struct chunk *chunk)
     tree_remove(&object->chunks, &chunk->node);
     if (object->last == chunk)
         object->last = NULL;
-    if (object->chunk_slots == CHUNK_SMALL)
+    if (object->chunk_slots == CHUNK_SMALL) {
         slab_free(&small_cache, chunk->slots, object->pool->pool);
-    else
+    } else {
         pool_free_frame(address_frame(chunk->slots));
+        this_cpu()->counters.slots--;
+    }
     slab_free(&chunk_cache, chunk, object->pool->pool);
 }
 

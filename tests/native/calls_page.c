@@ -30,29 +30,29 @@ static struct paged paged;
 static handle pager;
 static struct message fault; /* the request that waits for an answer */
 
-static int64_t supply_at(handle endpoint)
+static int64_t supply_at(uint64_t endpoint)
 {
     struct message message = {.request = fault.request};
 
     return page_supply(endpoint, WRITABLE_ZERO, 0, 1, 0, 0, &message);
 }
 
-static int64_t supply_object(handle object)
+static int64_t supply_object(uint64_t object)
 {
     return page_supply_unasked(object, WRITABLE_ZERO, 0, 1, 0, 0);
 }
 
-static int64_t copy_from(handle source)
+static int64_t copy_from(uint64_t source)
 {
     return page_supply_only(fault.request, SUPPLY_COPY | SUPPLY_WRITABLE, 1, 1, source, 0);
 }
 
-static int64_t move_from(handle source)
+static int64_t move_from(uint64_t source)
 {
     return page_supply_only(fault.request, SUPPLY_MOVE | SUPPLY_WRITABLE, 1, 1, source, 0);
 }
 
-static int64_t copy_unasked(handle source)
+static int64_t copy_unasked(uint64_t source)
 {
     return page_supply_unasked(paged.object, SUPPLY_COPY, 0, 1, source, 0);
 }
@@ -90,7 +90,7 @@ static void wrong_answers(void)
     FAILS(page_supply, ENOENT, page_supply_only(fault.request, SUPPLY_COPY, 1, 1, wired, ~0ul));
     FAILS(page_supply, ENOENT, page_supply_only(fault.request, SUPPLY_MOVE, 1, 1, wired, 1));
     FAILS(page_supply, ESTALE,
-          page_supply_only(fault.request + (1ul << 24), WRITABLE_ZERO, 1, 1, 0, 0));
+          page_supply_only(fault.request + (1ul << 23), WRITABLE_ZERO, 1, 1, 0, 0));
     FAILS(page_supply, ESTALE, page_supply_only(~0ul, WRITABLE_ZERO, 1, 1, 0, 0));
     /* A message page stays where it is. */
     WORKS(region_map(HANDLE_SPACE, address_new(1), 1, MAP_READ, wired, 0, 0, 0));
@@ -163,7 +163,7 @@ static void no_memory(void)
     WORKS(handle_close(pool));
 }
 
-static int64_t reclaim(handle object)
+static int64_t reclaim(uint64_t object)
 {
     return page_reclaim(object, 0, 1, RECLAIM_DISCARD);
 }
@@ -189,14 +189,14 @@ static void reclaiming(void)
     WORKS(handle_close(wired));
 }
 
-static int64_t query(handle space)
+static int64_t query(uint64_t space)
 {
-    return page_query(space, paged.address, 1, 0);
+    return page_query((handle)space, paged.address, 1, 0);
 }
 
-static int64_t query_and_clear(handle space)
+static int64_t query_and_clear(uint64_t space)
 {
-    return page_query(space, paged.address, 1, PAGES_CLEAR_REFERENCED);
+    return page_query((handle)space, paged.address, 1, PAGES_CLEAR_REFERENCED);
 }
 
 static int64_t query_bare(uint64_t unused)

@@ -7,32 +7,32 @@
 
 static handle object, other_space;
 
-static int64_t map_into(handle space)
+static int64_t map_into(uint64_t space)
 {
     return region_map(space, AREA, 1, MAP_READ, object, 0, 0, 0);
 }
 
-static int64_t map_object(handle which)
+static int64_t map_object(uint64_t which)
 {
     return region_map(HANDLE_SPACE, AREA, 1, MAP_READ | MAP_WRITE | MAP_EXEC, which, 0, 0, 0);
 }
 
-static int64_t map_source(handle source)
+static int64_t map_source(uint64_t source)
 {
     return region_map(HANDLE_SPACE, AREA, 1, MAP_READ | MAP_EXEC, object, 0, source, 0);
 }
 
-static int64_t unmap_from(handle space)
+static int64_t unmap_from(uint64_t space)
 {
     return region_unmap(space, AREA, 1, 0);
 }
 
-static int64_t protect_in(handle space)
+static int64_t protect_in(uint64_t space)
 {
     return region_protect(space, AREA, 1, MAP_READ);
 }
 
-static int64_t query_in(handle space)
+static int64_t query_in(uint64_t space)
 {
     struct region_facts facts = {0};
 

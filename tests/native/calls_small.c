@@ -3,14 +3,14 @@
  */
 #include "calls.h"
 
-static int64_t query(handle pool)
+static int64_t query(uint64_t pool)
 {
     struct pool_facts facts = {0};
 
     return pool_query(pool, &facts);
 }
 
-static int64_t limit(handle pool)
+static int64_t limit(uint64_t pool)
 {
     return pool_limit(pool, 100);
 }
@@ -36,21 +36,26 @@ static void pool_calls(void)
 
 static handle bind_to, bound_irq;
 
-static int64_t bind(handle irq)
+static int64_t bind(uint64_t irq)
 {
     return irq_bind(irq, bind_to, 1);
 }
 
-static int64_t bind_note(handle notification)
+static int64_t bind_note(uint64_t notification)
 {
     return irq_bind(bound_irq, notification, 1);
+}
+
+static int64_t acknowledge(uint64_t irq)
+{
+    return irq_acknowledge(irq);
 }
 
 static void irq_calls(void)
 {
     bind_to = make(NOTIFICATION);
     TRY_HANDLES(irq_ctl, IRQ, RIGHT_MANAGE, bind);
-    TRY_HANDLES(irq_ctl, IRQ, RIGHT_MANAGE, irq_acknowledge);
+    TRY_HANDLES(irq_ctl, IRQ, RIGHT_MANAGE, acknowledge);
     bound_irq = WORKS(create_irq(HANDLE_SYSTEM, 101));
     TRY_HANDLES(irq_ctl, NOTIFICATION, RIGHT_WRITE, bind_note);
     FAILS(irq_ctl, EINVAL, irq_acknowledge(bound_irq)); /* bound to nothing */
@@ -64,12 +69,12 @@ static void irq_calls(void)
     WORKS(handle_close(bound_irq));
 }
 
-static int64_t counters(handle system)
+static int64_t facts(uint64_t system)
 {
-    return debug(system, DEBUG_COUNTERS, 0, 0);
+    return debug(system, DEBUG_BOOT, 0, 0);
 }
 
-static int64_t power_off(handle system)
+static int64_t power_off(uint64_t system)
 {
     return debug(system, DEBUG_EXIT, 1, 0);
 }
@@ -84,9 +89,9 @@ static void debug_calls(void)
 {
     struct worker worker;
 
-    TRY_HANDLES(debug, SYSTEM, RIGHT_READ, counters);
+    TRY_HANDLES(debug, SYSTEM, RIGHT_READ, facts);
     TRY_HANDLES(debug, SYSTEM, RIGHT_MANAGE, power_off);
-    FAILS(debug, EBADF, counters(0));
+    FAILS(debug, EBADF, facts(0));
     FAILS(debug, EBADF, power_off(0));
     WORKS(debug(0, DEBUG_NOTHING, 0, 0));
     FAILS(debug, EINVAL, debug(0, DEBUG_LOG, PAGE_SIZE + 1, LOG_DEBUG));
@@ -98,7 +103,10 @@ static void debug_calls(void)
     WORKS(debug(HANDLE_SYSTEM, DEBUG_TRACE, 0, 0));
     WORKS(debug(HANDLE_SYSTEM, DEBUG_LOG_READ, 0, 0));
     WORKS(debug(HANDLE_SYSTEM, DEBUG_LOG_READ, ~0ul, 0));
-    WORKS(debug(HANDLE_SYSTEM, DEBUG_BOOT, 0, 0));
+    WORKS(debug(0, DEBUG_COUNTERS, 0, 0));
+    WORKS(debug(0, DEBUG_MEMORY, 0, 0));
+    CHECK_IS(debug(0, DEBUG_SLAB, ~0ul, 0), 0);
+    CHECK_IS(debug(0, DEBUG_SLAB, 1ul << 32, 0), 0);
     FAILS(debug, ENOSYS, debug(HANDLE_SYSTEM, 99, 0, 0));
     FAILS(debug, ENOSYS, debug(HANDLE_SYSTEM, ~0ul, 0, 0));
     worker_start_bare(&worker, log_without_page, 0, PRIORITY_ABOVE);

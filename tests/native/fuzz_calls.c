@@ -178,7 +178,7 @@ static uint64_t argument_of(char shape, unsigned memory, uint64_t *state)
     case 'u':
         return mostly(SUPPLY_ZERO | SUPPLY_WRITABLE, 8, state);
     case 'D': /* logs, power and panics are for people */
-        return chance(state, 2) ? DEBUG_NOTHING : 20 + chance(state, 100);
+        return chance(state, 2) ? DEBUG_MEMORY + chance(state, 2) : 20 + chance(state, 100);
     case '.':
         return 0;
     default:

@@ -97,6 +97,57 @@ static void lent_priority(void)
     handle_close(note);
 }
 
+/* ---- reply_recv gives the client its CPU back; after reply it is behind its equals: sched_yield
+ * ---- */
+
+static int64_t echo_for_ever(uint64_t endpoint)
+{
+    struct message message = {0};
+
+    recv(endpoint, 0, &message);
+    while (!reply_recv(endpoint, 0, &message))
+        ;
+    return 0;
+}
+
+static int64_t call_and_note(uint64_t endpoint)
+{
+    return call_with_one(endpoint) ? 0 : (note_line(1), 0);
+}
+
+static int64_t just_note(uint64_t notification)
+{
+    note_line(2);
+    return notify(notification, 1);
+}
+
+static void behind_equals(bool yields)
+{
+    handle endpoint = create_endpoint(LEVEL_ANON), note = create_notification(0, 0);
+    struct worker client, equal, server;
+    struct message message = {0};
+
+    line_count = 0;
+    if (!yields)
+        worker_start(&server, echo_for_ever, endpoint, PRIORITY_ABOVE);
+    worker_start(&client, call_and_note, endpoint, PRIORITY_BELOW);
+    if (yields) {
+        sleep_for(1);
+        CHECK_IS(take(endpoint, &message), KIND_CALL);
+    }
+    worker_start(&equal, just_note, note, PRIORITY_BELOW);
+    if (yields)
+        CHECK_IS(reply(0, message.request, &message), 0);
+    CHECK_IS(worker_finish(&client), 0);
+    CHECK_IS(worker_finish(&equal), 0);
+    CHECK_IS(line_count, 2);
+    CHECK_IS(lines[0], yields ? 2 : 1);
+    if (!yields)
+        worker_kill(&server);
+    handle_close(endpoint);
+    handle_close(note);
+}
+
 /* ---- Equal priorities share the CPU in slices, also when messages switch directly ---- */
 
 static volatile uint64_t spins[2];
@@ -183,5 +234,7 @@ void message_order(void)
 {
     callers_by_priority();
     lent_priority();
+    behind_equals(false);
+    behind_equals(true);
     slices();
 }

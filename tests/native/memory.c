@@ -200,6 +200,7 @@ int main(const struct startup *startup)
     sparse();
     resident_counts();
     copies();
+    memory_facts();
     queries();
     finish();
 }

@@ -30,6 +30,7 @@ int main(const struct startup *startup)
         answers();
         copies();
         deaths();
+        steps();
         CHECK(!round || frames_used() == frames);
     }
     finish();

@@ -15,3 +15,4 @@ void interrupts(void);
 void answers(void);
 void copies(void);
 void deaths(void);
+void steps(void);

@@ -235,6 +235,7 @@ int main(const struct startup *startup)
     cancel_of_a_kill();
     change_priority();
     registers();
+    times();
     stepping();
     finish();
 }

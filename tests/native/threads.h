@@ -5,4 +5,5 @@
 #include "support.h"
 
 void registers(void);
+void times(void);
 void stepping(void);

@@ -88,8 +88,26 @@ static void thread_pointer_is_private(void)
     end(thread, stack);
 }
 
+/* What Linux lets every program read: the counter, and how large cache lines and dc zva are. */
+static void readable(void)
+{
+    uint64_t value, later;
+
+    __asm__ volatile("isb\n mrs %0, cntvct_el0" : "=r"(value));
+    sleep_for(1);
+    __asm__ volatile("isb\n mrs %0, cntvct_el0" : "=r"(later));
+    CHECK(later > value);
+    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(value));
+    CHECK(value >= 1000000);
+    __asm__ volatile("mrs %0, ctr_el0" : "=r"(value));
+    CHECK(value >> 16 & 15); /* DminLine */
+    __asm__ volatile("mrs %0, dczid_el0" : "=r"(value));
+    CHECK(!(value >> 4)); /* dc zva is not prohibited */
+}
+
 void registers(void)
 {
+    readable();
     read_and_write();
     thread_pointer_is_private();
 }

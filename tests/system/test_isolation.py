@@ -63,9 +63,9 @@ def test_message_says_what_was_done(pagoda, tmp_path):
     acts = cases(pagoda)
     manifest = manifests.write(tmp_path, *(f"run /bin/misbehave {case}" for case, _ in acts))
     text = pagoda(options=["--manifest", manifest]).stderr
-    for pid, (case, status) in enumerate(acts, 1):
-        said = re.search(rf"^pagoda: /bin/misbehave \(pid {pid}\) (\w+)(.*)$", text, re.M)
-        assert said and said[1] == SIGNALS[status], case
+    deaths = re.finditer(r"^pagoda: /bin/misbehave \(pid 1\) (\w+)(.*)$", text, re.M)
+    for said, (case, status) in zip(deaths, acts, strict=True):
+        assert said[1] == SIGNALS[status], case
         if case not in REASONS:
             continue
         address, reason = REASONS[case]

@@ -1,5 +1,5 @@
 // clang-format off
-// sources: userland/lib/manifest.c userland/lib/manifest_words.c userland/lib/format.c userland/lib/wired.c
+// sources: userland/lib/manifest.c userland/lib/manifest_check.c userland/lib/manifest_words.c userland/lib/format.c userland/lib/wired.c
 // clang-format on
 // flags: -Iuserland
 #include "entry/abi.h"
@@ -43,6 +43,9 @@ static const char standard[] = "# comment\n"
                                "environment EMPTY=\n"
                                "pool-limit 64M\n"
                                "pager anon=anon\n"
+                               "window 24 80\n"
+                               "time 1700000000\n"
+                               "hostname a-b.c\n"
                                "strace\n"
                                "summary";
 
@@ -67,6 +70,8 @@ TEST(every_line_is_understood)
     CHECK(!strcmp(manifest.environment->next->text, "EMPTY="));
     CHECK(manifest.program_pool == 64 << 20 && manifest.strace && manifest.summary);
     CHECK(!strcmp(manifest.program_pager, "anon"));
+    CHECK(manifest.window_rows == 24 && manifest.window_columns == 80);
+    CHECK(manifest.time == 1700000000 && !strcmp(manifest.host_name, "a-b.c"));
     CHECK(manifest_find(&manifest, "proc") == proc && !manifest_find(&manifest, "pro"));
     manifest_free(&manifest);
     CHECK_EQUAL(wired_statistics().objects, 0);
@@ -83,10 +88,20 @@ TEST(run_lines_keep_their_order)
     CHECK_EQUAL(wired_statistics().objects, 0);
 }
 
+TEST(a_limit_may_be_a_part_of_the_memory)
+{
+    CHECK_EQUAL(parse("server a\n image i\n level 3\n pool 8K 12%\n"), 0);
+    CHECK(manifest.servers->pool_guaranteed == 8192 && manifest.servers->pool_percent == 12);
+    CHECK_EQUAL(manifest.servers->pool_limit, 0);
+    manifest_free(&manifest);
+    CHECK_EQUAL(wired_statistics().objects, 0);
+}
+
 TEST(nothing_at_all_is_a_manifest)
 {
     CHECK_EQUAL(parse(""), 0);
-    CHECK(!manifest.servers && !manifest.runs);
+    CHECK(!manifest.servers && !manifest.runs && !manifest.host_name);
+    CHECK(!manifest.window_rows && !manifest.window_columns && !manifest.time);
     CHECK_EQUAL(parse("\n\n   \n#\n"), 0);
 }
 
@@ -125,6 +140,12 @@ TEST(each_mistake_is_named_with_its_line)
     refused(SERVER "  pool 8K\n", 6, "takes 2");
     refused(SERVER "  pool 8K 4K\n", 6, "below its guarantee");
     refused(SERVER "  pool 0 0\n", 6, "zero");
+    refused(SERVER "  pool 4K %\n", 6, "1% to 50%");
+    refused(SERVER "  pool 4K 0%\n", 6, "1% to 50%");
+    refused(SERVER "  pool 4K 51%\n", 6, "not \"51%\"");
+    refused(SERVER "  pool 4K 1.5%\n", 6, "1% to 50%");
+    refused(SERVER "  pool 4% 8K\n", 6, "whole pages");
+    refused(SERVER "  pool 4K \\e\n", 6, "whole pages");
     refused(SERVER "  pool 1000 4K\n", 6, "whole pages");
     refused(SERVER "  pool 4K 4X\n", 6, "size");
     refused(SERVER "  pool 4K K\n", 6, "size");
@@ -154,6 +175,21 @@ TEST(each_mistake_is_named_with_its_line)
     refused("pager anon=x\n", 1, "no server \"x\"");
     refused("pager anon=x\npager anon=x\n", 2, "second pager");
     refused("strace on\n", 1, "takes 0");
+    refused("window 24\n", 1, "takes 2");
+    refused("window 0 80\n", 1, "from 1 to 65535");
+    refused("window 24 65536\n", 1, "not \"65536\"");
+    refused("window 24 80\nwindow 24 80\n", 2, "second window");
+    refused("time 0\n", 1, "from 1");
+    refused("time -1\n", 1, "not \"-1\"");
+    refused("time 1.5\n", 1, "not \"1.5\"");
+    refused("time 8589934593\n", 1, "not \"8589934593\"");
+    refused("time 5\ntime 5\n", 2, "second time");
+    refused("hostname\n", 1, "takes 1");
+    refused("hostname \\e\n", 1, "1 to 64");
+    refused("hostname a\nhostname b\n", 2, "second hostname");
+    char name[80] = "hostname ";
+    memset(name + 9, 'x', 65);
+    refused(name, 1, "1 to 64");
 }
 
 TEST(without_memory_it_says_so_and_keeps_nothing)

@@ -1,21 +1,21 @@
 """The boot bundle: servers, the guest's file tree and the manifest, for one run."""
 
 import os
-import stat
 import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cpio
-from .common import ROOT, Failure, build_folder, cross_tool, read_bytes, relative
+from . import cpio, guest, layers, standard
+from .common import (
+    AARCH64, ROOT, Failure, build_folder, cross_tool, elf_machine, read_bytes, relative,
+)  # fmt: skip
 from .manifest import Manifest, server_name
+from .tree import Tree
 
-ELF_MAGIC = b"\x7fELF"
-MACHINES = {3: "i386", 40: "32-bit Arm", 62: "x86-64", 183: "AArch64", 243: "RISC-V"}
+FIRST_PROGRAM = "/sbin/init"  # when nobody names one
 # Of a user's own pager: above programs (10), below every server, so that one that never
 # stops computing keeps nobody else from running.
 OWN_PAGER_PRIORITY = 12
-AARCH64 = 183
 
 
 class Bundle:
@@ -23,36 +23,21 @@ class Bundle:
 
     def __init__(self, manifest):
         self.manifest = manifest
-        self.tree = {}  # guest path -> cpio.Entry, named root/...
-        self.images = {}  # name of a server or program -> host file with its symbols
+        self.tree = Tree()
+        self.programs = {}  # name of a program -> host file with its symbols
         self.servers = {}  # server path in the bundle -> host file
+        self.vdso = None  # host file of the code that proc maps into every program
+
+    @property
+    def images(self):
+        """Name of a server or program -> host file with its symbols; servers' names come first."""
+        servers = {os.path.basename(path): Path(host) for path, host in self.servers.items()}
+        return {**self.programs, **servers}
 
     def add_file(self, host, guest):
         """A host file, symbolic link or folder (with all below it) at a guest path."""
-        host, guest = Path(host), _guest_path(guest)
-        name = "root" + guest
-        try:
-            mode = host.lstat().st_mode
-            if stat.S_ISLNK(mode) and not host.exists():
-                raise Failure(f"{host} points to nothing")
-            if stat.S_ISDIR(host.stat().st_mode):
-                self.tree.setdefault(guest, cpio.folder_entry(name))
-                for child in sorted(os.listdir(host)):
-                    self._add_child(host / child, f"{guest.rstrip('/')}/{child}")
-                return
-            executable = bool(host.stat().st_mode & 0o111)
-            self.tree[guest] = cpio.file_entry(name, host.read_bytes(), executable)
-        except OSError as error:
-            raise Failure(f"cannot add {host}: {error.strerror}") from error
-        self.images[os.path.basename(guest)] = host
-
-    def _add_child(self, host, guest):
-        """Below a folder links stay links."""
-        if host.is_symlink():
-            target = os.fsencode(os.readlink(host))
-            self.tree[guest] = cpio.Entry("root" + guest, stat.S_IFLNK | 0o777, target)
-        else:
-            self.add_file(host, guest)
+        for path, program in layers.add_host(self.tree, host, guest):
+            self.programs[os.path.basename(path)] = program
 
     def add_server(self, path, host):
         """A native program of the host at the bundle path `path` (servers/NAME)."""
@@ -61,7 +46,6 @@ class Bundle:
         if elf_machine(host) != AARCH64:
             raise Failure(f"{relative(host)} is not a program for AArch64")
         self.servers[path] = host
-        self.images[os.path.basename(path)] = Path(host)
 
     def write(self):
         """The archive's bytes: manifest, servers, then the tree with all its folders."""
@@ -69,31 +53,9 @@ class Bundle:
         entries.append(cpio.folder_entry("servers"))
         for path, host in sorted(self.servers.items()):
             entries.append(cpio.file_entry(path, without_symbols(host), True))
-        entries.append(cpio.folder_entry("root"))
-        tree = dict(self.tree)
-        tree.pop("/", None)
-        for guest in self.tree:
-            for parent in list(Path(guest).parents)[:-1]:
-                tree.setdefault(str(parent), cpio.folder_entry(f"root{parent}"))
-        entries += [tree[guest] for guest in sorted(tree)]
-        return cpio.write(entries)
-
-
-def _guest_path(path):
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    if ".." in parts:
-        raise Failure(f"guest path {path} must not contain ..")
-    return "/" + "/".join(parts)
-
-
-def elf_machine(path):
-    """Machine number of an ELF file; None when it is no ELF file."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(20)
-    except OSError:
-        return None
-    return int.from_bytes(head[18:20], "little") if head[:4] == ELF_MAGIC else None
+        if self.vdso:
+            entries.append(cpio.file_entry("vdso", without_symbols(self.vdso)))
+        return cpio.write(entries + self.tree.ordered())
 
 
 def without_symbols(path):
@@ -118,10 +80,12 @@ def load_manifest(path=None):
     raise Failure(f"no manifest at {relative(places[-1])}")
 
 
-def make(options, words):
-    """The bundle for `words` (program and arguments; none: the manifest's own run line).
+def make(options, words, complete=True):
+    """The bundle for `words` (program and arguments; none: the manifest's own run line, or the
+    first program of an interactive system).
 
-    options: add, pager, manifest, strace, summary, environment, pool_limit, every_app.
+    `complete` False: only to look at, it need not have that first program.
+    options: layers, pager, manifest, strace, summary, environment, pool_limit, every_app, bare.
     """
     if options.root:
         return _only_root(options)
@@ -131,15 +95,21 @@ def make(options, words):
         path = "servers/root" if name == "root" else manifest.image(name)
         host = build_folder() / "userland/servers" / f"{os.path.basename(path)}.elf"
         bundle.add_server(path, host)
-    if (build_folder() / "userland/root").is_dir():
-        bundle.add_file(build_folder() / "userland/root", "/")
-    for item in options.add:
-        host, _, guest = item.partition(":")
-        bundle.add_file(host, guest or default_guest_path(host))
+    bundle.vdso = build_folder() / "userland/vdso.so"
+    if not words and not manifest.has_run():
+        words = [FIRST_PROGRAM]
+    whole = guest.fill(bundle, options, words or manifest.run_words())
+    if words == [FIRST_PROGRAM] and FIRST_PROGRAM not in bundle.tree:
+        if not complete:
+            return bundle
+        raise Failure(f"no program given, and the guest has no {FIRST_PROGRAM} (run make)")
     if words:
         manifest.remove("run")
-        words = [find_program(bundle, words[0]), *words[1:]]
-    add_apps(bundle, words or manifest.run_words(), options.every_app)
+        words = [guest.find_program(bundle, words[0]), *words[1:]]
+    if whole:
+        for name, value in standard.ENVIRONMENT.items():
+            if not any(setting.startswith(f"{name}=") for setting in options.environment):
+                manifest.add("environment", f"{name}={value}")
     _add_run_lines(bundle, options, words)
     return bundle
 
@@ -148,9 +118,7 @@ def _only_root(options):
     """One native program that the kernel starts as root, alone in the system."""
     bundle = Bundle(load_manifest(options.manifest) if options.manifest else Manifest(""))
     bundle.add_server("servers/root", options.root)
-    for item in options.add:
-        host, _, guest = item.partition(":")
-        bundle.add_file(host, guest or default_guest_path(host))
+    guest.add_layers(bundle, options.layers)
     return bundle
 
 
@@ -169,8 +137,10 @@ def _add_run_lines(bundle, options, words):
             manifest.add(flag)
     if words:
         manifest.add("run", *words)
-    elif not manifest.has_run():
-        raise Failure("no program given, and the manifest has no run line")
+    name = standard.host_name(bundle.tree)
+    if name:
+        manifest.remove("hostname")
+        manifest.add("hostname", name)
 
 
 def add_pager(bundle, item):
@@ -183,49 +153,3 @@ def add_pager(bundle, item):
     bundle.add_server(f"servers/{name}", host)
     bundle.manifest.remove("pager")
     bundle.manifest.add("pager", f"{role}={name}")
-
-
-def default_guest_path(host):
-    """Programs go to /bin, everything else to /."""
-    name = os.path.basename(os.path.abspath(host))
-    program = os.path.isfile(host) and os.access(host, os.X_OK)
-    return f"/bin/{name}" if program else f"/{name}"
-
-
-def app_of(guest):
-    """Host file of a program of the project whose guest path is /bin/NAME, or None.
-
-    Each program exists in several forms (NAME.musl, NAME.glibc-pie, …); NAME alone is .musl.
-    """
-    folder, name = os.path.split(guest)
-    if folder != "/bin" or not name:
-        return None
-    places = [build_folder() / "userland/apps" / form for form in (name, f"{name}.musl")]
-    return next((place for place in places if place.is_file()), None)
-
-
-def add_apps(bundle, words, every):
-    """The project's programs that the command (or the manifest) names by their guest path (or all of them)."""
-    apps = build_folder() / "userland/apps"
-    if every and apps.is_dir():
-        words = [*words, *(f"/bin/{path.name}" for path in sorted(apps.iterdir()))]
-    for word in words:
-        if word not in bundle.tree and app_of(word):
-            bundle.add_file(app_of(word), word)
-
-
-def find_program(bundle, program):
-    """Guest path of PROGRAM: one that is in the bundle, or a host file, which is added."""
-    if program in bundle.tree or app_of(program):
-        return program
-    if not os.path.isfile(program):
-        raise Failure(f"{program} is neither a file here nor a program in the guest")
-    machine = elf_machine(program)
-    if machine not in (AARCH64, None):
-        kind = MACHINES.get(machine, f"machine {machine}")
-        raise Failure(f"{program} is a program for {kind}, not for AArch64")
-    guest = f"/bin/{os.path.basename(program)}"
-    bundle.add_file(program, guest)
-    entry = bundle.tree[guest]
-    bundle.tree[guest] = cpio.file_entry(entry.name, entry.data, True)
-    return guest

@@ -10,6 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 STATUS_TIMEOUT = 124  # as timeout(1)
 STATUS_FAILURE = 125  # the system, not the program, failed
 
+ELF_MAGIC = b"\x7fELF"
+PT_INTERP = 3
+AARCH64 = 183  # number of the machine in an ELF file
+
 
 class Failure(Exception):
     """Something outside the program under test is wrong; its text is for the user."""
@@ -72,3 +76,27 @@ def read_bytes(path, what):
         return Path(path).read_bytes()
     except OSError as error:
         raise Failure(f"{what}: {relative(path)}: {error.strerror}") from error
+
+
+def elf_interpreter(path):
+    """The dynamic loader that a program asks for (gABI, PT_INTERP), or None."""
+    data = Path(path).read_bytes()
+    if data[:4] != ELF_MAGIC or len(data) < 64:
+        return None
+    table, size, count = (int.from_bytes(data[at : at + n], "little") for at, n in ((32, 8), (54, 2), (56, 2)))
+    for at in range(table, table + size * count, max(size, 1)):
+        if int.from_bytes(data[at : at + 4], "little") == PT_INTERP:
+            start = int.from_bytes(data[at + 8 : at + 16], "little")
+            length = int.from_bytes(data[at + 32 : at + 40], "little")
+            return os.fsdecode(data[start : start + length].rstrip(b"\0"))
+    return None
+
+
+def elf_machine(path):
+    """Machine number of an ELF file; None when it is no ELF file."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(20)
+    except OSError:
+        return None
+    return int.from_bytes(head[18:20], "little") if head[:4] == ELF_MAGIC else None

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import bundle as bundles
 from .common import ROOT, Failure, build_folder, find_program, relative
 from .machine import boot_arguments, machine_for
-from .options import add_bundle_options, add_machine_options, split_words
+from .options import DEFAULT_TIMEOUT, add_bundle_options, add_machine_options, split_words
 from .session import end, start
 
 DESCRIPTION = """\
@@ -70,10 +70,10 @@ def main(options):
             wait_for(socket, qemu, Path(folder) / "errors")
             print(f"pagoda: the guest's serial line is in {relative(log)}", file=sys.stderr)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            limit = options.timeout if options.batch else None
+            limit = (options.timeout or DEFAULT_TIMEOUT) if options.batch else None
             return subprocess.run(gdb, env=environment, check=False, timeout=limit).returncode
         except subprocess.TimeoutExpired as error:
-            raise Failure(f"gdb did not end within {options.timeout:g} s") from error
+            raise Failure(f"gdb did not end within {limit:g} s") from error
         finally:
             end(qemu)
 

@@ -2,11 +2,16 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from .common import Failure, build_folder, find_program
 from .disk import make_boot_disk, make_boot_settings
 
+MIB = 1 << 20
+MEMORY_USUAL = 256 * MIB
+BUNDLE_AT = 128 * MIB  # where QEMU puts what it loads beside a kernel, see hw/arm/boot.c
+AROUND_BUNDLE = 4 * MIB  # device tree, and what is left for the system
 UBOOT_FIRMWARE = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
 
 
@@ -16,6 +21,14 @@ def memory_bytes(text):
     if not found:
         raise Failure(f"--memory needs a size like 256M or 4G, not {text}")
     return int(found[1]) << {"M": 20, "G": 30}[found[2]]
+
+
+def _mib(size):
+    return (size + MIB - 1) // MIB
+
+
+def size_text(size):
+    return f"{size >> 30}G" if size % (1 << 30) == 0 else f"{size >> 20}M"
 
 
 def qemu():
@@ -32,7 +45,7 @@ class Virt:
 
     def __init__(self, options):
         self.options = options
-        memory_bytes(options.memory)
+        self.memory = memory_bytes(options.memory) if options.memory else MEMORY_USUAL
         if options.cpus < 1:
             raise Failure("--cpus needs at least 1")
         if options.icount and options.uboot:
@@ -51,7 +64,7 @@ class Virt:
         command = [
             qemu(),
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
-            "-M", machine, "-cpu", options.cpu, "-smp", str(options.cpus), "-m", options.memory,
+            "-M", machine, "-cpu", options.cpu, "-smp", str(options.cpus), "-m", size_text(self.memory),
             "-semihosting-config", "enable=on,target=native",
             "-chardev", f"{options.serial},id=serial", "-serial", "chardev:serial",
         ]  # fmt: skip
@@ -63,8 +76,26 @@ class Virt:
 
     def command(self, bundle, arguments, folder):
         """The whole command line; files it needs are made in `folder`."""
+        self.memory = self.memory_for(len(bundle))
         start = self.uboot_start if self.options.uboot else self.direct_start
         return self.basis() + start(bundle, arguments, Path(folder))
+
+    def memory_for(self, bundle):
+        """Bytes of memory for a bundle of so many bytes: as asked for, or enough to leave programs
+        the larger part. The bundle is put behind the first 128 MiB, or half of a smaller memory."""
+        if self.options.memory:
+            room = self.memory - min(self.memory // 2, BUNDLE_AT) - AROUND_BUNDLE
+            if bundle > room:
+                raise Failure(f"the bundle has {_mib(bundle)} MiB; --memory {self.options.memory} has room "
+                              f"for {_mib(max(room, 0))}")  # fmt: skip
+            return self.memory
+        memory = self.memory
+        while bundle > memory * 3 // 8:
+            memory *= 2
+        if memory != self.memory and not self.options.quiet:
+            print(f"pagoda: {size_text(memory)} of memory, for a bundle of {_mib(bundle)} MiB "
+                  "(--memory says otherwise)", file=sys.stderr)  # fmt: skip
+        return memory
 
     def direct_start(self, bundle, arguments, folder):
         (folder / "bundle").write_bytes(bundle)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import cpio
-from .bundle import app_of
+from .guest import app_of
 from .common import ROOT, STATUS_TIMEOUT, Failure, build_folder, read_bytes
 from .machine import memory_bytes, qemu
 from .options import positive, split_words
@@ -116,7 +116,7 @@ def initial_tree(commands, files):
 class Console:
     """Collects what the machine says; Session's input is not passed on."""
 
-    kernel_started = False
+    kernel_started = takes_input = False
 
     def __init__(self, follow=None):
         self.data, self.follow = bytearray(), follow

@@ -4,14 +4,16 @@ import os
 import signal
 import sys
 import tempfile
+import time
 
 from . import bundle as bundles
-from .common import STATUS_FAILURE, STATUS_TIMEOUT, Failure, relative
+from .common import STATUS_FAILURE, STATUS_TIMEOUT, relative
 from .machine import boot_arguments, machine_for
-from .options import add_bundle_options, add_machine_options, split_words
+from .options import DEFAULT_TIMEOUT, add_bundle_options, add_machine_options, split_words
 from .serial import Demultiplexer
 from .session import Session
 from .symbols import Symboliser
+from .terminal import Terminal
 from .trace import TraceCollector
 
 DESCRIPTION = """\
@@ -33,15 +35,17 @@ def add_arguments(parser):
 class Reporter:
     """Says on stderr what the system said, with source lines, and remembers how it ended."""
 
-    def __init__(self, options, images):
+    def __init__(self, options, images, terminal):
         kernel = os.path.splitext(options.kernel)[0] + ".elf" if options.kernel else None
         self.symboliser = Symboliser(images, kernel)
         self.trace = TraceCollector()
+        self.terminal = terminal
 
     def __call__(self, line):
         if self.trace.take(line):
             return
-        sys.stderr.write("\n".join([line, *self.symboliser.explain(line)]) + "\n")
+        end = self.terminal.line_end()
+        sys.stderr.write("".join(text + end for text in [line, *self.symboliser.explain(line)]))
         sys.stderr.flush()
 
     @property
@@ -66,6 +70,8 @@ def describe_end(outcome, demultiplexer, reporter, timeout):
         if outcome.errors:
             reason = f"{reason}; QEMU says:\n{outcome.errors}"
         return STATUS_FAILURE, f"{reason}\n{last[-2000:].strip()}".rstrip()
+    if outcome.left:
+        return 0, None
     if outcome.timed_out:
         return STATUS_TIMEOUT, f"no end after {timeout:g} s"
     if outcome.status < 0:
@@ -76,19 +82,37 @@ def describe_end(outcome, demultiplexer, reporter, timeout):
     return outcome.status, None
 
 
+def describe_moment(manifest, options, terminal):
+    """Tells the guest what no bundle can know: the time, and the terminal of the person."""
+    if options.seed is None and not options.icount:  # those runs are the same every time
+        manifest.remove("time")
+        manifest.add("time", str(int(time.time())))
+    if not terminal.present:
+        return
+    manifest.remove("window")
+    manifest.add("window", *(str(number) for number in terminal.size()))
+    kind = os.environ.get("TERM")
+    if kind and not any(item.startswith("TERM=") for item in options.environment):
+        manifest.add("environment", f"TERM={kind}")
+    if not options.quiet:
+        print("pagoda: control-A x ends the machine", file=sys.stderr)
+
+
 def main(options):
     options.words = split_words(options)
-    if not options.words and not options.manifest and not options.root:
-        raise Failure("run what? pagoda run [options] -- PROGRAM ARGS…")
+    terminal = Terminal()
+    if options.timeout is None and not terminal.present:
+        options.timeout = DEFAULT_TIMEOUT
     bundle = bundles.make(options, options.words)
+    describe_moment(bundle.manifest, options, terminal)
     machine = machine_for(options)
-    reporter = Reporter(options, bundle.images)
+    reporter = Reporter(options, bundle.images, terminal)
     demultiplexer = Demultiplexer(write_all, reporter, after_uboot=options.uboot)
     with tempfile.TemporaryDirectory(prefix="pagoda-") as folder:
         command = machine.command(bundle.write(), boot_arguments(options), folder)
         if options.verbose:
             print("pagoda:", " ".join(command), file=sys.stderr)
-        outcome = Session(command, demultiplexer, options.timeout).run()
+        outcome = Session(command, demultiplexer, options.timeout, terminal=terminal).run()
     if options.trace:
         reporter.trace.save(options.trace)
     status, reason = describe_end(outcome, demultiplexer, reporter, options.timeout)

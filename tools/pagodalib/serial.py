@@ -1,16 +1,16 @@
 """Takes the guest's serial line apart: what the program wrote, and what the system says.
 
 With `console=runner` every write of the kernel and the servers is bracketed by SO and
-SI; everything outside is the program's. A program's own SO, SI and DLE may come from
-the console driver as DLE and the letter 0x40 above (N, O, P). Before the kernel runs,
-U-Boot speaks: that is neither.
+SI; everything outside is the program's. A program's own SO, SI and DLE come from the
+console driver as DLE and the letter 0x40 above (N, O, P); DLE R is the driver's own word:
+it takes input from now on. Before the kernel runs, U-Boot speaks: that is neither.
 """
 
 import re
 
 SHIFT_OUT, SHIFT_IN, ESCAPE = 0x0E, 0x0F, 0x10
 UBOOT_LAST_WORDS = b"Starting kernel ...\r\n\r\n"
-_ESCAPED = re.compile(rb"\x10([NOP])")
+_ESCAPED = re.compile(rb"\x10([NOPR])")
 _CUT = re.compile(rb"([\x0e\x0f])")
 
 
@@ -24,6 +24,7 @@ class Demultiplexer:
     def __init__(self, program, system, after_uboot=False):
         self.program, self.system = program, system
         self.kernel_started = not after_uboot
+        self.takes_input = False
         self.chatter = bytearray()
         self._inside = False
         self._line = bytearray()
@@ -61,9 +62,15 @@ class Demultiplexer:
         self._held = b""
         if piece.endswith(b"\x10"):
             piece, self._held = piece[:-1], b"\x10"
-        piece = _ESCAPED.sub(lambda found: bytes([found[1][0] - 0x40]), piece)
+        piece = _ESCAPED.sub(self._escaped, piece)
         if piece:
             self.program(piece)
+
+    def _escaped(self, found):
+        if found[1] == b"R":
+            self.takes_input = True
+            return b""
+        return bytes([found[1][0] - 0x40])
 
     def finish(self):
         """No more bytes will come: hand over what was held back."""

@@ -1,6 +1,7 @@
 """One QEMU, from its start to its end: bytes in and out, a deadline, no leftovers."""
 
 import ctypes
+import errno
 import os
 import selectors
 import signal
@@ -9,10 +10,11 @@ import time
 from dataclasses import dataclass, field
 
 from .common import Failure
+from .terminal import END_OF_INPUT, Keyboard, Terminal, escape
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PATIENCE = 2.0  # seconds between asking QEMU to end and making it
-END_OF_FILE = b"\x04"  # what a terminal sends for "no more input"
+PENDING_MOST = 1 << 16  # bytes of input that are read ahead of what QEMU takes
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Outcome:
     timed_out: bool
     seconds: float
     errors: str = field(default="")  # what QEMU itself said
+    left: bool = False  # the person at the terminal ended it
 
 
 def _end_with_parent():
@@ -50,16 +53,22 @@ def end(process):
 
 
 class Session:
-    """Runs `command` for at most `timeout` seconds; its output goes to demultiplexer.feed.
+    """Runs `command` for at most `timeout` seconds (None: any time); its output goes to
+    demultiplexer.feed.
 
-    The runner's own input is passed on from the moment the kernel runs (the boot loader
-    would take it for a wish to stop); its end becomes a control-D.
+    The runner's own input is passed on from the moment the console driver takes it (the boot
+    loader would see a wish to stop in it), and then its end.
     """
 
-    def __init__(self, command, demultiplexer, timeout, source=0):
+    def __init__(self, command, demultiplexer, timeout, source=0, terminal=None):
         self.command, self.demultiplexer, self.timeout = command, demultiplexer, timeout
         self.source = source  # file descriptor of the input, or None
+        self.terminal = terminal or Terminal()
+        self._keyboard = Keyboard(self.terminal.say) if self.terminal.present else None
         self._pending = bytearray()  # input that QEMU has not taken yet
+        self._always_ready = False  # the input is a plain file
+        self._listening = False  # the selector tells of input
+        self._blocked = False  # the selector tells when QEMU takes more
         self._errors = bytearray()
         self._selector = selectors.DefaultSelector()
 
@@ -68,39 +77,44 @@ class Session:
         pipe = subprocess.PIPE
         process = start(self.command, stdin=pipe, stdout=pipe, stderr=pipe)
         try:
-            timed_out = self._pump(process, started + self.timeout)
+            with self.terminal:
+                timed_out = self._pump(process, started + (self.timeout or float("inf")))
         finally:
             end(process)
             self._selector.close()
         self.demultiplexer.finish()
         errors = self._errors.decode(errors="replace").strip()
-        return Outcome(process.returncode, timed_out, time.monotonic() - started, errors)
+        left = self._keyboard is not None and self._keyboard.leave
+        return Outcome(process.returncode, timed_out, time.monotonic() - started, errors, left)
 
     def _pump(self, process, deadline):
         """Moves bytes until QEMU closes its output (False) or the deadline comes (True)."""
-        listening = self.source is None
+        started = self.source is None
         os.set_blocking(process.stdin.fileno(), False)
         self._selector.register(process.stdout, selectors.EVENT_READ, self._output)
         self._selector.register(process.stderr, selectors.EVENT_READ, self._error)
         open_streams = {process.stdout, process.stderr}
-        while open_streams:
+        while open_streams and not (self._keyboard and self._keyboard.leave):
             left = deadline - time.monotonic()
             if left <= 0:
                 return True
-            if not listening and self.demultiplexer.kernel_started:
-                listening = True
-                self._listen()
-            self._offer(process.stdin)
-            for key, _ in self._selector.select(left):
+            if not started and self.demultiplexer.kernel_started:
+                started = True
+                self.terminal.start()
+            if started:
+                self._pass_on(process.stdin)
+            for key, _ in self._selector.select(None if left == float("inf") else left):
                 if key.data is None:
                     continue
-                data = os.read(key.fd, 65536)
+                data = self._read(key.fd)
                 if not data and key.fileobj in open_streams:
                     open_streams.discard(key.fileobj)
                     self._selector.unregister(key.fileobj)
                 key.data(data)
+        if open_streams:
+            return False
         try:
-            process.wait(max(deadline - time.monotonic(), 0.1))
+            process.wait(min(max(deadline - time.monotonic(), 0.1), 60))
         except subprocess.TimeoutExpired:
             return True
         return False
@@ -111,31 +125,64 @@ class Session:
     def _error(self, data):
         self._errors += data
 
-    def _listen(self):
+    def _read(self, descriptor):
+        """What is there; nothing when a terminal has gone away."""
         try:
-            self._selector.register(self.source, selectors.EVENT_READ, self._input)
-        except PermissionError:  # a plain file: always ready, so take it all now
-            with os.fdopen(os.dup(self.source), "rb") as file:
-                self._pending += file.read()
-            self._pending += END_OF_FILE
+            return os.read(descriptor, 65536)
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return b""
+            raise
+
+    def _pass_on(self, stdin):
+        """Input to QEMU, as far as it goes now."""
+        self._listen()
+        while self.demultiplexer.takes_input:
+            self._offer(stdin)
+            self._listen()
+            if not self._always_ready or self._blocked or not self._pending:
+                break
+
+    def _listen(self):
+        """Takes input while QEMU keeps up with it, and lets it wait otherwise."""
+        wanted = self.source is not None and len(self._pending) < PENDING_MOST
+        if self._always_ready and wanted:
+            self._input(self._read(self.source))
+        elif wanted and not self._listening:
+            try:
+                self._selector.register(self.source, selectors.EVENT_READ, self._input)
+                self._listening = True
+            except PermissionError:  # a plain file
+                self._always_ready = True
+                self._listen()
+        elif self._listening and not wanted:
+            self._selector.unregister(self.source)
+            self._listening = False
 
     def _input(self, data):
-        self._pending += data
         if not data:
-            self._selector.unregister(self.source)
-            self._pending += END_OF_FILE
+            if self._listening:
+                self._selector.unregister(self.source)
+                self._listening = False
+            self.source = None
+            self._pending += END_OF_INPUT
+        elif self._keyboard:
+            self._pending += escape(self._keyboard.feed(data))
+        else:
+            self._pending += escape(data)
 
     def _offer(self, stdin):
         """Writes what QEMU takes now; asks to be woken when it takes more."""
-        registered = stdin in self._selector.get_map()
+        blocked = False
         try:
             while self._pending:
                 del self._pending[: os.write(stdin.fileno(), self._pending[:4096])]
         except BlockingIOError:
-            if not registered:
-                self._selector.register(stdin, selectors.EVENT_WRITE, None)
-            return
+            blocked = True
         except BrokenPipeError:
             self._pending.clear()
-        if registered:
+        if blocked and not self._blocked:
+            self._selector.register(stdin, selectors.EVENT_WRITE, None)
+        elif self._blocked and not blocked:
             self._selector.unregister(stdin)
+        self._blocked = blocked

@@ -29,11 +29,11 @@ apt_end()
     rm -rf "$work" 2>/dev/null || ${as_root:-} rm -rf "$work"
 }
 
-# apt_options STATE ARCHITECTURE STATUS: sets the array `options` for a state in
-# $work/STATE, with the dpkg status file STATUS ("" for: nothing is installed).
+# apt_options FOLDER ARCHITECTURE STATUS: sets the array `options` for a state in
+# FOLDER, with the dpkg status file STATUS ("" for: nothing is installed).
 apt_options()
 {
-    local state=$work/$1 status=$3
+    local state=$1 status=$3
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/preferences"
     if [ -z "$status" ]; then
         status=$state/status

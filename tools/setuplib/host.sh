@@ -33,7 +33,7 @@ choose_qemu_source()
 install_packages()
 {
     local ordinary=() package
-    apt_options host "$(host_architecture)" /var/lib/dpkg/status
+    apt_options "$work/host" "$(host_architecture)" /var/lib/dpkg/status
     say 'reading package lists of the host (a few seconds) …'
     logged 'reading the package lists' apt-get "${options[@]}" update
     choose_qemu_source "$@"

@@ -16,7 +16,7 @@ make_linux()
     fi
     need_debian
     apt_begin
-    apt_options linux arm64 ''
+    apt_options "$work/linux" arm64 ''
     say "Debian's Linux for arm64, to compare with (once, a minute or so) …"
     logged 'reading the package lists of arm64' apt-get "${options[@]}" update
     name=$(apt-cache "${options[@]}" depends "$linux_package" |

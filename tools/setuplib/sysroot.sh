@@ -19,7 +19,7 @@ sysroot_is_complete()
 make_sysroot()
 {
     local file new=$PWD/$sysroot.new
-    apt_options sysroot arm64 ''
+    apt_options "$work/sysroot" arm64 ''
     say "arm64 libraries for $sysroot ($sysroot_packages; a few seconds) …"
     logged 'reading the package lists of arm64' apt-get "${options[@]}" update
     mkdir -p "$work/sysroot/packages"

@@ -31,8 +31,9 @@ python3-pexpect|file:/usr/lib/python3/dist-packages/pexpect/__init__.py|system t
 END
 }
 
-# Packages of architecture arm64 that are unpacked into build/sysroot.
-sysroot_packages='musl musl-dev libfdt-dev linux-libc-dev'
+# Packages of architecture arm64 that are unpacked into build/sysroot: libraries, and BusyBox for the
+# guest.
+sysroot_packages='musl musl-dev libfdt-dev linux-libc-dev busybox-static'
 
 host_architecture()
 {

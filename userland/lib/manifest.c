@@ -11,9 +11,11 @@
 #include "lib/wired.h"
 
 #define NAME_MAX         23 /* with ".irq" behind it, it still fits struct startup_handle */
-#define NO_VALUE         0xffffffffu
 #define PRIORITY_DEFAULT 16
 #define PRIORITY_MAX     31
+#define PERCENT_MAX      50          /* of the memory, for one server */
+#define HOST_NAME_MAX    64          /* as uname(2) has room for */
+#define TIME_MAX         (1ul << 33) /* seconds: as nanoseconds it still fits 63 bits */
 
 struct parser {
     struct manifest *manifest;
@@ -77,7 +79,7 @@ static int line_server(struct parser *parser)
         return -ENOMEM;
     server->name = take(parser, 1);
     server->line = parser->line.number;
-    server->level = NO_VALUE;
+    server->level = MANIFEST_NO_LEVEL;
     server->priority = PRIORITY_DEFAULT;
     *parser->last_server = parser->server = server;
     parser->last_server = &server->next;
@@ -141,6 +143,47 @@ static int line_program_pager(struct parser *parser)
     return parser->manifest->program_pager ? 0 : -ENOMEM;
 }
 
+static int read_count(struct parser *parser, unsigned number, uint64_t most, uint64_t *count)
+{
+    if (manifest_number(word(parser, number), count) || !*count || *count > most)
+        return FAIL(parser, "%s needs numbers from 1 to %lu, not \"%s\"", word(parser, 0), most,
+                    word(parser, number));
+    return 0;
+}
+
+static int line_window(struct parser *parser)
+{
+    uint64_t rows, columns;
+    if (parser->manifest->window_rows)
+        return FAIL(parser, "a second window line");
+    int error = read_count(parser, 1, UINT16_MAX, &rows);
+    if (!error)
+        error = read_count(parser, 2, UINT16_MAX, &columns);
+    if (error)
+        return error;
+    parser->manifest->window_rows = (uint16_t)rows;
+    parser->manifest->window_columns = (uint16_t)columns;
+    return 0;
+}
+
+static int line_time(struct parser *parser)
+{
+    if (parser->manifest->time)
+        return FAIL(parser, "a second time line");
+    return read_count(parser, 1, TIME_MAX, &parser->manifest->time);
+}
+
+static int line_hostname(struct parser *parser)
+{
+    const char *name = word(parser, 1);
+    if (parser->manifest->host_name)
+        return FAIL(parser, "a second hostname line");
+    if (!*name || strlen(name) > HOST_NAME_MAX)
+        return FAIL(parser, "a host name has 1 to %d characters: \"%s\"", HOST_NAME_MAX, name);
+    parser->manifest->host_name = take(parser, 1);
+    return 0;
+}
+
 static int line_strace(struct parser *parser)
 {
     parser->manifest->strace = true;
@@ -183,10 +226,27 @@ static int line_priority(struct parser *parser)
     return read_number(parser, PRIORITY_MAX, &parser->server->priority);
 }
 
+/* "12%": a limit that grows with the machine. */
+static int read_percent(struct parser *parser, char *text)
+{
+    uint64_t percent;
+    text[strlen(text) - 1] = 0;
+    if (manifest_number(text, &percent) || !percent || percent > PERCENT_MAX)
+        return FAIL(parser, "a limit is 1%% to %d%% of the memory, not \"%s%%\"", PERCENT_MAX,
+                    text);
+    parser->server->pool_percent = (unsigned)percent;
+    return 0;
+}
+
 static int line_pool(struct parser *parser)
 {
     struct manifest_server *server = parser->server;
+    char *limit = word(parser, 2);
     int error = read_size(parser, 1, &server->pool_guaranteed);
+    server->pool_limit = 0;
+    server->pool_percent = 0;
+    if (!error && *limit && limit[strlen(limit) - 1] == '%')
+        return read_percent(parser, limit);
     if (!error)
         error = read_size(parser, 2, &server->pool_limit);
     if (!error && (server->pool_guaranteed > server->pool_limit || !server->pool_limit))
@@ -263,10 +323,17 @@ struct directive {
 };
 
 static const struct directive of_the_system[] = {
-    {"server", 1, 1, line_server},           {"run", 1, UINT32_MAX, line_run},
-    {"environment", 1, 1, line_environment}, {"pool-limit", 1, 1, line_pool_limit},
-    {"pager", 1, 1, line_program_pager},     {"strace", 0, 0, line_strace},
-    {"summary", 0, 0, line_summary},         {0},
+    {"server", 1, 1, line_server},
+    {"run", 1, UINT32_MAX, line_run},
+    {"environment", 1, 1, line_environment},
+    {"pool-limit", 1, 1, line_pool_limit},
+    {"pager", 1, 1, line_program_pager},
+    {"window", 2, 2, line_window},
+    {"time", 1, 1, line_time},
+    {"hostname", 1, 1, line_hostname},
+    {"strace", 0, 0, line_strace},
+    {"summary", 0, 0, line_summary},
+    {0},
 };
 
 static const struct directive of_a_server[] = {
@@ -303,63 +370,6 @@ static int read_line(struct parser *parser)
     return row->read(parser);
 }
 
-/* ---- What can only be said when all lines are known ---- */
-
-static int check_grant(struct parser *parser, const struct manifest_server *server,
-                       const struct manifest_grant *grant)
-{
-    parser->line.number = grant->line;
-    if (grant->kind == GRANT_DEVICE)
-        return 0;
-    const struct manifest_server *other = manifest_find(parser->manifest, grant->name);
-    if (!other || !other->endpoint)
-        return FAIL(parser, "no server \"%s\" with an endpoint", grant->name);
-    if (other->level >= server->level)
-        return FAIL(parser, "\"%s\" (level %u) may only use lower levels, \"%s\" has %u",
-                    server->name, server->level, other->name, other->level);
-    return 0;
-}
-
-static int check_server(struct parser *parser, const struct manifest_server *server)
-{
-    parser->line.number = server->line;
-    const char *missing = !server->image              ? "image"
-                          : server->level == NO_VALUE ? "level"
-                          : !server->pool_limit       ? "pool"
-                                                      : NULL;
-    if (missing)
-        return FAIL(parser, "server \"%s\" needs a line \"%s\"", server->name, missing);
-    for (const struct manifest_grant *grant = server->grants; grant; grant = grant->next) {
-        int error = check_grant(parser, server, grant);
-        if (error)
-            return error;
-    }
-    return 0;
-}
-
-static int check_all(struct parser *parser)
-{
-    const struct manifest *manifest = parser->manifest;
-    for (const struct manifest_server *server = manifest->servers; server; server = server->next)
-        if (server->level == NO_VALUE || !server->image || !server->pool_limit)
-            return check_server(parser, server);
-    for (const struct manifest_server *server = manifest->servers; server; server = server->next) {
-        int error = check_server(parser, server);
-        if (error)
-            return error;
-    }
-    if (!manifest->program_pager)
-        return 0;
-    parser->line.number = parser->pager_line;
-    const struct manifest_server *pager = manifest_find(manifest, manifest->program_pager);
-    if (!pager || !pager->endpoint)
-        return FAIL(parser, "no server \"%s\" with an endpoint", manifest->program_pager);
-    if (pager->level >= LEVEL_PROC)
-        return FAIL(parser, "\"%s\" (level %u) must be below level %u to serve programs",
-                    pager->name, pager->level, LEVEL_PROC);
-    return 0;
-}
-
 int manifest_parse(struct manifest *manifest, const char *text, size_t size,
                    char error_text[MANIFEST_ERROR_BYTES])
 {
@@ -374,7 +384,7 @@ int manifest_parse(struct manifest *manifest, const char *text, size_t size,
     while (!error && (found = manifest_next_line(&parser.line, error_text)) != 0)
         error = found < 0 ? found : read_line(&parser);
     if (!error)
-        error = check_all(&parser);
+        error = manifest_check(manifest, parser.pager_line, error_text);
     manifest_free_words(parser.line.words);
     if (error == -ENOMEM)
         manifest_error(error_text, parser.line.number, "no memory for what it says");
@@ -420,5 +430,6 @@ void manifest_free(struct manifest *manifest)
     }
     manifest_free_words(manifest->environment);
     wired_free(manifest->program_pager);
+    wired_free(manifest->host_name);
     *manifest = (struct manifest){0};
 }

@@ -28,6 +28,7 @@ struct manifest_server {
     unsigned line;
     unsigned level, priority;
     uint64_t pool_guaranteed, pool_limit; /* bytes, whole pages */
+    unsigned pool_percent; /* if not 0, the limit is this part of the memory, not pool_limit */
     bool endpoint, bundle, system;
     struct manifest_grant *grants;
     void *owner; /* for whoever works with the list */
@@ -50,6 +51,9 @@ struct manifest {
     struct manifest_word *environment; /* NAME=VALUE */
     uint64_t program_pool;             /* bytes; 0: all that is left */
     char *program_pager; /* server behind the program; NULL: as the servers' lines say */
+    char *host_name;     /* NULL: not said */
+    uint16_t window_rows, window_columns; /* of a person's terminal; 0: nobody sits at one */
+    uint64_t time;                        /* seconds since 1970 at the start; 0: not known */
     bool strace, summary;
 };
 

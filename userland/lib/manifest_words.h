@@ -1,5 +1,5 @@
 /*
- * manifest_words.h: lines and words of a manifest: the lower half of the parser.
+ * manifest_words.h: what the parts of the manifest's parser share: lines, words, checks.
  */
 #pragma once
 #include "lib/manifest.h"
@@ -31,6 +31,14 @@ int manifest_number(const char *text, uint64_t *number);
 
 /* Bytes, with K, M or G behind them; -EINVAL also when not whole pages or 2^48 and more. */
 int manifest_size(const char *text, uint64_t *bytes);
+
+/* Of a server whose level no line has given yet. */
+#define MANIFEST_NO_LEVEL 0xffffffffu
+
+/* manifest_check.c: names that refer to nothing, levels that go up, lines that are missing. 0, or
+ * -EINVAL and `error` says which. `pager_line`: where the manifest names the programs' pager. */
+int manifest_check(const struct manifest *manifest, unsigned pager_line,
+                   char error[MANIFEST_ERROR_BYTES]);
 
 /* Writes "manifest:LINE: …". */
 void manifest_error(char error[MANIFEST_ERROR_BYTES], unsigned line, const char *format, ...)

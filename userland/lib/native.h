@@ -216,6 +216,13 @@ native_inline int64_t thread_copy(handle thread, handle from, uint64_t flags, ui
         .x[0];
 }
 
+/* ns that it ran, in ticks; below 0: the error. */
+native_inline int64_t thread_time(handle thread)
+{
+    struct registers r = NATIVE_CALL(SYSCALL_thread_ctl, IN(0, thread) IN(1, THREAD_TIME));
+    return native_failed(r.x[0]) ? (int64_t)r.x[0] : (int64_t)r.x[1];
+}
+
 native_inline int64_t sleep_until(uint64_t nanoseconds_since_boot)
 {
     return (int64_t)NATIVE_CALL(SYSCALL_sleep_until, IN(0, nanoseconds_since_boot)).x[0];
@@ -244,13 +251,14 @@ native_inline int64_t space_ctl(handle space, uint64_t operation, uint64_t a, ui
 
 struct space_statistics {
     uint64_t minor, major, resident, tables, id;
+    uint64_t time; /* ns its threads ran, ended ones too */
 };
 
 native_inline int64_t space_statistics(handle space, struct space_statistics *statistics)
 {
     struct registers r = NATIVE_CALL(SYSCALL_space_ctl, IN(0, space) IN(1, SPACE_STATS));
     if (!native_failed(r.x[0]))
-        *statistics = (struct space_statistics){r.x[1], r.x[2], r.x[3], r.x[4], r.x[5]};
+        *statistics = (struct space_statistics){r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6]};
     return (int64_t)r.x[0];
 }
 

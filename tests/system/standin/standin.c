@@ -44,14 +44,16 @@ __attribute__((noreturn)) static void leave(uint64_t status)
         ;
 }
 
-/* Program output is what comes in, up to the end of the line or of the input (^D). */
+/* Program output is what comes in, up to the end of the line or of the input (DLE D). */
 static void echo(void)
 {
-    char text[2] = "";
+    char text[2] = "", before;
+    put("\x10R");
     do {
+        before = text[0];
         text[0] = get();
         put(text);
-    } while (text[0] != '\n' && text[0] != 4);
+    } while (text[0] != '\n' && !(before == 0x10 && text[0] == 'D'));
 }
 
 static int equal(const char *a, const char *b)

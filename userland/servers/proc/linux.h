@@ -73,12 +73,6 @@
 #define LINUX_IOV_MAX             1024
 #define LINUX_MAX_RW_COUNT        0x7ffff000UL /* bytes one read or write moves at most */
 
-/* ioctl.h */
-#define LINUX_TCGETS     0x5401
-#define LINUX_TCSETS     0x5402
-#define LINUX_TCSETSF    0x5404
-#define LINUX_TIOCGWINSZ 0x5413
-
 /* signal.h; sizeof sigset_t for the kernel is 8 */
 #define LINUX_SIGNALS 64
 #define LINUX_SIG_DFL 0
@@ -103,6 +97,7 @@
 #define LINUX_LIMITS        16
 #define LINUX_RLIMIT_STACK  3
 #define LINUX_RLIMIT_NOFILE 7
+#define LINUX_RLIMIT_SIGPENDING 11
 #define LINUX_RLIM_INFINITY UINT64_MAX
 #define STACK_BYTES         (8UL << 20)
 
@@ -126,6 +121,7 @@
 #define AT_RANDOM      25
 #define AT_HWCAP2      26
 #define AT_EXECFN      31
+#define AT_SYSINFO_EHDR 33
 #define AT_MINSIGSTKSZ 51
 #define HWCAP_FP       1
 #define HWCAP_ASIMD    2
@@ -175,9 +171,3 @@ struct linux_sysinfo {
     uint32_t unit;
 };
 _Static_assert(sizeof(struct linux_sysinfo) == 112, "linux/sysinfo.h");
-
-struct linux_termios {
-    uint32_t input, output, control, local;
-    uint8_t line, characters[19];
-};
-_Static_assert(sizeof(struct linux_termios) == 36, "asm-generic/termbits.h");

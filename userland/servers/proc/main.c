@@ -12,8 +12,11 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "tty/tty.h"
+#include "time/vdso.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
+#define NANOSECONDS        1000000000L
 #define STATUS_NOT_STARTED 126              /* proc itself could not begin its work */
 
 struct configuration configuration;
@@ -24,6 +27,10 @@ struct configuration configuration;
 static int64_t carry_out(struct thread *thread, const struct registers *r)
 {
     uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
+    int64_t result;
+    if (thread->unusual & UNUSUAL_ATTENTION &&
+        signal_comes_again(thread, r->x[0] & MESSAGE_AGAIN, &result))
+        return result;
     /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another
      * call. */
     if (!(r->x[0] & MESSAGE_AGAIN))
@@ -80,19 +87,35 @@ static int64_t on_call(struct message *message, uint64_t answered)
     return 0;
 }
 
+/* A thread that makes no call but needs its personality. The tag to answer with, or ANSWER_LATER.
+ */
+static int64_t on_thread(struct message *message)
+{
+    struct thread *thread = (struct thread *)message->badge;
+    int64_t result = ANSWER_REGISTERS;
+    thread->request = message->request;
+    if (thread->unusual & UNUSUAL_ATTENTION &&
+        signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
+        return answer(thread, message, result);
+    if (thread->life.set_child_tid)
+        result = clone_begin(thread, message->head & MESSAGE_AGAIN,
+                             message_kind(message) == KIND_EXCEPTION);
+    else if (message_kind(message) == KIND_START)
+        result = exec_start(thread);
+    else if (message_kind(message) == KIND_EXCEPTION)
+        result =
+            signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
+    return answer(thread, message, result);
+}
+
 /* What is not a system call. The tag to answer with, or ANSWER_LATER. */
 static int64_t on_other(struct message *message, uint64_t answered)
 {
-    struct thread *thread = (struct thread *)message->badge; /* of START and EXCEPTION */
     switch (message_kind(message)) {
     case KIND_START:
-        thread->request = message->request;
-        return answer(thread, message, exec_start(thread));
     case KIND_EXCEPTION:
-        thread->request = message->request;
-        return answer(
-            thread, message,
-            signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]));
+    case KIND_INTERRUPT:
+        return on_thread(message);
     case KIND_NOTIFY:
         if (message->w[0] & NOTIFY_TIMER)
             timers_run();
@@ -127,6 +150,7 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
                                    message.w[2], message.w[3], message.w[4], message.w[5],
                                    message.badge}};
     int64_t tag = on_other(&message, answered);
+    family_bury();
     return next(tag, &message);
 }
 
@@ -136,6 +160,7 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 {
     struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
     int64_t tag = answer(thread, &message, result);
+    family_bury();
     return next(tag, &message);
 }
 
@@ -231,7 +256,10 @@ int main(const struct startup *startup)
     if (!error) {
         take_pager(&manifest);
         random_init(startup->seed ? startup->seed : time_now());
-        console_init();
+        vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
+        clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
+        if (console_init(manifest.window_rows, manifest.window_columns) < 0)
+            log_print(LOG_ERROR, "proc: no terminal\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         runs_begin(&manifest);

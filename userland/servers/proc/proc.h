@@ -24,9 +24,6 @@ struct configuration {
     bool strace;
     bool pager_trusted; /* false: a program's own pager, which might never answer a call */
 };
-#ifndef TAG_REGISTERS
-#define TAG_REGISTERS 0
-#endif
 #define NOTIFY_TIMER   1
 #define NOTIFY_CONSOLE 2
 extern struct configuration configuration;
@@ -104,6 +101,9 @@ static inline void loop_forget(struct thread *thread)
     thread->wait.deadline = 0;
     thread->wait.restart = 0;
     thread->wait.woken = thread->wait.timed_out = false;
+    if (thread->wait.let_go)
+        wait_let_go(thread);
+    thread->wait.tell = thread->wait.interrupted = false;
     thread->unusual &= ~(uint32_t)UNUSUAL_AGAIN;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include "files/files.h"
 #include "memory/memory.h"
+#include "process/family.h"
 #include "signal/signal.h"
 #include "thread.h"
 
@@ -14,12 +15,12 @@ struct limit {
 };
 
 struct process {
-    uint32_t pid, parent;
-    struct memory *memory;
+    uint32_t pid;
+    struct family family;
+    struct memory *memory;  /* NULL: it has ended */
     struct thread *threads; /* the leader first */
-    struct descriptor *descriptors;
-    uint32_t descriptor_count;
-    struct node *directory; /* current */
+    struct files *files;
+    struct file_system_state *place; /* root, working directory, umask */
     struct signal_process signals;
     struct limit limits[LINUX_LIMITS];
     uint64_t start_time; /* ns since boot */

@@ -16,6 +16,7 @@ struct process_report process_report;
 static const struct manifest_run *current;
 static const struct manifest_word *variables;
 static bool several;
+static struct process_report before; /* the present run */
 
 void runs_give_up(uint32_t status)
 {
@@ -39,8 +40,7 @@ static char **vector_of(const struct manifest_word *words)
 static int64_t start(const struct manifest_run *run)
 {
     char **arguments = vector_of(run->words), **environment = vector_of(variables);
-    int64_t error =
-        arguments && environment ? process_start(arguments[0], arguments, environment) : -ENOMEM;
+    int64_t error = arguments && environment ? process_start(arguments, environment) : -ENOMEM;
     wired_free(arguments);
     wired_free(environment);
     return error;
@@ -51,6 +51,8 @@ static void start_from(const struct manifest_run *run)
 {
     for (; run; run = run->next) {
         current = run;
+        before = process_report;
+        pids_restart();
         int64_t error = start(run);
         if (!error)
             return;
@@ -71,14 +73,21 @@ void runs_begin(const struct manifest *manifest)
     start_from(manifest->runs);
 }
 
-void runs_ended(uint32_t pid, uint32_t status, const struct space_statistics *statistics)
+void runs_ended(uint32_t wait_status)
 {
-    process_report.minor += statistics->minor;
-    process_report.major += statistics->major;
-    process_report.status = status;
+    uint32_t signal = wait_status & 0x7f;
+    process_report.status = signal ? 128 + signal : wait_status >> 8 & 0xff;
     if (several)
-        log_print(LOG_NOTICE,
-                  "proc: %s (pid %u) ended: status %u, %lu minor and %lu major faults\n",
-                  current->words->text, pid, status, statistics->minor, statistics->major);
+        log_print(LOG_NOTICE, "proc: %s (pid 1) ended: status %u, %lu minor and %lu major faults\n",
+                  current->words->text, process_report.status, process_report.minor - before.minor,
+                  process_report.major - before.major);
     start_from(current->next);
+}
+
+void runs_end_all(void)
+{
+    static const struct manifest_run nothing_more;
+    current = &nothing_more; /* nothing follows it */
+    several = false;
+    process_exit(process_first(), 0);
 }

@@ -4,6 +4,8 @@
  */
 #pragma once
 #include "lib/native.h"
+#include "process/family.h"
+#include "process/futex.h"
 #include "signal/signal.h"
 #include "wait.h"
 #include <stdbool.h>
@@ -39,6 +41,7 @@ struct thread {
     struct wait_state wait;
 
     struct signal_thread signals;
+    struct life life;
     uint64_t robust_list, clear_child_tid;
     struct image *start; /* what KIND_START must still write into the space, or NULL */
     struct thread *next; /* of the process; the first is the leader */

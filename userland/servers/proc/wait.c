@@ -59,7 +59,8 @@ void wait_move(struct waiter *waiter, struct wait_queue *queue, uint64_t key)
     append(queue, waiter);
 }
 
-void wait_cancel(struct thread *thread)
+/* Off all queues and the timer. */
+static void leave(struct thread *thread)
 {
     struct wait_state *wait = &thread->wait;
     take_off(&wait->first);
@@ -74,13 +75,48 @@ void wait_cancel(struct thread *thread)
     wait->blocked = false;
 }
 
+void wait_let_go(struct thread *thread)
+{
+    if (thread->wait.let_go)
+        thread->wait.let_go(thread);
+    thread->wait.kept = NULL;
+    thread->wait.let_go = NULL;
+}
+
+void wait_cancel(struct thread *thread)
+{
+    leave(thread);
+    wait_let_go(thread);
+}
+
+/* ---- Watching ---- */
+
+void wait_watch(struct watcher *watcher, struct wait_queue *queue)
+{
+    watcher->next = queue->watchers;
+    watcher->link = &queue->watchers;
+    if (watcher->next)
+        watcher->next->link = &watcher->next;
+    queue->watchers = watcher;
+}
+
+void wait_unwatch(struct watcher *watcher)
+{
+    if (!watcher->link)
+        return;
+    *watcher->link = watcher->next;
+    if (watcher->next)
+        watcher->next->link = watcher->link;
+    watcher->link = NULL;
+}
+
 /* ---- Waking ---- */
 
 /* Sends the call back, to be carried out again. */
 static void look_again(struct thread *thread)
 {
     struct message message = {.w = {0}};
-    wait_cancel(thread);
+    leave(thread);
     thread->unusual |= UNUSUAL_AGAIN;
     thread->retries = 0;
     reply(TAG_RETRY_READ, thread->request, &message);
@@ -97,6 +133,8 @@ void wait_wake_thread(struct thread *thread)
 uint32_t wait_wake_some(struct wait_queue *queue, uint32_t most)
 {
     uint32_t count = 0;
+    for (struct watcher *watcher = queue->watchers; watcher; watcher = watcher->next)
+        watcher->woken(watcher);
     while (count < most && queue->first) {
         wait_wake_thread(queue->first->thread);
         count++;
@@ -119,12 +157,17 @@ static void expired(struct timer *timer)
 
 /* ---- Waiting ---- */
 
+static int64_t interrupted(const struct thread *thread)
+{
+    return thread->progress ? (int64_t)thread->progress : ANSWER_INTERRUPTED;
+}
+
 int64_t wait_begin(struct thread *thread)
 {
     struct wait_state *wait = &thread->wait;
     if (signal_ready(thread)) {
-        wait_cancel(thread);
-        return ANSWER_INTERRUPTED;
+        leave(thread);
+        return interrupted(thread);
     }
     wait->blocked = true;
     wait->woken = wait->timed_out = false;
@@ -145,11 +188,16 @@ void wait_finish(struct thread *thread, int64_t result)
 {
     if (!thread->wait.blocked)
         return;
-    wait_cancel(thread);
+    leave(thread);
     loop_answer(thread, result);
 }
 
 void wait_interrupt(struct thread *thread)
 {
-    wait_finish(thread, ANSWER_INTERRUPTED);
+    if (thread->wait.blocked && thread->wait.tell) {
+        thread->wait.interrupted = true;
+        look_again(thread);
+        return;
+    }
+    wait_finish(thread, interrupted(thread));
 }

@@ -21,6 +21,15 @@ struct waiter;
 /* Threads that wait for the same thing, in the order they came. All zero: empty. */
 struct wait_queue {
     struct waiter *first, *last;
+    struct watcher *watchers;
+};
+
+/* Somebody who stays on a queue and is told of each wake-up (epoll). `woken` may not take watchers
+ * off. */
+struct watcher {
+    struct watcher *next, **link; /* on the queue; link NULL: on none */
+    struct watcher *more;         /* for the owner */
+    void (*woken)(struct watcher *watcher);
 };
 
 /* One thread on one queue. */
@@ -47,6 +56,10 @@ struct wait_state {
     bool blocked;      /* its request is open and nobody works on it */
     bool woken;        /* the call came again because a queue was woken */
     bool timed_out;    /* … because the deadline passed */
+    void *kept;        /* what a waiting call needs again … */
+    void (*let_go)(struct thread *thread); /* … and how it is freed when the call or thread ends */
+    bool tell;         /* a signal ends the wait by letting the call come again, with: */
+    bool interrupted;  /* … then it ends itself (nanosleep tells how much is left) */
 };
 
 /* Puts a thread on one more queue, for a handler that then answers wait_begin(). 0 or -ENOMEM (the
@@ -70,11 +83,20 @@ void wait_wake_thread(struct thread *thread);
 /* Answers a blocked thread's call with this result now; it is not carried out again. */
 void wait_finish(struct thread *thread, int64_t result);
 
-/* A signal came: ends the wait of a blocked thread, if it waits. */
+/* A signal came: ends the wait of a blocked thread, if it waits. A call that has moved bytes
+ * already (thread->progress) answers how many. */
 void wait_interrupt(struct thread *thread);
 
-/* Takes a thread off all queues, for one that ends. Nothing is answered. */
+/* Takes a thread off all queues, for one that ends, and frees what its call kept. Nothing is
+ * answered. */
 void wait_cancel(struct thread *thread);
 
 /* Moves a waiter to the end of another queue (futex requeue). */
 void wait_move(struct waiter *waiter, struct wait_queue *queue, uint64_t key);
+
+/* Enters a watcher in a queue, or takes it off (nothing when it is on none). */
+void wait_watch(struct watcher *watcher, struct wait_queue *queue);
+void wait_unwatch(struct watcher *watcher);
+
+/* Frees what a call kept, when it is over. */
+void wait_let_go(struct thread *thread);

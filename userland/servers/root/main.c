@@ -54,12 +54,22 @@ static struct cpio_entry find_in_bundle(const char *name)
     return entry;
 }
 
+/* So many percent of the machine's memory in whole pages, and not below `least`. Bytes. */
+static uint64_t part_of_memory(unsigned percent, uint64_t least)
+{
+    uint64_t bytes = the_system.facts.memory_bytes / 100 * percent & ~(uint64_t)(PAGE_SIZE - 1);
+    return bytes > least ? bytes : least;
+}
+
 static void read_manifest(void)
 {
     char error[MANIFEST_ERROR_BYTES];
     struct cpio_entry text = find_in_bundle("manifest");
     if (manifest_parse(&the_system.manifest, (const char *)text.data, text.size, error))
         die("%s", error);
+    for (struct manifest_server *wish = the_system.manifest.servers; wish; wish = wish->next)
+        if (wish->pool_percent)
+            wish->pool_limit = part_of_memory(wish->pool_percent, wish->pool_guaranteed);
 }
 
 /* Keeps the list in order of level: whoever is used by others is there before them. */

@@ -83,11 +83,42 @@ static void report_frames(void)
     if (error < 0)
         return;
     memcpy(&ledger, MESSAGE_BYTES, sizeof ledger);
+    if (!error)
+        log_print(LOG_NOTICE, "  ledger    every frame accounted for\n");
     log_print(LOG_NOTICE,
               "  frames    %lu of 4 KiB: %lu free, %lu kernel and bundle, %lu kernel objects, "
               "%lu tables, %lu slots, %lu pages\n",
               ledger.total, ledger.free, ledger.kernel, ledger.slab, ledger.table, ledger.slot,
               ledger.page);
+}
+
+/* Adds one pool to a line of them; a full line goes out. */
+static void add_pool(char line[LOG_LINE_BYTES], size_t *length, const char *name, handle pool)
+{
+    struct pool_facts facts;
+    char text[80];
+    if (pool_query(pool, &facts) < 0)
+        return;
+    size_t bytes = format_text(text, sizeof text, "%s %lu of %lu", name,
+                               facts.used * PAGE_SIZE / 1024, facts.limit * PAGE_SIZE / 1024);
+    if (*length + bytes > LOG_LINE_BYTES / 2) {
+        log_print(LOG_NOTICE, "  pools     %s,\n", line);
+        *length = 0;
+    }
+    *length +=
+        format_text(line + *length, LOG_LINE_BYTES - *length, "%s%s", *length ? ", " : "", text);
+}
+
+/* What each server and the programs hold of what they may have. */
+static void report_pools(void)
+{
+    char line[LOG_LINE_BYTES];
+    size_t length = 0;
+    for (const struct server *server = the_system.servers; server; server = server->next)
+        if (server->alive)
+            add_pool(line, &length, server->wish->name, server->pool);
+    add_pool(line, &length, "programs", the_system.programs);
+    log_print(LOG_NOTICE, "  pools     %s KiB\n", line);
 }
 
 void report_summary(int status)
@@ -100,6 +131,7 @@ void report_summary(int status)
         report_messages(&counters);
     }
     report_frames();
+    report_pools();
 }
 
 bool ledger_balances(void)

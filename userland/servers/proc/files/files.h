@@ -1,108 +1,147 @@
 /*
- * files.h: names, open files and descriptors. All files come from the bundle (entries `root/…`),
- * are read-only, and lie in proc's own memory, mapped in place; beside them there are a few
- * devices.
+ * files.h: names, open files and descriptors: all that other folders need is in node.h and
+ * open_file.h; the rest of this file is what the files of this folder share.
  */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "linux_files.h"
+#include "node.h"
+#include "open_file.h"
 
-struct thread;
-struct process;
-struct open_file;
-struct linux_iovec;
+/* ---- Kinds of files ---- */
 
-/* What can be done with an open file. Each answers as a system call handler does; NULL: not this.
- * `vector` was checked: its lengths add up to `total`, at most LINUX_MAX_RW_COUNT. */
-struct file_operations {
-    int64_t (*read)(struct thread *thread, struct open_file *file, const struct linux_iovec *vector,
-                    uint64_t total, uint64_t offset);
-    int64_t (*write)(struct thread *thread, struct open_file *file,
-                     const struct linux_iovec *vector, uint64_t total);
-    int64_t (*ioctl)(struct thread *thread, struct open_file *file, uint64_t request,
-                     uint64_t argument);
-    /* The LINUX_POLL* that hold now; `wait`: also puts the thread on the queues that tell of more
-     * (wait_also, key: the events). NULL: always ready. */
-    uint32_t (*poll)(struct thread *thread, struct open_file *file, bool wait);
-    /* After open: may refuse, may set file->state. NULL: nothing to do. */
-    int64_t (*open)(struct thread *thread, struct open_file *file);
-    /* The last descriptor is closed. */
-    void (*release)(struct open_file *file);
-};
-extern const struct file_operations bundle_operations, console_operations, null_operations,
-    zero_operations;
+extern const struct file_operations regular_operations, fifo_operations;
 
-/* A file, directory, link or device by name. Nodes live as long as proc. */
-struct node {
-    struct node *parent, *children, *next; /* the root is its own parent */
-    const char *name;
-    size_t name_length;
-    const struct file_operations *operations; /* NULL: cannot be read or written */
-    uint32_t mode, inode, time;
-    uint32_t device;     /* character devices: as in stat's rdev */
-    const uint8_t *data; /* of a file, or the text of a link */
-    size_t size;
-    uint64_t bundle_page; /* where the data begins in the bundle; only when `mappable` */
-    bool mappable;        /* the data begins on a page */
-    bool own_program;     /* /proc/self/exe: a link to the program itself */
-};
+/* What a transfer that stopped answers: bytes moved count more than an error after them. */
+int64_t transfer_stopped(const struct thread *thread, int64_t error);
 
-/* What dup shares. */
-struct open_file {
-    uint32_t references, flags; /* flags: LINUX_O_* as F_GETFL tells */
-    struct node *node;
-    uint64_t offset;
-    void *state; /* what its operations keep: a pipe, a text made when it was opened */
-};
-
-struct descriptor {
-    struct open_file *file; /* NULL: closed */
-    bool close_on_exec;
-};
+/* Sends a signal to the calling thread: SIGPIPE, SIGXFSZ. */
+void files_signal(struct thread *thread, unsigned number);
+/* Sends SIGXFSZ; -EFBIG. */
+int64_t files_too_large(struct thread *thread);
+/* What stands behind a device number; NULL: nothing. */
+const struct file_operations *device_operations(uint32_t special);
 
 /* ---- tree.c ---- */
 
-/* Builds the tree out of a cpio archive in memory. 0, or a negated errno after a line in the log.
- */
+/* Builds the root out of a cpio archive in memory, and what is built in. 0, or a negated errno
+ * after a line in the log. */
 int tree_init(const void *archive, size_t size);
+struct entry *tree_root(void);
 
-struct node *tree_root(void);
+/* devices.c: the devices of /dev. 0 or -ENOMEM. */
+int64_t devices_init(void);
 
-/* Follows a path from `from` (ignored when it begins with '/'). `follow`: also a link at its end.
- * ENOENT ENOTDIR ELOOP ENAMETOOLONG come negated in *error with NULL. */
-struct node *tree_find(struct process *process, struct node *from, const char *path, bool follow,
-                       int64_t *error);
+/* ---- find.c: paths that programs name ---- */
 
-/* The absolute name of a node: its length with the final 0, or -ERANGE. */
-int64_t tree_path(const struct node *node, char *text, size_t size);
+/* Reads a path from the program, at most LINUX_PATH_MAX bytes with its end, into a buffer that the
+ * next call to this overwrites: its length in *length. NULL: *error. */
+const char *files_path(struct thread *thread, uint64_t address, size_t *length, int64_t *error);
 
-/* Text and length a link stands for. */
-const char *tree_link(const struct process *process, const struct node *node, size_t *length);
+/* Where a relative path begins, with a reference; NULL: -EBADF, -ENOTDIR. */
+struct entry *files_start(struct thread *thread, uint64_t descriptor, const char *path,
+                          int64_t *error);
+
+/* Follows the path at `address`. `flags`: LINUX_AT_SYMLINK_NOFOLLOW, LINUX_AT_EMPTY_PATH. */
+struct entry *files_find(struct thread *thread, uint64_t descriptor, uint64_t address,
+                         uint64_t flags, int64_t *error);
+
+/* Up to the last name: the directory with a reference. */
+struct entry *files_parent(struct thread *thread, uint64_t descriptor, uint64_t address,
+                           struct last_name *last, int64_t *error);
+
+/* ---- find.c: who may what ---- */
+
+bool files_privileged(const struct thread *thread); /* root, as all are */
+uint32_t files_user(const struct thread *thread);
+uint32_t files_group(const struct thread *thread);
+
+/* May names be made and removed in this directory? 0, -EACCES, -EROFS (not a stored one), -ENOENT
+ * (it was removed). */
+int64_t directory_changeable(const struct thread *thread, const struct entry *directory);
+
+/* The set-id bits that a write or a change of owner takes away. */
+static inline uint32_t node_privileges(const struct node *node)
+{
+    return node->mode & 010 ? LINUX_S_ISUID | LINUX_S_ISGID : LINUX_S_ISUID;
+}
+
+/* Is the thread the owner, or root? 0 or -EPERM. */
+int64_t node_owned(const struct thread *thread, const struct node *node);
+
+/* ---- make.c ---- */
+
+/* A new stored node of that mode (umask applied) under a name that is not there yet: the entry with
+ * a reference. NULL: *error. */
+struct entry *files_make(struct thread *thread, struct entry *directory,
+                         const struct last_name *last, uint32_t mode, int64_t *error);
+
+/* ---- open.c ---- */
+
+/* Opens a node: what a name does, for those already found. The file with one reference; NULL:
+ * *error, which may be ANSWER_*. The caller's reference to `entry` stays. */
+struct open_file *files_open(struct thread *thread, struct entry *entry, uint32_t flags,
+                             int64_t *error);
 
 /* ---- descriptors.c ---- */
 
-/* The open file of a descriptor, or NULL. Only the low 32 bits count, as in Linux. */
-struct open_file *file_of(struct process *process, uint64_t descriptor);
+/* A further descriptor for an open file, the lowest not below `from`. */
+int64_t descriptor_duplicate(struct process *process, struct open_file *file, uint64_t from,
+                             bool close_on_exec);
 
-/* 0, 1 and 2 on the console. 0 or -ENOMEM. */
-int64_t descriptors_init(struct process *process);
+/* Two files at the two lowest descriptors, whose numbers (32 bits each) go to `address`. Takes over
+ * both references. 0 or an error: then nothing is open. */
+int64_t descriptors_add_pair(struct thread *thread, struct open_file *a, struct open_file *b,
+                             uint64_t address, bool close_on_exec);
 
-/* Opens a node at the lowest free descriptor. Takes LINUX_O_* flags. */
-int64_t descriptor_open(struct process *process, struct node *node, uint32_t flags);
+/* ---- make.c ---- */
 
-/* Closes those marked close-on-exec, or all; frees the table when all. */
-void descriptors_close(struct process *process, bool all);
+/* Is it ".", ".." or nothing at all? */
+bool last_is_dots(const struct last_name *last);
+/* Names came or went: its times. */
+void directory_changed(struct entry *directory);
 
-/* ---- console.c ---- */
+/* ---- attributes.c ---- */
 
-/* Asks the driver to tell of input. */
-void console_init(void);
-/* Input came: goes on with those who wait for it. */
-void console_wake(void);
+/* The node that a call of the *at kind means: with LINUX_AT_EMPTY_PATH the path may be empty. With
+ * a reference; NULL: *error. */
+struct node *files_node(struct thread *thread, uint64_t descriptor, uint64_t path, uint64_t flags,
+                        int64_t *error);
 
-/* ---- transfer.c ---- */
+/* ---- control.c ---- */
 
-/* The piece of a vector at `done` bytes from its start: true, or false at its end. */
-bool vector_piece(const struct linux_iovec *vector, uint64_t total, uint64_t done,
-                  uint64_t *address, uint64_t *bytes);
+int64_t control_open(struct thread *thread, struct open_file *file, uint64_t command,
+                     uint64_t argument);
+
+/* ---- pipe.c ---- */
+
+/* The call that opened a fifo comes again: 0 when its other side was opened; or waits on. */
+int64_t fifo_opened(struct thread *thread, struct open_file *file);
+
+/* F_GETPIPE_SZ, F_SETPIPE_SZ. */
+int64_t pipe_size(struct open_file *file, bool set, uint64_t wanted);
+
+void pipe_forget(struct node *node);
+
+/* ---- anonymous.c ---- */
+
+/* An open file of a node that has no other meaning: `name` as /proc/PID/fd tells. NULL: no memory,
+ * and `state` is the caller's. */
+struct open_file *anonymous_file(const char *name, uint32_t flags,
+                                 const struct file_operations *operations, void *state);
+
+/* ---- epoll.c ---- */
+
+/* The file goes: no epoll watches it any more. */
+void watches_end(struct open_file *file);
+
+/* ---- locks.c ---- */
+
+/* F_GETLK and its kin. */
+int64_t locks_control(struct thread *thread, struct open_file *file, uint32_t command,
+                      uint64_t address);
+/* A node goes: nobody holds locks on it any more. */
+void locks_forget(struct node *node);
+/* A process closes a descriptor of the file: its record locks end. */
+void locks_close(struct process *process, struct node *node);
+/* An open file ends: its flock does. */
+void locks_release(struct open_file *file);

@@ -1,7 +1,8 @@
 /*
  * transfer.c: read and write in all their forms. Each becomes one operation of the file on a vector
  * of pieces. An operation that stops at an absent page keeps what it has moved in thread->progress
- * and goes on there when the call comes again, so no byte is moved twice.
+ * and goes on there when the call comes again, so no byte is moved twice; where it began stays in
+ * thread->stage meanwhile, whoever else moves the file's position.
  */
 #include "lib/memory.h"
 #include "proc.h"
@@ -19,6 +20,11 @@ bool vector_piece(const struct linux_iovec *vector, uint64_t total, uint64_t don
     *address = vector->base + done;
     *bytes = vector->length - done < left ? vector->length - done : left;
     return true;
+}
+
+int64_t transfer_stopped(const struct thread *thread, int64_t error)
+{
+    return error == ANSWER_RETRY || thread->progress == 0 ? error : (int64_t)thread->progress;
 }
 
 /* Reads and checks a vector. Its total, cut to what one call moves, or an error. */
@@ -40,32 +46,47 @@ static int64_t read_vector(struct thread *thread, uint64_t address, uint64_t cou
     return (int64_t)total;
 }
 
-static int64_t read_into(struct thread *thread, uint64_t descriptor,
+/* Where a transfer begins: the file's position, kept while the call comes again. */
+static uint64_t begin_at(struct thread *thread, const struct open_file *file, bool append)
+{
+    if (thread->progress == 0)
+        thread->stage = append ? file->node->size : file->offset;
+    return thread->stage;
+}
+
+static int64_t read_into(struct thread *thread, struct open_file *file,
                          const struct linux_iovec *vector, uint64_t total, const uint64_t *at)
 {
-    struct open_file *file = file_of(thread->process, descriptor);
-    if (!file || (file->flags & LINUX_O_ACCMODE) == 1)
+    if (!file || file->flags & LINUX_O_WRONLY)
         return -EBADF;
-    if ((file->node->mode & LINUX_S_IFMT) == LINUX_S_IFDIR)
-        return -EISDIR;
-    if (!file->node->operations || !file->node->operations->read)
-        return -EINVAL;
-    int64_t result =
-        file->node->operations->read(thread, file, vector, total, at ? *at : file->offset);
-    if (result > 0 && !at)
-        file->offset += (uint64_t)result;
+    const struct file_operations *operations = file->operations;
+    if (__builtin_expect(!operations || !operations->read, 0))
+        return node_type(file->node) == LINUX_S_IFDIR ? -EISDIR : -EINVAL;
+    if (at)
+        return operations->read(thread, file, vector, total, *at);
+    int64_t result = operations->read(thread, file, vector, total, begin_at(thread, file, false));
+    if (result > 0 && !operations->stream)
+        file->offset = thread->stage + (uint64_t)result;
     return result;
 }
 
-static int64_t write_from(struct thread *thread, uint64_t descriptor,
-                          const struct linux_iovec *vector, uint64_t total)
+static int64_t write_from(struct thread *thread, struct open_file *file,
+                          const struct linux_iovec *vector, uint64_t total, const uint64_t *at)
 {
-    struct open_file *file = file_of(thread->process, descriptor);
-    if (!file || (file->flags & LINUX_O_ACCMODE) == 0)
+    if (!file || (file->flags & LINUX_O_ACCMODE) == 0 ||
+        (file->flags & LINUX_O_ACCMODE) == LINUX_O_ACCMODE)
         return -EBADF;
-    if (!file->node->operations || !file->node->operations->write)
+    const struct file_operations *operations = file->operations;
+    if (__builtin_expect(!operations || !operations->write, 0))
         return -EINVAL;
-    return file->node->operations->write(thread, file, vector, total);
+    bool append = file->flags & LINUX_O_APPEND && node_type(file->node) == LINUX_S_IFREG;
+    if (at && !append)
+        return operations->write(thread, file, vector, total, *at);
+    int64_t result = operations->write(thread, file, vector, total, begin_at(thread, file, append));
+    /* What has no position is not looked at again: SIGPIPE may have ended the process. */
+    if (result > 0 && !at && !operations->stream)
+        file->offset = thread->stage + (uint64_t)result;
+    return result;
 }
 
 static struct linux_iovec one_piece(uint64_t address, uint64_t bytes)
@@ -76,155 +97,116 @@ static struct linux_iovec one_piece(uint64_t address, uint64_t bytes)
 int64_t linux_read(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes)
 {
     struct linux_iovec piece = one_piece(address, bytes);
-    return read_into(thread, descriptor, &piece, piece.length, NULL);
+    return read_into(thread, file_of(thread->process, descriptor), &piece, piece.length, NULL);
 }
 
 int64_t linux_write(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes)
 {
     struct linux_iovec piece = one_piece(address, bytes);
-    return write_from(thread, descriptor, &piece, piece.length);
+    return write_from(thread, file_of(thread->process, descriptor), &piece, piece.length, NULL);
 }
 
 int64_t linux_readv(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count)
 {
-    if (!file_of(thread->process, descriptor))
+    struct open_file *file = file_of(thread->process, descriptor);
+    if (!file || file->flags & LINUX_O_WRONLY)
         return -EBADF;
     int64_t total = read_vector(thread, address, count);
-    return total < 0 ? total : read_into(thread, descriptor, vector_buffer, (uint64_t)total, NULL);
+    return total < 0 ? total : read_into(thread, file, vector_buffer, (uint64_t)total, NULL);
 }
 
 int64_t linux_writev(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count)
 {
-    if (!file_of(thread->process, descriptor))
+    struct open_file *file = file_of(thread->process, descriptor);
+    if (!file || (file->flags & LINUX_O_ACCMODE) == 0)
         return -EBADF;
     int64_t total = read_vector(thread, address, count);
-    return total < 0 ? total : write_from(thread, descriptor, vector_buffer, (uint64_t)total);
+    return total < 0 ? total : write_from(thread, file, vector_buffer, (uint64_t)total, NULL);
 }
 
-/* Devices have no position. */
-static int64_t seekable(struct thread *thread, uint64_t descriptor)
+/* ---- At a position ---- */
+
+/* The file, if it has positions. */
+static struct open_file *positioned(struct thread *thread, uint64_t descriptor, uint64_t offset,
+                                    int64_t *error)
 {
     struct open_file *file = file_of(thread->process, descriptor);
-    if (!file)
-        return -EBADF;
-    return file->node->operations == &console_operations ? -ESPIPE : 0;
+    *error = -EINVAL;
+    if ((int64_t)offset < 0)
+        return NULL;
+    *error = file ? -ESPIPE : -EBADF;
+    return file && file->operations && file->operations->stream ? NULL : file;
 }
 
 int64_t linux_pread64(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes,
                       uint64_t offset)
 {
     struct linux_iovec piece = one_piece(address, bytes);
-    if ((int64_t)offset < 0)
-        return -EINVAL;
-    int64_t error = seekable(thread, descriptor);
-    return error ? error : read_into(thread, descriptor, &piece, piece.length, &offset);
+    int64_t error;
+    struct open_file *file = positioned(thread, descriptor, offset, &error);
+    return file ? read_into(thread, file, &piece, piece.length, &offset) : error;
 }
 
 int64_t linux_pwrite64(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes,
                        uint64_t offset)
 {
     struct linux_iovec piece = one_piece(address, bytes);
-    if ((int64_t)offset < 0)
-        return -EINVAL;
-    int64_t error = seekable(thread, descriptor);
-    return error ? error : write_from(thread, descriptor, &piece, piece.length);
+    int64_t error;
+    struct open_file *file = positioned(thread, descriptor, offset, &error);
+    return file ? write_from(thread, file, &piece, piece.length, &offset) : error;
 }
 
-int64_t linux_lseek(struct thread *thread, uint64_t descriptor, uint64_t offset, uint64_t whence)
-{
-    struct open_file *file = file_of(thread->process, descriptor);
-    int64_t error = seekable(thread, descriptor), base = 0, position;
-    if (error)
-        return error;
-    switch ((uint32_t)whence) {
-    case 0: /* SEEK_SET */
-        break;
-    case 1: /* SEEK_CUR */
-        base = (int64_t)file->offset;
-        break;
-    case 2: /* SEEK_END */
-        base = (int64_t)file->node->size;
-        break;
-    default:
-        return -EINVAL;
-    }
-    if (__builtin_add_overflow(base, (int64_t)offset, &position))
-        return -EOVERFLOW;
-    if (position < 0)
-        return -EINVAL;
-    file->offset = (uint64_t)position;
-    return position;
-}
+/* Linux's flags for one transfer: HIPRI, DSYNC and SYNC ask for nothing that is not so anyway. */
+#define RWF_HIPRI  0x1
+#define RWF_DSYNC  0x2
+#define RWF_SYNC   0x4
+#define RWF_NOWAIT 0x8
+#define RWF_APPEND 0x10
 
-int64_t linux_ioctl(struct thread *thread, uint64_t descriptor, uint64_t request, uint64_t argument)
+static int64_t vector_at(struct thread *thread, uint64_t descriptor, uint64_t address,
+                         uint64_t count, uint64_t offset, uint64_t flags, bool write)
 {
-    struct open_file *file = file_of(thread->process, descriptor);
+    int64_t error;
+    bool here = offset == UINT64_MAX; /* preadv2: at the file's own position */
+    struct open_file *file = here ? file_of(thread->process, descriptor)
+                                  : positioned(thread, descriptor, offset, &error);
     if (!file)
-        return -EBADF;
-    if (!file->node->operations || !file->node->operations->ioctl)
-        return -ENOTTY;
-    return file->node->operations->ioctl(thread, file, (uint32_t)request, argument);
+        return here ? -EBADF : error;
+    int64_t total = read_vector(thread, address, count);
+    if (total < 0)
+        return total;
+    if (flags & ~(uint64_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
+        return -EOPNOTSUPP;
+    const uint64_t *at = here ? NULL : &offset;
+    return write ? write_from(thread, file, vector_buffer, (uint64_t)total, at)
+                 : read_into(thread, file, vector_buffer, (uint64_t)total, at);
 }
 
-/* ---- Files of the bundle, /dev/null, /dev/zero ---- */
-
-/* What a transfer that stopped answers: bytes moved count more than a bad address after them. */
-static int64_t stopped(const struct thread *thread, int64_t error)
+int64_t linux_preadv(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count,
+                     uint64_t offset)
 {
-    return error == -EFAULT && thread->progress ? (int64_t)thread->progress : error;
+    return (int64_t)offset < 0 ? -EINVAL
+                               : vector_at(thread, descriptor, address, count, offset, 0, false);
 }
 
-/* Moves bytes to the program: `contents` at the distance moved, or zeros when it is NULL. */
-static int64_t move_out(struct thread *thread, const uint8_t *contents,
-                        const struct linux_iovec *vector, uint64_t total)
+int64_t linux_pwritev(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count,
+                      uint64_t offset)
 {
-    static const uint8_t zeros[PAGE_SIZE];
-    uint64_t address, bytes, most = contents ? CLIENT_TURN : sizeof zeros;
-    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
-        const uint8_t *from = contents ? contents + thread->progress : zeros;
-        uint64_t done = 0;
-        int64_t error =
-            client_write_part(thread, address, from, bytes < most ? bytes : most, &done);
-        thread->progress += done;
-        if (error)
-            return stopped(thread, error);
-        error = client_pause(thread, thread->progress, done);
-        if (error && thread->progress < total)
-            return error;
-    }
-    return (int64_t)total;
+    return (int64_t)offset < 0 ? -EINVAL
+                               : vector_at(thread, descriptor, address, count, offset, 0, true);
 }
 
-static int64_t bundle_read(struct thread *thread, struct open_file *file,
-                           const struct linux_iovec *vector, uint64_t total, uint64_t offset)
+/* The fifth argument is the offset's upper half on 32-bit systems. */
+int64_t linux_preadv2(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count,
+                      uint64_t offset, uint64_t high, uint64_t flags)
 {
-    const struct node *node = file->node;
-    if (offset >= node->size)
-        return 0;
-    return move_out(thread, node->data + offset, vector,
-                    total < node->size - offset ? total : node->size - offset);
-}
-const struct file_operations bundle_operations = {.read = bundle_read};
-
-static int64_t null_read(struct thread *thread, struct open_file *file,
-                         const struct linux_iovec *vector, uint64_t total, uint64_t offset)
-{
-    (void)thread, (void)file, (void)vector, (void)total, (void)offset;
-    return 0;
+    (void)high;
+    return vector_at(thread, descriptor, address, count, offset, flags, false);
 }
 
-static int64_t null_write(struct thread *thread, struct open_file *file,
-                          const struct linux_iovec *vector, uint64_t total)
+int64_t linux_pwritev2(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count,
+                       uint64_t offset, uint64_t high, uint64_t flags)
 {
-    (void)thread, (void)file, (void)vector;
-    return (int64_t)total;
+    (void)high;
+    return vector_at(thread, descriptor, address, count, offset, flags, true);
 }
-const struct file_operations null_operations = {.read = null_read, .write = null_write};
-
-static int64_t zero_read(struct thread *thread, struct open_file *file,
-                         const struct linux_iovec *vector, uint64_t total, uint64_t offset)
-{
-    (void)file, (void)offset;
-    return move_out(thread, NULL, vector, total);
-}
-const struct file_operations zero_operations = {.read = zero_read, .write = null_write};

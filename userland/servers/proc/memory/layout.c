@@ -43,10 +43,14 @@ int64_t memory_map(struct memory *memory, uint64_t address, uint64_t bytes, uint
     uint64_t shown = file_page >= in_file ? 0 : in_file - file_page;
     if (shown > pages)
         shown = pages;
-    int64_t error = 0;
+    uint64_t first;
+    bool zero_tail;
+    int64_t source = node_object((struct node *)file, false, &first, &zero_tail), error = 0;
+    if (source < 0)
+        return source;
     if (shown)
         error = region_map(memory->space, address, shown, rights, memory->object, index,
-                           configuration.bundle, file->bundle_page + file_page);
+                           (handle)source, first + file_page);
     if (error || shown == pages)
         return error;
     error = region_map(memory->space, address + (shown << PAGE_SHIFT), pages - shown, 0,

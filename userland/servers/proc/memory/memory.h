@@ -5,9 +5,11 @@
  */
 #pragma once
 #include "lib/native.h"
+#include "process/facts.h"
 #include <stdbool.h>
 #include <stdint.h>
 
+struct entry;
 struct node;
 
 /* Where a program's memory may go; see layout.c. */
@@ -16,6 +18,7 @@ struct layout {
     uint64_t bottom, top;        /* mmap chooses addresses in [bottom, top) */
     uint64_t next;               /* everything chosen so far lies at or above */
     uint64_t hole, hole_end;     /* freed most recently, above `next`; empty when equal */
+    uint64_t vdso;               /* where its ELF header lies; 0: none */
 };
 
 /* A quota that processes share: a child is charged to its parent's. */
@@ -31,6 +34,9 @@ struct memory {
     struct memory_pool *pool;
     char *path; /* of the program, for messages and /proc/self/exe */
     struct layout layout;
+    uint32_t owner;        /* pid of the process that what it costs counts for; 0: nobody's */
+    struct entry *program; /* the file, with a reference */
+    struct program_facts facts;
 };
 
 /* ---- space.c ---- */
@@ -42,6 +48,10 @@ void memory_pool_drop(struct memory_pool *pool);
 
 /* An empty space and its object, charged to the pool (which gets a reference). NULL: *error. */
 struct memory *memory_new(struct memory_pool *pool, int64_t *error);
+
+/* A copy for a child, which shares all pages until one side writes. NULL: *error, and `from` is as
+ * it was. */
+struct memory *memory_fork(struct memory *from, int64_t *error);
 
 /* Gives a reference back; the last kills the space and frees all. NULL is allowed. */
 void memory_drop(struct memory *memory);

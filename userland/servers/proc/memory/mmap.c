@@ -15,7 +15,7 @@ static int64_t find_file(struct thread *thread, struct mapping *mapping, uint64_
     struct open_file *file = file_of(thread->process, descriptor);
     if (!file)
         return -EBADF;
-    if (!file->node || (file->node->mode & LINUX_S_IFMT) != LINUX_S_IFREG)
+    if (file->operations != &regular_operations)
         return -ENODEV;
     /* Files of the bundle are read-only, so a shared mapping may not be written. */
     if ((mapping->flags & LINUX_MAP_TYPE) != LINUX_MAP_PRIVATE &&

@@ -59,6 +59,22 @@ struct memory *memory_new(struct memory_pool *pool, int64_t *error)
     return memory;
 }
 
+/* Tells the pager that an object is gone: of several at once, it only counts them. */
+static void forget(uint64_t cookie)
+{
+    static uint64_t cookies[5];
+    static unsigned count;
+    cookies[count++] = cookie;
+    if (count < sizeof cookies / sizeof *cookies || !configuration.pager_trusted) {
+        count %= sizeof cookies / sizeof *cookies;
+        return;
+    }
+    struct message message = {
+        .w = {ANON_FORGET, cookies[0], cookies[1], cookies[2], cookies[3], cookies[4]}};
+    call(configuration.anon, 0, &message);
+    count = 0;
+}
+
 void memory_drop(struct memory *memory)
 {
     if (!memory || --memory->references)
@@ -69,11 +85,10 @@ void memory_drop(struct memory *memory)
     }
     if (memory->object) {
         handle_close(memory->object);
-        struct message message = {.w = {ANON_FORGET, memory->cookie}};
-        if (configuration.pager_trusted)
-            call(configuration.anon, 0, &message);
+        forget(memory->cookie);
     }
     memory_pool_drop(memory->pool);
+    entry_drop(memory->program);
     wired_free(memory->path);
     wired_free(memory);
 }

@@ -1,42 +1,29 @@
 /*
- * process.c: processes begin and end. All that a process has in the kernel hangs on its pool; what
- * it has here is freed in process_end, the only way out.
+ * process.c: the first process of a run, of which all others are forked.
  */
-#include "lib/log.h"
 #include "lib/memory.h"
-#include "lib/protocol.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "process/arguments.h"
+#include "process/linux_process.h"
+#include "process/start.h"
+#include "tty/tty.h"
 
-#define NOFILE_DEFAULT 1024
-#define NOFILE_MAXIMUM 4096 /* a full table is 64 KiB of proc's own memory */
+#define NOFILE_DEFAULT     1024
+#define NOFILE_MAXIMUM     4096 /* a full table is 64 KiB of proc's own memory */
+#define MEMLOCK_DEFAULT    (8UL << 20)
+#define MSGQUEUE_DEFAULT   819200
+#define SIGPENDING_DEFAULT 4096 /* … of queued signals some 300 KiB */
 
-static uint32_t last_pid;
-
-static void free_process(struct process *process)
+void process_discard(struct process *process)
 {
-    struct thread *thread = process->threads;
-    if (process->descriptors)
-        descriptors_close(process, true);
-    if (thread) {
-        image_free(thread->start);
-        if (thread->handle)
-            handle_close(thread->handle);
-    }
+    files_drop(process->files, process);
+    place_drop(process->place);
     memory_drop(process->memory);
-    wired_free(thread);
+    signal_process_end(process);
+    credentials_drop(&process->family.credentials);
     wired_free(process);
-}
-
-void process_end(struct process *process, uint32_t status)
-{
-    struct space_statistics statistics = {0};
-    uint32_t pid = process->pid;
-    space_statistics(process->memory->space, &statistics);
-    wait_cancel(process->threads);
-    free_process(process);
-    runs_ended(pid, status, &statistics);
 }
 
 static void default_limits(struct process *process)
@@ -44,38 +31,92 @@ static void default_limits(struct process *process)
     for (unsigned i = 0; i < LINUX_LIMITS; i++)
         process->limits[i] = (struct limit){LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY};
     process->limits[LINUX_RLIMIT_STACK].current = STACK_BYTES;
+    process->limits[LINUX_RLIMIT_CORE].current = 0;
+    process->limits[LINUX_RLIMIT_MEMLOCK] = (struct limit){MEMLOCK_DEFAULT, MEMLOCK_DEFAULT};
+    process->limits[LINUX_RLIMIT_MSGQUEUE] = (struct limit){MSGQUEUE_DEFAULT, MSGQUEUE_DEFAULT};
+    process->limits[LINUX_RLIMIT_NICE] = process->limits[LINUX_RLIMIT_RTPRIO] =
+        (struct limit){0, 0};
+    process->limits[LINUX_RLIMIT_SIGPENDING] =
+        (struct limit){SIGPENDING_DEFAULT, SIGPENDING_DEFAULT};
     process->limits[LINUX_RLIMIT_NOFILE] = (struct limit){NOFILE_DEFAULT, NOFILE_MAXIMUM};
 }
 
-static int64_t fill_in(struct process *process, const char *path, char *const arguments[],
-                       char *const environment[])
+/* The first thread of a process that has none, in its program. */
+static int64_t first_thread(struct process *process, struct pid *pid, struct arguments *arguments)
 {
-    struct thread *thread = process->threads = wired_alloc(sizeof *thread);
+    struct thread *thread = wired_alloc(sizeof *thread);
+    int64_t error = -ENOMEM;
     if (!thread)
-        return -ENOMEM;
-    process->pid = thread->tid = ++last_pid;
+        return error;
     thread->process = process;
+    const char *path = arguments->argv.text;
+    struct exec_wanted wanted = {process->place->directory, path, true, path, arguments};
+    thread_name(thread, path);
     thread->unusual = configuration.strace ? UNUSUAL_STRACE : 0;
-    process->directory = tree_root();
-    process->start_time = time_now();
-    default_limits(process);
-    int64_t error = descriptors_init(process);
-    struct memory_pool *pool = error ? NULL : memory_pool_new(&error);
+    struct memory_pool *pool = memory_pool_new(&error);
     if (!error)
-        error = exec_load(thread, pool, path, arguments, environment);
+        error = exec_load(thread, pool, &wanted);
     memory_pool_drop(pool);
+    if (error) {
+        wired_free(thread);
+        return error;
+    }
+    process->pid = pid->number;
+    process->family.pid = thread->life.pid = pid;
+    process->memory->owner = pid->number;
+    family_enter(process, NULL);
+    thread_enter(process, thread);
+    console_lend(process);
+    return 0;
+}
+
+static int64_t start_with(struct arguments *arguments)
+{
+    struct process *process = wired_alloc(sizeof *process);
+    int64_t error = -ENOMEM;
+    if (!process)
+        return error;
+    process->files = files_first();
+    process->place = place_new();
+    process->start_time = time_now();
+    process->family.exit_signal = SIGCHLD;
+    process->family.credentials = (struct credentials){
+        .permitted = CAPABILITIES, .effective = CAPABILITIES, .bounding = CAPABILITIES};
+    default_limits(process);
+    struct pid *pid = NULL;
+    error = signal_init(process);
+    if (!error)
+        error = process->files && process->place ? 0 : -ENOMEM;
+    if (!error)
+        pid = pid_new(&error);
+    if (pid)
+        error = first_thread(process, pid, arguments);
+    if (!error) {
+        process_report.started++;
+        return 0;
+    }
+    if (pid)
+        pid_unused(pid);
+    process_discard(process);
     return error;
 }
 
-int64_t process_start(const char *path, char *const arguments[], char *const environment[])
+static int64_t add_all(struct arguments *arguments, struct strings *strings, char *const texts[])
 {
-    struct process *process = wired_alloc(sizeof *process);
-    if (!process)
-        return -ENOMEM;
-    int64_t error = fill_in(process, path, arguments, environment);
-    if (error)
-        free_process(process);
-    else
-        process_report.started++;
+    int64_t error = 0;
+    for (; *texts && !error; texts++)
+        error = arguments_add(arguments, strings, *texts, strlen(*texts));
+    return error;
+}
+
+int64_t process_start(char *const argv[], char *const environment[])
+{
+    struct arguments *arguments = arguments_new(STACK_BYTES);
+    int64_t error = arguments ? add_all(arguments, &arguments->argv, argv) : -ENOMEM;
+    if (!error)
+        error = add_all(arguments, &arguments->envp, environment);
+    if (!error)
+        error = start_with(arguments);
+    arguments_free(arguments);
     return error;
 }

@@ -1,28 +1,19 @@
 /*
- * resources.c: what a process has used and may use. Fault counts are the kernel's own; CPU time is
- * not measured and reads as zero.
+ * resources.c: what a process may use, and how much there is.
  */
 #include "proc.h"
+#include "process/linux_process.h"
 
-int64_t linux_getrusage(struct thread *thread, uint64_t who, uint64_t address)
+/* A new limit against the old one. 0, -EINVAL or -EPERM. */
+static int64_t check(const struct process *caller, const struct limit *known, uint32_t resource,
+                     const struct limit *wanted)
 {
-    struct linux_rusage usage = {0};
-    struct space_statistics statistics;
-    switch ((int32_t)who) {
-    case 0: /* RUSAGE_SELF */
-    case 1: /* RUSAGE_THREAD: there is only one */
-        if (space_statistics(thread->process->memory->space, &statistics) < 0)
-            break;
-        usage.minor_faults = (int64_t)statistics.minor;
-        usage.major_faults = (int64_t)statistics.major;
-        usage.maximum_resident = (int64_t)statistics.resident * (PAGE_SIZE / 1024); /* now */
-        break;
-    case -1: /* RUSAGE_CHILDREN: none */
-        break;
-    default:
+    bool may_raise = caller->family.credentials.effective >> CAP_SYS_RESOURCE & 1;
+    if (wanted->current > wanted->maximum)
         return -EINVAL;
-    }
-    return client_write(thread, address, &usage, sizeof usage);
+    if (resource == LINUX_RLIMIT_NOFILE && wanted->maximum > LINUX_NR_OPEN)
+        return -EPERM;
+    return wanted->maximum > known->maximum && !may_raise ? -EPERM : 0;
 }
 
 int64_t linux_prlimit64(struct thread *thread, uint64_t pid, uint64_t resource, uint64_t wanted,
@@ -30,19 +21,42 @@ int64_t linux_prlimit64(struct thread *thread, uint64_t pid, uint64_t resource, 
 {
     struct process *process = thread->process;
     struct limit limit;
-    if (pid != 0 && (uint32_t)pid != process->pid)
+    int64_t error = wanted ? client_read(thread, wanted, &limit, sizeof limit) : 0;
+    if (error)
+        return error;
+    if ((uint32_t)pid && !(process = process_with((uint32_t)pid)))
         return -ESRCH;
     if ((uint32_t)resource >= LINUX_LIMITS)
         return -EINVAL;
     struct limit *known = &process->limits[(uint32_t)resource];
-    int64_t error = wanted ? client_read(thread, wanted, &limit, sizeof limit) : 0;
-    if (error)
-        return error;
-    if (wanted && limit.current > limit.maximum)
-        return -EINVAL;
-    if (old)
+    if (wanted)
+        error = check(thread->process, known, (uint32_t)resource, &limit);
+    if (!error && old)
         error = client_write(thread, old, known, sizeof *known);
     if (!error && wanted)
+        *known = limit;
+    return error;
+}
+
+int64_t linux_getrlimit(struct thread *thread, uint64_t resource, uint64_t old)
+{
+    if ((uint32_t)resource >= LINUX_LIMITS)
+        return -EINVAL;
+    const struct limit *known = &thread->process->limits[(uint32_t)resource];
+    return client_write(thread, old, known, sizeof *known);
+}
+
+int64_t linux_setrlimit(struct thread *thread, uint64_t resource, uint64_t wanted)
+{
+    struct limit limit;
+    int64_t error = client_read(thread, wanted, &limit, sizeof limit);
+    if (error)
+        return error;
+    if ((uint32_t)resource >= LINUX_LIMITS)
+        return -EINVAL;
+    struct limit *known = &thread->process->limits[(uint32_t)resource];
+    error = check(thread->process, known, (uint32_t)resource, &limit);
+    if (!error)
         *known = limit;
     return error;
 }
@@ -50,8 +64,9 @@ int64_t linux_prlimit64(struct thread *thread, uint64_t pid, uint64_t resource, 
 int64_t linux_sysinfo(struct thread *thread, uint64_t address)
 {
     struct pool_facts pool;
-    struct linux_sysinfo information = {
-        .uptime = (int64_t)(time_now() / 1000000000UL), .processes = 1, .unit = 1};
+    struct linux_sysinfo information = {.uptime = (int64_t)(time_now() / 1000000000UL),
+                                        .processes = (uint16_t)process_count(),
+                                        .unit = 1};
     if (pool_query(thread->process->memory->pool->handle, &pool) >= 0) {
         information.total_ram = pool.limit << PAGE_SHIFT;
         if (pool.used < pool.limit)

@@ -1,0 +1,94 @@
+/*
+ * regular.c: reading and writing regular files. Bytes go between the program and where the file
+ * keeps them in one copy, by the kernel.
+ */
+#include "contents.h"
+#include "lib/memory.h"
+#include "proc.h"
+
+/* As relatime: once after each change. */
+static void note_access(struct node *node, const struct open_file *file)
+{
+    if (node->accessed <= node->modified && !(file->flags & LINUX_O_NOATIME))
+        node->accessed = node_time();
+}
+
+static int64_t regular_read(struct thread *thread, struct open_file *file,
+                            const struct linux_iovec *vector, uint64_t total, uint64_t offset)
+{
+    struct node *node = file->node;
+    uint64_t address, bytes;
+    if (offset >= node->size)
+        return (int64_t)thread->progress;
+    if (total > node->size - offset)
+        total = node->size - offset;
+    note_access(node, file);
+    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
+        uint64_t done = 0, piece = bytes < CLIENT_TURN ? bytes : CLIENT_TURN;
+        const uint8_t *from = contents_at(node, offset + thread->progress, &piece);
+        int64_t error = client_write_part(thread, address, from, piece, &done);
+        thread->progress += done;
+        if (error == -EFAULT && !contents_reachable(node, offset + thread->progress, 1))
+            error = -EIO;
+        if (error)
+            return transfer_stopped(thread, error);
+        error = client_pause(thread, thread->progress, done);
+        if (error && thread->progress < total)
+            return error;
+    }
+    return (int64_t)total;
+}
+
+/* One piece of a vector to the file. */
+static int64_t write_piece(struct thread *thread, struct node *node, uint64_t offset,
+                           uint64_t address, uint64_t bytes, uint64_t *done)
+{
+    int64_t error;
+    uint8_t *to = contents_prepare(node, offset, &bytes, &error);
+    if (!to)
+        return error;
+    error = client_read_part(thread, address, to, bytes, done);
+    if (*done && node->size < offset + *done)
+        node->size = offset + *done;
+    if (error == -EFAULT && !contents_reachable(node, offset + *done, 1))
+        error = -ENOSPC;
+    return error;
+}
+
+/* The limit RLIMIT_FSIZE sets: bytes that may be written at `offset`; 0: none. */
+static uint64_t allowed(const struct thread *thread, uint64_t offset, uint64_t total)
+{
+    uint64_t limit = thread->process->limits[LINUX_RLIMIT_FSIZE].current;
+    if (offset >= limit)
+        return 0;
+    return total < limit - offset ? total : limit - offset;
+}
+
+static int64_t regular_write(struct thread *thread, struct open_file *file,
+                             const struct linux_iovec *vector, uint64_t total, uint64_t offset)
+{
+    struct node *node = file->node;
+    uint64_t address, bytes;
+    if (total == 0)
+        return 0;
+    total = allowed(thread, offset, total);
+    if (total == 0)
+        return files_too_large(thread);
+    node->modified = node->changed = node_time();
+    if (!files_privileged(thread))
+        node->mode &= ~node_privileges(node);
+    while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
+        uint64_t done = 0;
+        int64_t error = write_piece(thread, node, offset + thread->progress, address,
+                                    bytes < CLIENT_TURN ? bytes : CLIENT_TURN, &done);
+        thread->progress += done;
+        if (error)
+            return transfer_stopped(thread, error);
+        error = client_pause(thread, thread->progress, done);
+        if (error && thread->progress < total)
+            return error;
+    }
+    return (int64_t)total;
+}
+
+const struct file_operations regular_operations = {.read = regular_read, .write = regular_write};

@@ -1,0 +1,27 @@
+/*
+ * fork.c: the memory of a child. The kernel shares the pages (region_clone); here is only what
+ * chooses addresses.
+ */
+#include "lib/memory.h"
+#include "lib/wired.h"
+#include "proc.h"
+
+struct memory *memory_fork(struct memory *from, int64_t *error)
+{
+    struct memory *memory = memory_new(from->pool, error);
+    if (!memory)
+        return NULL;
+    memory->layout = from->layout;
+    memory->facts = from->facts;
+    memory->program = from->program;
+    if (memory->program)
+        entry_hold(memory->program);
+    memory->path = wired_text(from->path, strlen(from->path));
+    *error = memory->path ? region_clone(from->space, memory->space, from->object, memory->object)
+                          : -ENOMEM;
+    if (*error < 0) {
+        memory_drop(memory);
+        return NULL;
+    }
+    return memory;
+}
