@@ -176,8 +176,8 @@ static void discard_pages(struct object *object, uint64_t first, uint64_t pages)
     object_discard_unmapped(object, first, pages);
 }
 
-/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. */
-static void region_shorten(struct region *region, bool discard)
+/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. How many. */
+static uint64_t region_shorten(struct region *region, bool discard)
 {
     struct space *space = region->space;
     struct object *object = region->object; /* if this was its last use, the reaper has it now */
@@ -201,6 +201,7 @@ static void region_shorten(struct region *region, bool discard)
     /* Only now: who waits for one of these pages looks again, and must not find them. */
     if (discard && pages <= STEP_PAGES)
         discard_pages(object, first, pages);
+    return pages;
 }
 
 /* Tables that serve nothing between the neighbours of a hole are freed. */
@@ -227,11 +228,12 @@ struct thread *call_region_unmap(struct thread *thread)
     if (error)
         return answer(thread, error);
     while ((region = region_in(space, va, end))) {
-        region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
+        x[4] += region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
         if (interrupt_pending())
             return call_again(thread); /* what is unmapped already is not found again */
     }
     prune_hole(space, va, end);
+    x[1] = x[4];
     answer(thread, 0);
     return reap_wait(thread);
 }
@@ -295,20 +297,23 @@ struct thread *call_region_protect(struct thread *thread)
 
     if (!space)
         return answer(thread, error);
-    error = range_covered(space, va, end, x[3]);
+    if (x[4] & ~(uint64_t)MAP_KEPT)
+        return answer(thread, -EINVAL);
+    error = range_covered(space, va, end, x[3] & ~x[4]);
     if (!error)
         error = borders(space, va, end);
     if (error)
         return answer(thread, error);
     for (bool changed = false; va < end;) {
         region = region_at(space, va);
-        if (region->rights != x[3]) { /* or it is joined with what was done */
+        uint64_t wanted = (region->rights & x[4]) | (x[3] & ~x[4]);
+        if (region->rights != wanted) { /* or it is joined with what was done */
             if (changed && interrupt_pending()) {
                 x[1] = va;
                 x[2] = (end - va) >> PAGE_SHIFT;
                 return call_again(thread);
             }
-            region_allow(region, x[3]);
+            region_allow(region, wanted);
             changed = true;
         }
         va = region->node.key + region->length;
@@ -337,5 +342,6 @@ struct thread *call_region_query(struct thread *thread)
     x[4] = region->object->id;
     x[5] = region->first;
     x[6] = region->source ? region->source->id : 0;
+    x[7] = region->source_first;
     return answer(thread, 0);
 }

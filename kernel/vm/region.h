@@ -7,12 +7,12 @@
 #include "vm/object.h"
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
-#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK)
+#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK | MAP_ADVICE)
 
 struct region {
     struct tree_node node; /* key: start address, in space->regions */
     uint64_t length;       /* bytes */
-    uint8_t rights;        /* MAP_RIGHTS; beside them what region_clone does with it */
+    uint32_t rights;       /* MAP_RIGHTS; beside them what else is kept of MAP_* */
     uint8_t rights_limit;  /* what the object's handle allowed */
     struct space *space;
     struct object *object;
