@@ -106,8 +106,7 @@ void linear_map(uint64_t start, uint64_t end)
 
 #define DEVICE_PAGE                                                                                \
     (ENTRY_TABLE | ENTRY_MEMORY(MAIR_DEVICE) | ENTRY_ACCESSED | ENTRY_PXN | ENTRY_UXN)
-#define FIXMAP_LARGE 64 /* pages: devices beyond that (GICv3's redistributors) take 2 MiB blocks   \
-                         */
+#define FIXMAP_LARGE 64 /* pages: what is larger (GICv3's redistributors) takes 2 MiB blocks */
 static unsigned fixmap_used, fixmap_blocks = 3; /* after the pages and the device tree */
 
 static void *fixmap_large(uint64_t physical, uint64_t size)
