@@ -172,7 +172,13 @@ void process_changed(struct process *process);
 void wait_status_explain(uint32_t status, int32_t *code, int32_t *value);
 
 /* Frees what has ended. By the loop, when no handler runs. */
-void family_bury(void);
+void family_bury_all(void);
+extern bool family_has_buried;
+static inline void family_bury(void)
+{
+    if (family_has_buried)
+        family_bury_all();
+}
 
 /* The process has a memory of its own now, or has ended: its vfork is over. */
 void vfork_done(struct process *process);
