@@ -23,7 +23,7 @@ struct layout {
 
 /* A quota that processes share: a child is charged to its parent's. */
 struct memory_pool {
-    uint32_t references; /* memories */
+    uint32_t references; /* memories, processes */
     handle handle;
 };
 
@@ -43,15 +43,17 @@ struct memory {
 
 /* A quota below "programs", as large as that one. NULL: *error. */
 struct memory_pool *memory_pool_new(int64_t *error);
+/* A quota of whole pages below another one, no larger than that (-EINVAL). NULL: *error. */
+struct memory_pool *memory_pool_below(struct memory_pool *above, uint64_t bytes, int64_t *error);
 /* Gives a reference back; NULL is allowed. */
 void memory_pool_drop(struct memory_pool *pool);
 
 /* An empty space and its object, charged to the pool (which gets a reference). NULL: *error. */
 struct memory *memory_new(struct memory_pool *pool, int64_t *error);
 
-/* A copy for a child, which shares all pages until one side writes. NULL: *error, and `from` is as
+/* A copy for a child, charged to `pool`, which shares all pages until one side writes. NULL: *error, and `from` is as
  * it was. */
-struct memory *memory_fork(struct memory *from, int64_t *error);
+struct memory *memory_fork(struct memory *from, struct memory_pool *pool, int64_t *error);
 
 /* Gives a reference back; the last kills the space and frees all. NULL is allowed. */
 void memory_drop(struct memory *memory);
