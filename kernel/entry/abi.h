@@ -99,6 +99,7 @@
 #define MAP_POPULATE 0x10 /* enter what is already resident at once: no soft faults later */
 #define MAP_DONTFORK 0x20 /* region_clone leaves the region out */
 #define MAP_WIPEONFORK 0x40 /* … clones it without contents */
+#define MAP_ADVICE 0xffff0000 /* sixteen bits that the kernel only keeps: for whoever maps */
 
 /* region_unmap: x3 */
 #define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE,
@@ -127,8 +128,8 @@
 #define COPY_SP 0x1  /* sp = x5 */
 #define COPY_TLS 0x2 /* TLS = x6 */
 
-/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all of it, the
- * kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
+/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all since the
+ * last, the kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
 #define THREAD_TIME 15
 #define TICK_NS 3700000 /* nobody's own period, so that periodic programs cannot hide between ticks */
 

@@ -18,7 +18,7 @@
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
 #define NANOSECONDS        1000000000L
-#define STATUS_NOT_STARTED 126              /* proc itself could not begin its work */
+#define STATUS_NOT_STARTED 126 /* proc itself could not begin its work */
 
 struct configuration configuration;
 
@@ -93,6 +93,14 @@ static int64_t on_call(struct message *message, uint64_t answered)
     return 0;
 }
 
+/* An access or instruction failed. What a stack grew for succeeds now. */
+static int64_t on_exception(struct thread *thread, const struct message *message)
+{
+    uint64_t kind = memory_exception(thread, message->w[0], message->w[1]);
+    return kind ? signal_exception(thread, kind, message->w[1], message->w[2], message->w[3])
+                : ANSWER_REGISTERS;
+}
+
 /* A thread that makes no call but needs its personality. The tag to answer with, or ANSWER_LATER.
  */
 static int64_t on_thread(struct message *message)
@@ -109,8 +117,7 @@ static int64_t on_thread(struct message *message)
     else if (message_kind(message) == KIND_START)
         result = exec_start(thread);
     else if (message_kind(message) == KIND_EXCEPTION)
-        result =
-            signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
+        result = on_exception(thread, message);
     return answer(thread, message, result);
 }
 

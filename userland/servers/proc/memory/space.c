@@ -6,8 +6,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define OBJECT_PAGES   (1UL << 36) /* a page for every user address */
-#define PRIORITY_LIMIT 15          /* of programs' threads */
+#define PRIORITY_LIMIT 15 /* of programs' threads */
 
 static uint64_t last_cookie;
 
@@ -66,7 +65,7 @@ struct memory *memory_new(struct memory_pool *pool, int64_t *error)
     *error = space_create(pool->handle, LEVEL_PROGRAM, configuration.self, PRIORITY_LIMIT);
     if (*error >= 0) {
         memory->space = (handle)*error;
-        *error = create_object(configuration.anon, memory->cookie, OBJECT_PAGES, pool->handle);
+        *error = create_object(configuration.anon, memory->cookie, INDICES, pool->handle);
     }
     if (*error < 0) {
         memory_drop(memory);
@@ -105,6 +104,10 @@ void memory_drop(struct memory *memory)
         handle_close(memory->object);
         forget(memory->cookie);
     }
+    if (memory->hidden)
+        handle_close(memory->hidden);
+    views_free(&memory->views);
+    indices_free(&memory->indices);
     memory_pool_drop(memory->pool);
     entry_drop(memory->program);
     wired_free(memory->path);
