@@ -10,6 +10,7 @@
 #define GENERAL_BYTES (34 * sizeof(uint64_t)) /* x0 .. x30, sp, pc, pstate */
 #define FP_BYTES      528
 #define FP_VECTORS    512
+#define DEBUG_ARMV8   0x600 /* user_hwdebug_state.dbg_info: architecture, number of slots */
 
 /* How many bytes a set has; 0: there is none. */
 static size_t size_of(uint64_t kind)
@@ -54,8 +55,8 @@ static int64_t read_set(const struct trace *trace, uint64_t kind, char *out)
     case NT_ARM_SYSTEM_CALL:
         *(int32_t *)out = trace->in_call ? (int32_t)trace->number : -1;
         break;
-    default:
-        memset(out, 0, size_of(kind));
+    default: /* breakpoints, watchpoints: ARMv8's kind, none of them */
+        *(uint64_t *)out = DEBUG_ARMV8;
         break;
     }
     return 0;
