@@ -8,8 +8,8 @@ PYTHON  ?= /usr/bin/python3
 SYSROOT := $(B)/sysroot
 export CROSS
 
-# What `make run` and `make gdb` start; e.g. make run PROGRAM=/bin/hello RUN="--gic 3".
-PROGRAM ?= /bin/seed
+# What `make run` starts (nothing: a shell); e.g. make run PROGRAM=/bin/hello RUN="--gic 3".
+PROGRAM ?=
 ARGS    ?=
 RUN     ?=
 
@@ -40,7 +40,7 @@ SETUP_STAMP := $(wildcard $(SYSROOT)/.packages)
 include kernel/build.mk platform/build.mk userland/build.mk userland/apps/build.mk
 include drivers/build.mk tests/build.mk tests/native/build.mk
 
-.PHONY: all always setup doctor run test system mutants bench compare gdb image format check-format lint \
+.PHONY: all always setup doctor run test system mutants bench compare differential gdb image format check-format lint \
         reference clean distclean help
 
 all: kernel servers examples apps native-tests ## kernel, servers, programs (the default)
@@ -51,7 +51,7 @@ setup: ## install what is missing (asks first; see tools/setup --help)
 doctor: ## name each missing thing and its fix
 	@tools/pagoda doctor
 
-run: all ## run PROGRAM (the seed program) through U-Boot, then say what happened
+run: all ## a shell, or PROGRAM, started through U-Boot; then say what happened
 	@tools/pagoda run --uboot --summary $(RUN) -- $(PROGRAM) $(ARGS)
 
 test: ## all tests; ends with one line "N passed, N failed"
@@ -70,8 +70,11 @@ bench: all ## instructions per operation, beside those of seL4 and Linux
 compare: all ## one program's instructions on Debian's arm64 Linux and on Pagoda
 	@tools/pagoda compare $(ROWS)
 
+differential: all ## random programs on Linux and on Pagoda; SEEDS=1-50 STEPS=200
+	@$(PYTHON) tests/differential/run $(if $(SEEDS),--seeds $(SEEDS)) $(if $(STEPS),--steps $(STEPS))
+
 gdb: all ## run PROGRAM under the debugger, halted at the kernel's first instruction
-	@tools/pagoda gdb $(RUN) -- $(PROGRAM) $(ARGS)
+	@tools/pagoda gdb $(RUN) -- $(or $(PROGRAM),/bin/seed) $(ARGS)
 
 image: all ## build/virt/disk.img: a disk that U-Boot starts
 	@tools/pagoda image $(RUN) -- $(PROGRAM) $(ARGS)

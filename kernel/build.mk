@@ -7,6 +7,11 @@ KERNEL_FLAGS := -std=gnu17 -O2 -g -ffreestanding -nostdlib -mgeneral-regs-only -
 	-Wmissing-prototypes -Wno-unused-parameter -DPAGODA_FAULT_INJECTION -Ikernel -I. \
 	-I$(SYSROOT)/usr/include -MMD -MP
 
+# What runs once, or for people: small instead of fast.
+KERNEL_COLD := $(wildcard kernel/boot/*.c kernel/debug/*.c platform/*.c) kernel/main.c kernel/mm/pool_audit.c \
+	kernel/arch/kernel_map.c kernel/task/pool_object.c kernel/ipc/irq.c
+$(patsubst %.c,$(B)/virt/%.o,$(KERNEL_COLD)): KERNEL_FLAGS += -Os
+
 $(B)/virt/%.o: %.c $(SETUP_STAMP)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_FLAGS) -c $< -o $@

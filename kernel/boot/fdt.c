@@ -67,7 +67,7 @@ static bool is(int list, const char *text)
  * started (DTSpec 3.8.1); only "fail" means broken. */
 static void visit_cpu(int node)
 {
-    int length, cells = fdt_address_cells(fdt, fixed[CPUS]);
+    int length, cells = tree_cells(fdt, fixed[CPUS], "#address-cells", 2);
     const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &length);
     if (!is(DEVICE_TYPE, "cpu") || is(STATUS, "fail"))
         return;

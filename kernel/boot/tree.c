@@ -38,11 +38,20 @@ struct cells {
     int address, size; /* #address-cells and #size-cells for the children of a node */
 };
 
+int tree_cells(const void *fdt, int node, const char *name, int otherwise)
+{
+    int length;
+    const fdt32_t *cells = fdt_getprop(fdt, node, name, &length);
+    if (!cells)
+        return otherwise;
+    return length == sizeof *cells ? (int)fdt32_ld(cells) : -1;
+}
+
 /* False when no 64-bit number holds them. */
 static bool cells_below(const struct place *place, int level, struct cells *cells)
 {
-    cells->address = fdt_address_cells(place->fdt, place->nodes[level]);
-    cells->size = fdt_size_cells(place->fdt, place->nodes[level]);
+    cells->address = tree_cells(place->fdt, place->nodes[level], "#address-cells", 2);
+    cells->size = tree_cells(place->fdt, place->nodes[level], "#size-cells", 1);
     return cells->address >= 1 && cells->address <= 2 && cells->size >= 0 && cells->size <= 2;
 }
 

@@ -150,12 +150,10 @@ static unsigned rights_for(uint64_t operation)
     }
 }
 
-struct thread *call_debug(struct thread *thread)
+static __attribute__((noinline)) struct thread *do_debug(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     int64_t error;
-    if (x[1] == DEBUG_NOTHING)
-        return answer(thread, 0);
     if (x[1] > DEBUG_SLAB)
         return answer(thread, -ENOSYS);
     unsigned rights = rights_for(x[1]);
@@ -168,4 +166,9 @@ struct thread *call_debug(struct thread *thread)
     if (x[1] == DEBUG_FAIL_AT)
         return answer(thread, buddy_fail_at(x[2]));
     return answer(thread, with_page(x, thread->message_page));
+}
+
+struct thread *call_debug(struct thread *thread)
+{
+    return thread->registers.x[1] == DEBUG_NOTHING ? answer(thread, 0) : do_debug(thread);
 }

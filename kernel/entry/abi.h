@@ -86,7 +86,7 @@
 /* ---- Kinds for create() ---- */
 #define CREATE_ENDPOINT 1     /* x1 = level */
 #define CREATE_NOTIFICATION 2 /* x1 = badge, x2 = endpoint that receives it too, or 0 */
-#define CREATE_OBJECT 3       /* x1 = pager endpoint, x2 = cookie, x3 = pages, x4 = pool or 0 */
+#define CREATE_OBJECT 3       /* x1 = pager endpoint, x2 = cookie, x3 = pages at first, x4 = pool or 0 */
 #define CREATE_WIRED 4        /* x1 = pages, x2 = pool or 0: every page resident and zeroed from the start */
 #define CREATE_DEVICE 5       /* x1 = system handle, x2 = physical address, x3 = pages */
 #define CREATE_IRQ 6          /* x1 = system handle, x2 = INTID */
@@ -99,9 +99,11 @@
 #define MAP_POPULATE 0x10 /* enter what is already resident at once: no soft faults later */
 #define MAP_DONTFORK 0x20 /* region_clone leaves the region out */
 #define MAP_WIPEONFORK 0x40 /* … clones it without contents */
+#define MAP_ADVICE 0xffff0000 /* sixteen bits that the kernel only keeps: for whoever maps */
 
 /* region_unmap: x3 */
-#define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE */
+#define UNMAP_DISCARD 0x1 /* also free the pages behind, of objects mapped by a handle with RIGHT_WRITE,
+                           * whoever else shows them; without it, they stay, and can be mapped elsewhere */
 
 /* ---- thread_ctl: x1 ---- */
 #define THREAD_START 1     /* x2 = pc, x3 = sp, x4 = first argument (x0): begin running */
@@ -126,8 +128,8 @@
 #define COPY_SP 0x1  /* sp = x5 */
 #define COPY_TLS 0x2 /* TLS = x6 */
 
-/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all of it, the
- * kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
+/* Returns x1 = CPU time in ns. It is sampled: whoever is found running by a tick pays for all since the
+ * last, the kernel's work included. What runs shorter is right on average; a server's work for it is the server's. */
 #define THREAD_TIME 15
 #define TICK_NS 3700000 /* nobody's own period, so that periodic programs cannot hide between ticks */
 
@@ -154,6 +156,20 @@
 
 /* ---- page_reclaim: x3 ---- */
 #define RECLAIM_DISCARD 1 /* forget contents, free frames; returns how many slots had contents */
+#define RECLAIM_RESIZE 2  /* x1 = new size of the object, in pages: what lies beyond is forgotten */
+
+/* ---- page_query: x3, and the words it leaves in the message page ---- */
+#define PAGES_CLEAR_REFERENCED 1 /* once told, forgotten: set again by the next access */
+#define PAGE_PRESENT 0x1         /* resident: an access asks no pager, but to write */
+#define PAGE_MAPPED 0x2          /* in the space's tables; only then the next two */
+#define PAGE_REFERENCED 0x4      /* accessed since it was entered, or since that was cleared */
+#define PAGE_WRITABLE 0x8        /* a write takes no fault */
+#define PAGE_DIRTY 0x10          /* written since it was supplied */
+#define PAGE_ZERO 0x20           /* the zero page that all share */
+#define PAGE_SOURCE 0x40         /* not the object's own, but the region's source's */
+#define PAGE_TOKEN 0x80          /* its pager keeps the contents */
+#define PAGE_REFERENCES_SHIFT 16 /* 16 bits: slots that name the frame; 65,535 or more */
+#define PAGE_FRAME_SHIFT 32      /* 32 bits: the frame's number; 0: none, or the zero page */
 
 /* ---- pool_ctl: x1 ---- */
 #define POOL_QUERY 1 /* returns x1 = guaranteed, x2 = limit, x3 = used frames, x4 = object bytes, x5 = refused */

@@ -11,22 +11,27 @@
 #include "arch/registers.h"
 #include "entry/dispatch.h"
 
+/* stp or ldp of x2 .. x29, where struct thread_registers at `base` has them. */
+.macro each_pair operation, base
+    \operation x2, x3, [\base, #16]
+    \operation x4, x5, [\base, #32]
+    \operation x6, x7, [\base, #48]
+    \operation x8, x9, [\base, #64]
+    \operation x10, x11, [\base, #80]
+    \operation x12, x13, [\base, #96]
+    \operation x14, x15, [\base, #112]
+    \operation x16, x17, [\base, #128]
+    \operation x18, x19, [\base, #144]
+    \operation x20, x21, [\base, #160]
+    \operation x22, x23, [\base, #176]
+    \operation x24, x25, [\base, #192]
+    \operation x26, x27, [\base, #208]
+    \operation x28, x29, [\base, #224]
+.endm
+
 .macro save_thread
     stp     x0, x1, [sp, #0]
-    stp     x2, x3, [sp, #16]
-    stp     x4, x5, [sp, #32]
-    stp     x6, x7, [sp, #48]
-    stp     x8, x9, [sp, #64]
-    stp     x10, x11, [sp, #80]
-    stp     x12, x13, [sp, #96]
-    stp     x14, x15, [sp, #112]
-    stp     x16, x17, [sp, #128]
-    stp     x18, x19, [sp, #144]
-    stp     x20, x21, [sp, #160]
-    stp     x22, x23, [sp, #176]
-    stp     x24, x25, [sp, #192]
-    stp     x26, x27, [sp, #208]
-    stp     x28, x29, [sp, #224]
+    each_pair stp, sp
     mrs     x9, sp_el0
     mrs     x10, elr_el1
     mrs     x11, spsr_el1
@@ -121,20 +126,7 @@ leave:
     msr     spsr_el1, x11
     msr     sp_el0, x9
     ldp     x0, x1, [sp, #0]
-    ldp     x2, x3, [sp, #16]
-    ldp     x4, x5, [sp, #32]
-    ldp     x6, x7, [sp, #48]
-    ldp     x8, x9, [sp, #64]
-    ldp     x10, x11, [sp, #80]
-    ldp     x12, x13, [sp, #96]
-    ldp     x14, x15, [sp, #112]
-    ldp     x16, x17, [sp, #128]
-    ldp     x18, x19, [sp, #144]
-    ldp     x20, x21, [sp, #160]
-    ldp     x22, x23, [sp, #176]
-    ldp     x24, x25, [sp, #192]
-    ldp     x26, x27, [sp, #208]
-    ldp     x28, x29, [sp, #224]
+    each_pair ldp, sp
     eret
 
 /* x0 = vector, tpidrro_el0 = x0. The stack may be gone: registers go to the emergency stack. */
@@ -143,20 +135,7 @@ fatal:
     mrs     x1, tpidr_el1
     ldr     x1, [x1, #CPU_EMERGENCY]
     sub     x1, x1, #288
-    stp     x2, x3, [x1, #16]
-    stp     x4, x5, [x1, #32]
-    stp     x6, x7, [x1, #48]
-    stp     x8, x9, [x1, #64]
-    stp     x10, x11, [x1, #80]
-    stp     x12, x13, [x1, #96]
-    stp     x14, x15, [x1, #112]
-    stp     x16, x17, [x1, #128]
-    stp     x18, x19, [x1, #144]
-    stp     x20, x21, [x1, #160]
-    stp     x22, x23, [x1, #176]
-    stp     x24, x25, [x1, #192]
-    stp     x26, x27, [x1, #208]
-    stp     x28, x29, [x1, #224]
+    each_pair stp, x1
     mrs     x3, tpidrro_el0
     mrs     x2, tpidr_el0
     stp     x3, x2, [x1, #0]

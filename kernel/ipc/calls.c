@@ -9,11 +9,17 @@
 
 #define TAG_LONG (TAG_WORDS_MASK | TAG_HANDLE | TAG_RETRY_READ | TAG_RETRY_WRITE | TAG_REGISTERS)
 
-/* Synchronous calls go strictly downward; among programs, sideways too. */
-static inline bool level_allows(const struct space *space, const struct endpoint *endpoint)
+/* The handle in x0, if it names an endpoint that may be called. NULL and *error: EBADF, EACCES, ESTALE;
+ * EPERM: synchronous calls go strictly downward, among programs sideways too. */
+static inline struct handle_entry *callee(struct thread *thread, int64_t *error)
 {
-    return endpoint->level < space->level ||
-           (endpoint->level == LEVEL_PROGRAM && space->level == LEVEL_PROGRAM);
+    struct space *space = thread->space;
+    struct handle_entry *entry = handle_lookup(&space->handles, (uint32_t)thread->registers.x[0],
+                                               KERNEL_OBJECT_ENDPOINT, RIGHT_WRITE, error);
+    unsigned level = entry ? ((struct endpoint *)entry->object)->level : 0;
+
+    *error = entry ? -EPERM : *error;
+    return level < space->level || (level == LEVEL_PROGRAM && space->level == LEVEL_PROGRAM) ? entry : NULL;
 }
 
 static struct thread *send_request(struct thread *thread, unsigned kind)
@@ -22,15 +28,11 @@ static struct thread *send_request(struct thread *thread, unsigned kind)
     uint32_t tag = x[0] >> TAG_SHIFT;
     struct request *request = &thread->request;
     int64_t error;
-    struct handle_entry *entry =
-        handle_lookup(&thread->space->handles, (uint32_t)x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_WRITE,
-                      &error);
+    struct handle_entry *entry = callee(thread, &error);
 
     if (!entry)
         return answer(thread, error);
     struct endpoint *endpoint = (struct endpoint *)entry->object;
-    if (!level_allows(thread->space, endpoint))
-        return answer(thread, -EPERM);
     if (tag) {
         error = tag & ~(TAG_WORDS_MASK | TAG_HANDLE) ? -EMSGSIZE : message_check(thread, tag);
         if (error)
@@ -160,15 +162,10 @@ struct thread *call_forward(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     int64_t error;
-    struct handle_entry *entry =
-        handle_lookup(&thread->space->handles, (uint32_t)x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_WRITE,
-                      &error);
+    struct handle_entry *entry = callee(thread, &error);
 
     if (!entry)
         return answer(thread, error);
-    struct endpoint *endpoint = (struct endpoint *)entry->object;
-    if (!level_allows(thread->space, endpoint))
-        return answer(thread, -EPERM);
     if (x[0] >> TAG_SHIFT)
         return answer(thread, -EMSGSIZE);
     struct thread *client = thread_of_request(x[1], thread->space);
@@ -183,7 +180,7 @@ struct thread *call_forward(struct thread *thread)
     request->badge = entry->badge;
     answer(thread, 0);
     thread->priority = thread->base_priority; /* that is somebody else's work now */
-    request_send(client, endpoint);
+    request_send(client, (struct endpoint *)entry->object);
     return reschedule(thread);
 }
 

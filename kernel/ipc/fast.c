@@ -103,9 +103,9 @@ struct thread *call_reply_recv(struct thread *thread)
         }
         c[0] = (uint64_t)words << TAG_SHIFT;
         words_pass(&c[2], &x[2]);
-    } else {
+    } else if (words || (client->request.head & 0xff) <= KIND_SYSCALL) {
         return reply_recv_slow(thread);
-    }
+    } /* else an exception, a start, an interrupt: the registers are as they shall be */
     client->request.id = 0;
     receiver_wait(endpoint, thread);
     return switch_direct(cpu, client);

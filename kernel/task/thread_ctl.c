@@ -154,7 +154,6 @@ static struct thread *look(struct thread *caller, struct thread *thread, uint64_
         return answer(caller, -EMSGSIZE);
     if (write && !holds_still(thread, caller))
         return answer(caller, -EBUSY);
-    fpu_save(thread);
     if (thread == caller)
         thread->registers.tls = read_register(tpidr_el0);
     switch (operation) {
@@ -165,6 +164,7 @@ static struct thread *look(struct thread *caller, struct thread *thread, uint64_
         registers_set(thread, caller->message_page);
         return answer(caller, 0);
     case THREAD_READ_FP:
+        fpu_save(thread);
         memcpy(caller->message_page, &thread->fp, sizeof thread->fp);
         return answer(caller, 0);
     default:

@@ -102,12 +102,11 @@ static int64_t contents_clone(struct clone *clone, struct region *region, uint64
     struct run run = {.index = distance + (va >> PAGE_SHIFT)};
 
     for (; run.index < last; run.index = run.end) {
-        run.from = chunk_for(clone->parent, run.index, false);
-        if (!run.from) { /* on to the next chunk there is */
-            struct tree_node *node = tree_at_or_above(&clone->parent->chunks, run.index);
-            run.end = node ? node->key : last;
+        uint64_t absent = object_absent(clone->parent, run.index);
+        run.end = absent < last - run.index ? run.index + absent : last;
+        if (absent)
             continue;
-        }
+        run.from = chunk_for(clone->parent, run.index, false);
         va = (run.index - distance) << PAGE_SHIFT;
         run.end = run.index + run_length(run.index, va);
         run.end = run.end < last ? run.end : last;

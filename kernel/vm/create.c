@@ -6,8 +6,6 @@
 #include "task/lookup.h"
 #include "task/reaper.h"
 
-#define PAGES_MAX (USER_END >> PAGE_SHIFT)
-
 /* Gives the new object its first handle; without one it is destroyed again. */
 static struct thread *hand_out(struct thread *thread, struct kernel_object *object, unsigned rights)
 {
@@ -90,7 +88,7 @@ static struct thread *make_wired(struct thread *thread)
         pool = lookup_pool(thread, x[2], RIGHT_MANAGE, &error);
         if (!pool)
             return answer(thread, error);
-        if (!x[1] || x[1] > PAGES_MAX)
+        if (!x[1] || x[1] > USER_END >> PAGE_SHIFT)
             return answer(thread, -EINVAL);
         object = object_new(pool, OBJECT_WIRED, x[1]);
         if (!object)

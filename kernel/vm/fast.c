@@ -70,9 +70,11 @@ static inline uint64_t source_page(const struct place *place)
     return (value & SLOT_STATE) == SLOT_RESIDENT ? value & SLOT_ADDRESS : 0;
 }
 
-/* Enters a translation. One of the same page may only become wider: no break needed then. */
+/* Enters a translation. One of the same page may only become wider: no break needed then. Counts
+ * `faults`, 0 or 1, of the program. */
 static inline struct thread *enter(struct thread *thread, struct space *space,
-                                   const struct place *place, uint64_t va, uint64_t entry)
+                                   const struct place *place, uint64_t va, uint64_t entry,
+                                   unsigned faults)
 {
     uint64_t old = *place->leaf;
 
@@ -84,21 +86,22 @@ static inline struct thread *enter(struct thread *thread, struct space *space,
     } else {
         space->resident++;
     }
-    space->faults_minor++;
+    space->faults_minor += faults;
     this_cpu()->counters.faults_soft++;
     return thread;
 }
 
 /* Asks the pager for the page, whose slot holds `value`; NULL: it cannot take the message now. */
 straight struct thread *ask(struct thread *thread, struct cpu *cpu, const struct place *place,
-                            uint64_t va, slot value, unsigned flags)
+                            uint64_t va, uint64_t esr, slot value, unsigned flags)
 {
     struct object *object = place->object;
     struct chunk *chunk = place->chunk;
+    uint64_t in_object = object->pages - place->index;
     struct request *request = &thread->request;
     struct thread *receiver;
 
-    if (object->kind != OBJECT_PAGED || cpu->request_check == ~0ul ||
+    if (object->kind != OBJECT_PAGED || (int64_t)in_object <= 0 || cpu->request_check == ~0ul ||
         !(receiver = receiver_take(object->pager)))
         return NULL;
     chunk->slots[place->at] = value | SLOT_BUSY;
@@ -109,8 +112,9 @@ straight struct thread *ask(struct thread *thread, struct cpu *cpu, const struct
     request->va = va & ~(uint64_t)(PAGE_SIZE - 1);
     uint64_t in_region = (place->region->length - place->offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
     uint64_t in_chunk = CHUNK_SLOTS - (place->index & (CHUNK_SLOTS - 1));
-    request->window = in_region < in_chunk ? in_region : in_chunk;
-    thread->fault_esr = (uint64_t)EC_ABORT_DATA << 26 | ESR_WRITE; /* all that reporters look at */
+    uint64_t most = in_region < in_chunk ? in_region : in_chunk;
+    request->window = most < in_object ? most : in_object;
+    thread->fault_esr = esr;
     fault_wait(thread, object, place->index);
     request_watch(cpu, thread);
     thread->state = THREAD_STATE_ANSWER;
@@ -169,7 +173,8 @@ struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
             return fault_slow(thread, esr, far);
         uint64_t entry = resident_entry(&place, value, access);
         if (entry)
-            return enter(thread, space, &place, far, entry);
+            return enter(thread, space, &place, far, entry,
+                         access == MAP_WRITE || !(value & SLOT_COW));
         if (!(value & SLOT_WRITABLE))
             return fault_slow(thread, esr, far);
         flags |= FAULT_COW;
@@ -180,10 +185,10 @@ struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
             return fault_slow(thread, esr, far);
         if (access != MAP_WRITE)
             return enter(thread, space, &place, far,
-                         entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL));
+                         entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL), 1);
         flags |= page ? FAULT_COW : 0;
     }
-    struct thread *pager = ask(thread, cpu, &place, far, value, flags);
+    struct thread *pager = ask(thread, cpu, &place, far, esr, value, flags);
     return pager ? switch_direct(cpu, pager) : fault_slow(thread, esr, far);
 }
 

@@ -83,6 +83,7 @@ static struct thread *request_page(struct thread *thread, struct object *object,
     struct cpu *cpu = this_cpu();
     slot *at = chunk_slot(chunk, index);
     uint64_t in_chunk = CHUNK_SLOTS - (index & (CHUNK_SLOTS - 1));
+    uint64_t in_object = object->pages - index;
     uint64_t *w = request->words;
 
     w[5] = *at & ~SLOT_BUSY;
@@ -97,7 +98,8 @@ static struct thread *request_page(struct thread *thread, struct object *object,
     request_watch(cpu, thread);
     w[0] = object->cookie;
     w[1] = index;
-    w[2] = request->window = most < in_chunk ? most : in_chunk;
+    most = most < in_chunk ? most : in_chunk;
+    w[2] = request->window = most < in_object ? most : in_object;
     w[3] = residency(chunk, index);
     w[4] = thread->space->id;
     cpu->counters.faults_pager++;
@@ -161,6 +163,9 @@ static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
     if (entry) {
         if (map_enter(space, va, entry))
             return REFUSED;
+        this_cpu()->counters.faults_soft++;
+        space->faults_minor +=
+            access == MAP_WRITE || !object_cloned(object, region->first + offset);
         return MAPPED;
     }
     *reason = EXCEPTION_PAGER;
@@ -188,8 +193,6 @@ struct thread *fault_handle(struct thread *thread, uint64_t va, unsigned access)
 
     switch (resolve(thread, va, access, &next, &reason)) {
     case MAPPED:
-        thread->space->faults_minor++;
-        this_cpu()->counters.faults_soft++;
         return thread;
     case WAITS:
         return next;
@@ -224,8 +227,6 @@ struct thread *fault_continue(struct thread *thread)
             return fault_refuse(thread, EXCEPTION_NO_REGION, va);
         switch (resolve(thread, va, thread->prefault_access, &next, &reason)) {
         case MAPPED:
-            thread->space->faults_minor++;
-            this_cpu()->counters.faults_soft++;
             thread->prefault_next++;
             break;
         case WAITS:
@@ -241,9 +242,24 @@ struct thread *fault_continue(struct thread *thread)
 #define STATUS(esr) ((esr)&0x3f)
 #define STATUS_IS_TABLE(esr)                                                                       \
     (STATUS(esr) >= 0x04 && STATUS(esr) <= 0x0f) /* translation, flag, permission */
-#define STATUS_ALIGNMENT 0x21
-#define ESR_WRITE        (1ul << 6)
-#define ESR_MAINTENANCE  (1ul << 8) /* a cache instruction: needs no write permission */
+#define STATUS_IS_FLAG(esr) ((STATUS(esr) & 0x3c) == 0x08)
+#define STATUS_ALIGNMENT    0x21
+#define ESR_WRITE           (1ul << 6)
+#define ESR_MAINTENANCE     (1ul << 8) /* a cache instruction: needs no write permission */
+
+/* The first access since page_query cleared the flag. No fault as Linux counts them. An entry
+ * without the flag is in no TLB (Arm ARM D8.14.5). */
+static bool accessed(struct space *space, uint64_t va)
+{
+    uint64_t *leaf = translation_leaf(&space->translation, va, false);
+
+    if (!leaf || !*leaf_entry(leaf, va))
+        return false;
+    *leaf_entry(leaf, va) |= ENTRY_ACCESSED;
+    tlb_entries_written();
+    this_cpu()->counters.faults_soft++;
+    return true;
+}
 
 struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
 {
@@ -266,5 +282,7 @@ struct thread *fault_slow(struct thread *thread, uint64_t esr, uint64_t far)
         this_cpu()->counters.faults_refused++;
         return personality_exception(thread, EXCEPTION_NO_REGION, far, esr);
     }
+    if (STATUS_IS_FLAG(esr) && accessed(thread->space, far))
+        return thread;
     return fault_handle(thread, far, access);
 }

@@ -35,6 +35,7 @@ struct object *object_new(struct pool_object *pool, enum object_kind kind, uint6
     object->kind = kind;
     object->id = __atomic_add_fetch(&object_ids, 1, __ATOMIC_RELAXED);
     object->pages = pages;
+    object->chunk_slots = pages <= CHUNK_SMALL ? CHUNK_SMALL : CHUNK_SLOTS;
     object->pool = pool;
     object_ref(&pool->object);
     return object;

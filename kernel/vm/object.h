@@ -6,6 +6,7 @@
  * (device registers, the boot bundle) and have no slots.
  */
 #pragma once
+#include "arch/memory.h"
 #include "arch/registers.h"
 #include "ipc/endpoint.h"
 #include "mm/frame_cache.h"
@@ -32,7 +33,8 @@ typedef uint64_t slot;
 #define SLOT_ADDRESS  ENTRY_ADDRESS
 
 #define CHUNK_SLOTS 512
-#define CHUNK_SMALL 64 /* objects up to this many pages */
+#define CHUNK_SMALL 64 /* objects made for up to this many pages */
+#define PAGES_MAX   (1ul << 48) /* more than addresses: pages that a program moves keep their index */
 
 /* The slots of 512 neighbouring pages (64 in a small object). */
 struct chunk {
@@ -52,16 +54,17 @@ struct object {
     uint8_t memory;         /* RANGE: MAIR_* of its mappings */
     struct endpoint *pager; /* PAGED */
     uint64_t cookie;
-    uint64_t id; /* never used twice */
-    uint64_t pages;
-    uint64_t base; /* RANGE: physical address */
+    uint64_t id;          /* never used twice */
+    uint64_t pages;       /* its size: RECLAIM_RESIZE changes it */
+    uint64_t chunk_slots; /* CHUNK_SLOTS or CHUNK_SMALL */
+    uint64_t base;        /* RANGE: physical address */
     struct pool_object *pool;
     struct tree chunks;
     struct chunk *last; /* last used */
     uint64_t resident;
     struct region *regions; /* that show it */
-    bool one_view; /* … all in one space at one distance from the page numbers: they cannot overlap
-                    */
+    bool aligned;           /* … all in one space, at one distance from the page numbers */
+    bool one_view;          /* … no page by two of them */
     struct region *sourced; /* that have it as their source */
     struct thread *waiters; /* fault_next list: who waits for a page of it */
     struct object *reap_next;
@@ -89,10 +92,6 @@ struct chunk *chunk_find(struct object *object, uint64_t index);
 struct chunk *chunk_create(struct object *object, uint64_t index);
 /* Frees a chunk whose slots are all EMPTY. */
 void chunk_free(struct chunk *chunk);
-static inline uint64_t chunk_size(const struct object *object)
-{
-    return object->pages <= CHUNK_SMALL ? CHUNK_SMALL : CHUNK_SLOTS;
-}
 static inline struct chunk *chunk_for(struct object *object, uint64_t index, bool create)
 {
     struct chunk *chunk = object->last;
@@ -116,12 +115,21 @@ static inline frame_number object_frame(struct object *object, uint64_t index)
     return pool_take(object->pool->pool, FRAME_PAGE, USE_PAGE, object, index);
 }
 
+/* Pages from `index` on that have no slot at all: 0 when it has a chunk. */
+uint64_t object_absent(struct object *object, uint64_t index);
+
 /* What is in the slot of a page; EMPTY also where there is no chunk. */
 static inline slot object_slot(struct object *object, uint64_t index)
 {
     struct chunk *chunk = chunk_for(object, index, false);
 
     return chunk ? *chunk_slot(chunk, index) : SLOT_EMPTY;
+}
+
+/* A page that was there before a clone was made: reading it there is no fault, for the program. */
+static inline bool object_cloned(struct object *object, uint64_t index)
+{
+    return object->kind != OBJECT_RANGE && object_slot(object, index) & SLOT_COW;
 }
 
 /* The frame a RESIDENT slot names, and whether no other slot does. */

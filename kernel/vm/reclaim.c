@@ -97,33 +97,26 @@ uint64_t object_discard(struct object *object, uint64_t index, uint64_t pages)
     return count;
 }
 
-struct thread *call_page_reclaim(struct thread *thread)
+/* The same wherever pages are shown or asked for. */
+static uint64_t take_back(struct object *object, uint64_t index, uint64_t pages)
+{
+    withdraw_requests(object, index, pages);
+    object_unmap(object, index, pages);
+    return object_discard(object, index, pages);
+}
+
+static struct thread *discard(struct thread *thread, struct object *object)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
-    struct object *object = lookup_object(thread, x[0], RIGHT_MANAGE, &error);
 
-    if (!object)
-        return answer(thread, error);
-    if (x[3] != RECLAIM_DISCARD)
-        return answer(thread, -ENOSYS);
-    if (object->kind != OBJECT_PAGED || !x[2] || x[1] >= object->pages ||
-        x[2] > object->pages - x[1])
+    if (!x[2] || x[1] >= object->pages || x[2] > object->pages - x[1])
         return answer(thread, -EINVAL);
     while (x[2]) {
-        uint64_t room = chunk_size(object) - (x[1] & (chunk_size(object) - 1));
-        uint64_t pages = x[2] < room ? x[2] : room;
-        if (!chunk_for(object, x[1], false)) { /* nothing here: on to the next chunk there is */
-            struct tree_node *next = tree_at_or_above(&object->chunks, x[1]);
-            if (!next || next->key >= x[1] + x[2])
-                break;
-            x[2] -= next->key - x[1];
-            x[1] = next->key;
-            continue;
-        }
-        withdraw_requests(object, x[1], pages);
-        object_unmap(object, x[1], pages);
-        x[4] += object_discard(object, x[1], pages);
+        uint64_t room = object->chunk_slots - x[1] % object->chunk_slots;
+        uint64_t absent = object_absent(object, x[1]), pages = absent ? absent : room;
+        pages = pages < x[2] ? pages : x[2];
+        if (!absent)
+            x[4] += take_back(object, x[1], pages);
         x[1] += pages;
         x[2] -= pages;
         if (x[2] && interrupt_pending())
@@ -132,11 +125,46 @@ struct thread *call_page_reclaim(struct thread *thread)
     return reschedule(answer(thread, x[4]));
 }
 
+/* From the end on, so that each step leaves less: after an interrupt nothing is done twice. */
+static struct thread *resize(struct thread *thread, struct object *object)
+{
+    uint64_t size = thread->registers.x[1], slots = object->chunk_slots, first;
+    struct tree_node *last;
+
+    if (size > PAGES_MAX)
+        return answer(thread, -EINVAL);
+    object->pages = size;
+    while ((last = tree_at_or_below(&object->chunks, ~0ul)) && last->key + slots > size) {
+        first = last->key > size ? last->key : size;
+        take_back(object, first, last->key + slots - first);
+        if (first == size)
+            break; /* what is left of this chunk is below */
+        if (interrupt_pending())
+            return call_again(thread);
+    }
+    return reschedule(answer(thread, 0));
+}
+
+struct thread *call_page_reclaim(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    int64_t error;
+    struct object *object = lookup_object(thread, x[0], RIGHT_MANAGE, &error);
+
+    if (!object)
+        return answer(thread, error);
+    if (x[3] != RECLAIM_DISCARD && x[3] != RECLAIM_RESIZE)
+        return answer(thread, -ENOSYS);
+    if (object->kind != OBJECT_PAGED)
+        return answer(thread, -EINVAL);
+    return x[3] == RECLAIM_RESIZE ? resize(thread, object) : discard(thread, object);
+}
+
 void object_discard_unmapped(struct object *object, uint64_t index, uint64_t pages)
 {
     withdraw_requests(object, index, pages);
     while (pages) {
-        uint64_t room = chunk_size(object) - (index & (chunk_size(object) - 1));
+        uint64_t room = object->chunk_slots - index % object->chunk_slots;
         uint64_t some = pages < room ? pages : room;
         object_discard(object, index, some);
         index += some;

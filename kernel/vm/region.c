@@ -37,12 +37,30 @@ static bool same_view(const struct region *a, const struct region *b)
            a->node.key - (a->first << PAGE_SHIFT) == b->node.key - (b->first << PAGE_SHIFT);
 }
 
+#define OTHERS_MOST                                                                                \
+    64 /* regions looked at; one page may be shown twice, for all one knows then                   \
+        */
+
+/* May another region of the object show one of these pages? */
+static bool shown(const struct object *object, const struct region *region)
+{
+    uint64_t pages = region->length >> PAGE_SHIFT;
+    unsigned left = OTHERS_MOST;
+
+    for (const struct region *at = object->regions; at; at = at->object_next)
+        if (!left-- || (at->first < region->first + pages &&
+                        region->first < at->first + (at->length >> PAGE_SHIFT)))
+            return true;
+    return false;
+}
+
 static void link(struct region *region)
 {
     struct object *object = region->object, *source = region->source;
 
     object_ref(&object->object);
-    object->one_view = !object->regions || (object->one_view && same_view(region, object->regions));
+    object->aligned = !object->regions || (object->aligned && same_view(region, object->regions));
+    object->one_view = object->aligned || (object->one_view && !shown(object, region));
     region->object_next = object->regions;
     region->object_previous = NULL;
     if (object->regions)
@@ -140,22 +158,20 @@ void region_unmap_object(struct region *region, uint64_t first, uint64_t index, 
     space->resident -= translation_clear(&space->translation, va, end - index);
 }
 
-/* The entry for a slot that needs no thought: resident, written before, not to be executed. */
+/* The entry for a slot that needs no thought: resident, not to be executed; or 0. */
 static inline uint64_t plain_entry(const struct region *region, const struct chunk *chunk,
                                    uint64_t index)
 {
-    slot value = chunk && index - chunk->node.key < chunk->size
-                     ? *chunk_slot((struct chunk *)chunk, index)
-                     : 0;
-    slot wanted = SLOT_RESIDENT | SLOT_DIRTY;
+    bool known = chunk && index - chunk->node.key < chunk->size;
+    slot value = known ? chunk->slots[index - chunk->node.key] : SLOT_EMPTY;
+    bool written = (value & (SLOT_DIRTY | SLOT_COW)) == SLOT_DIRTY;
 
-    if ((value & (SLOT_STATE | SLOT_BUSY | SLOT_DIRTY | SLOT_COW)) != wanted ||
-        region->rights & MAP_EXEC)
+    if ((value & (SLOT_STATE | SLOT_BUSY)) != SLOT_RESIDENT || region->rights & MAP_EXEC)
         return 0;
-    return entry_for(value & SLOT_ADDRESS, region->rights, MAIR_NORMAL);
+    return entry_for(value & SLOT_ADDRESS, written ? region->rights : MAP_READ, MAIR_NORMAL);
 }
 
-int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
+int64_t region_populate(struct region *region, uint64_t va, uint64_t pages, bool sources)
 {
     struct space *space = region->space;
     struct object *object = region->object;
@@ -169,7 +185,7 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
         if (!(va & (LEAF_PAGES * PAGE_SIZE - 1)))
             leaf = NULL;
         uint64_t entry = plain_entry(region, object->last, index);
-        if (!entry)
+        if (!entry && (sources || object->kind == OBJECT_RANGE || object_slot(object, index)))
             entry = map_entry(region, index, MAP_READ);
         if (!entry)
             continue;

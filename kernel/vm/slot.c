@@ -20,16 +20,26 @@ struct chunk *chunk_find(struct object *object, uint64_t index)
 {
     struct tree_node *node = tree_at_or_below(&object->chunks, index);
 
-    if (!node || index - node->key >= chunk_size(object))
+    if (!node || index - node->key >= object->chunk_slots)
         return NULL;
     return object->last = tree_entry(node, struct chunk, node);
+}
+
+uint64_t object_absent(struct object *object, uint64_t index)
+{
+    struct tree_node *next;
+
+    if (chunk_for(object, index, false))
+        return 0;
+    next = tree_at_or_above(&object->chunks, index);
+    return next ? next->key - index : ~0ul;
 }
 
 static slot *slots_new(struct object *object)
 {
     frame_number number;
 
-    if (chunk_size(object) == CHUNK_SMALL)
+    if (object->chunk_slots == CHUNK_SMALL)
         return slab_alloc(&small_cache, object->pool->pool);
     number = pool_alloc_frame(object->pool->pool, FRAME_SLOT, USE_KERNEL);
     if (!number)
@@ -51,8 +61,8 @@ struct chunk *chunk_create(struct object *object, uint64_t index)
         return NULL;
     }
     chunk->object = object;
-    chunk->size = chunk_size(object);
-    chunk->node.key = index & ~(chunk_size(object) - 1);
+    chunk->size = object->chunk_slots;
+    chunk->node.key = index - index % object->chunk_slots;
     tree_insert(&object->chunks, &chunk->node);
     return object->last = chunk;
 }
@@ -64,7 +74,7 @@ void chunk_free(struct chunk *chunk)
     tree_remove(&object->chunks, &chunk->node);
     if (object->last == chunk)
         object->last = NULL;
-    if (chunk_size(object) == CHUNK_SMALL) {
+    if (object->chunk_slots == CHUNK_SMALL) {
         slab_free(&small_cache, chunk->slots, object->pool->pool);
     } else {
         pool_free_frame(address_frame(chunk->slots));

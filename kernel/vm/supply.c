@@ -281,6 +281,8 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
     if (__builtin_expect(
             supply.operation > SUPPLY_UPGRADE || (x[4] > 1 && supply.operation != SUPPLY_ZERO), 0))
         return wrong(pager, client, x[2], "no such operation:");
+    if (__builtin_expect(x[4] > object->pages - index, 0))
+        x[4] = object->pages - index; /* it has shrunk since it was asked for */
     if (x[6] && supply.operation != SUPPLY_ZERO) {
         supply.source = lookup_object(
             pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
@@ -349,7 +351,7 @@ static int64_t supply_unasked(struct thread *thread)
         uint64_t stop = first + done < end ? first + done : end;
         if (from < stop)
             region_populate(region, region->node.key + ((from - region->first) << PAGE_SHIFT),
-                            stop - from);
+                            stop - from, false);
     }
     return error;
 }

@@ -277,6 +277,7 @@ int main(const struct startup *startup)
     private_copies();
     regions();
     bench_clone();
+    bench_thread();
     counters();
     delays();
     finish();

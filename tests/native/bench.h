@@ -8,3 +8,4 @@
 void report(const char *name, uint64_t total, uint64_t rounds);
 
 void bench_clone(void);
+void bench_thread(void);

@@ -6,6 +6,7 @@
 
 #define AREA   0x700000000000ul
 #define PAGES  4096ul
+#define LATER  0x40000000ul
 #define ROUNDS 8
 
 static handle pager, space, object;
@@ -129,6 +130,29 @@ static void per_page(void)
     handle_close(parents);
 }
 
+/* What mremap does to touched pages: from one address to the other and back. */
+static void moving(void)
+{
+    handle moved = create_object(pager, 1, PAGES, 0);
+    uint64_t time = 0;
+
+    region_map(HANDLE_SPACE, AREA, 256, MAP_READ | MAP_WRITE, moved, 0, 0, 0);
+    touch(AREA, 256);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        begin = now();
+        region_unmap(HANDLE_SPACE, AREA, 256, 0);
+        region_map(HANDLE_SPACE, AREA + LATER, 256, MAP_READ | MAP_WRITE | MAP_POPULATE, moved, 0,
+                   0, 0);
+        time += now() - begin;
+        touch(AREA + LATER, 256); /* no fault */
+        region_unmap(HANDLE_SPACE, AREA + LATER, 256, 0);
+        region_map(HANDLE_SPACE, AREA, 256, MAP_READ | MAP_WRITE | MAP_POPULATE, moved, 0, 0, 0);
+    }
+    report("move_256_pages", time, ROUNDS);
+    region_unmap(HANDLE_SPACE, AREA, 256, UNMAP_DISCARD);
+    handle_close(moved);
+}
+
 void bench_clone(void)
 {
     pager = create_endpoint(LEVEL_ANON);
@@ -136,4 +160,5 @@ void bench_clone(void)
     child_run(&child, copying_pager, handle_dup(pager, RIGHTS_ALL, 0, child.space));
     steps();
     per_page();
+    moving();
 }

@@ -28,7 +28,7 @@ handle make_stale(enum kind kind);
  * Gives `attempt` every kind of wrong handle: none, out of the table, closed, to every other kind,
  * stale, with all rights but each one in `needs`.
  */
-void try_handles(unsigned call, enum kind kind, unsigned needs, int64_t (*attempt)(handle),
+void try_handles(unsigned call, enum kind kind, unsigned needs, int64_t (*attempt)(uint64_t),
                  const char *what);
 #define TRY_HANDLES(call, kind, needs, attempt)                                                    \
     try_handles(SYSCALL_##call, kind, needs, attempt, #call)
@@ -56,6 +56,11 @@ struct paged {
 struct paged paged_new(handle endpoint, uint64_t pages);
 void paged_free(struct paged *paged, uint64_t pages);
 int64_t touch(uint64_t address); /* for workers: writes there, returns 0 */
+
+/* One call with an empty message, for workers. */
+int64_t call_once(uint64_t endpoint);
+int64_t send_once(uint64_t endpoint);
+int64_t recv_once(uint64_t from);
 
 /* ---- The groups ---- */
 void message_calls(void);

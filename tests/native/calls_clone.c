@@ -7,22 +7,22 @@
 
 static handle pager, parent, child, from, to;
 
-static int64_t clone_from_space(handle space)
+static int64_t clone_from_space(uint64_t space)
 {
     return region_clone(space, to, parent, child);
 }
 
-static int64_t clone_to_space(handle space)
+static int64_t clone_to_space(uint64_t space)
 {
     return region_clone(from, space, parent, child);
 }
 
-static int64_t clone_from_object(handle object)
+static int64_t clone_from_object(uint64_t object)
 {
     return region_clone(from, to, object, child);
 }
 
-static int64_t clone_to_object(handle object)
+static int64_t clone_to_object(uint64_t object)
 {
     return region_clone(from, to, parent, object);
 }

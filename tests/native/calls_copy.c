@@ -5,12 +5,12 @@
 
 static char *own;
 
-static int64_t copy_in(handle space)
+static int64_t copy_in(uint64_t space)
 {
     return space_copy(space, 0, (uintptr_t)own, own, COPY_IN, 8, NULL);
 }
 
-static int64_t copy_out(handle space)
+static int64_t copy_out(uint64_t space)
 {
     return space_copy(space, 0, (uintptr_t)own, own, COPY_OUT, 8, NULL);
 }

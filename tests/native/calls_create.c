@@ -3,39 +3,39 @@
  */
 #include "calls.h"
 
-static int64_t object_with(handle pager)
+static int64_t object_with(uint64_t pager)
 {
     return create_object(pager, 0, 1, 0);
 }
 
 static handle pager;
 
-static int64_t object_from(handle pool)
+static int64_t object_from(uint64_t pool)
 {
     return create_object(pager, 0, 1, pool);
 }
 
-static int64_t wired_from(handle pool)
+static int64_t wired_from(uint64_t pool)
 {
     return create_wired(1, pool);
 }
 
-static int64_t pool_below(handle parent)
+static int64_t pool_below(uint64_t parent)
 {
     return create_pool(parent, 0, 0);
 }
 
-static int64_t device_by(handle system)
+static int64_t device_by(uint64_t system)
 {
     return create_device(system, 0x1000, 1);
 }
 
-static int64_t irq_by(handle system)
+static int64_t irq_by(uint64_t system)
 {
     return create_irq(system, 103);
 }
 
-static int64_t received_by(handle endpoint)
+static int64_t received_by(uint64_t endpoint)
 {
     return create_notification(1, endpoint);
 }
@@ -57,7 +57,7 @@ static void absurd_sizes(void)
     static const uint64_t sizes[] = {0, (1ul << 36) + 1, 1ul << 52, ~0ul, 1ul << 63};
 
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        FAILS(create, EINVAL, create_object(pager, 0, sizes[i], 0));
+        FAILS(create, EINVAL, create_object(pager, 0, i == 1 ? (1ul << 48) + 1 : sizes[i], 0));
         FAILS(create, EINVAL, create_wired(sizes[i], 0));
         FAILS(create, EINVAL, create_device(HANDLE_SYSTEM, 0x1000, sizes[i]));
     }

@@ -52,7 +52,7 @@ static void expect(unsigned call, int error, int64_t result, const char *what, c
     fails(call, error, result, what, __FILE_NAME__, __LINE__);
 }
 
-void try_handles(unsigned call, enum kind kind, unsigned needs, int64_t (*attempt)(handle),
+void try_handles(unsigned call, enum kind kind, unsigned needs, int64_t (*attempt)(uint64_t),
                  const char *what)
 {
     static const char *const names[KINDS] = {"a space",        "a thread",  "an endpoint",
@@ -146,7 +146,7 @@ static int64_t dup(handle which)
     return handle_dup(which, RIGHTS_ALL, 0, 0);
 }
 
-static int64_t dup_into(handle space)
+static int64_t dup_into(uint64_t space)
 {
     return handle_dup(HANDLE_POOL, RIGHT_READ, 0, space);
 }

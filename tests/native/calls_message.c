@@ -6,47 +6,49 @@
 
 static struct message empty;
 
-/* ---- What is wrong with the handle ---- */
-
-static int64_t try_call(handle endpoint)
+int64_t call_once(uint64_t endpoint)
 {
     struct message message = {0};
 
     return call(endpoint, 0, &message);
 }
 
-static int64_t try_call_words(handle endpoint)
+int64_t send_once(uint64_t endpoint)
 {
     struct message message = {0};
 
-    return call(endpoint, 8, &message);
+    return send(endpoint, 0, &message);
 }
 
-static int64_t try_send(handle endpoint)
-{
-    return send(endpoint, 0, &empty);
-}
-
-static int64_t try_reply_recv(handle endpoint)
-{
-    struct message message = {0};
-
-    return reply_recv(endpoint, 0, &message);
-}
-
-static int64_t try_forward(handle endpoint)
-{
-    return forward(endpoint, 0, &empty);
-}
-
-static int64_t try_recv(handle from)
+int64_t recv_once(uint64_t from)
 {
     struct message message = {0};
 
     return recv(from, 0, &message);
 }
 
-static int64_t try_notify(handle notification)
+/* ---- What is wrong with the handle ---- */
+
+static int64_t try_call_words(uint64_t endpoint)
+{
+    struct message message = {0};
+
+    return call(endpoint, 8, &message);
+}
+
+static int64_t try_reply_recv(uint64_t endpoint)
+{
+    struct message message = {0};
+
+    return reply_recv(endpoint, 0, &message);
+}
+
+static int64_t try_forward(uint64_t endpoint)
+{
+    return forward(endpoint, 0, &empty);
+}
+
+static int64_t try_notify(uint64_t notification)
 {
     return notify(notification, 1);
 }
@@ -55,9 +57,9 @@ static void wrong_handles(void)
 {
     handle weak = make(NOTIFICATION), all = weak;
 
-    TRY_HANDLES(call, ENDPOINT, RIGHT_WRITE, try_call);
+    TRY_HANDLES(call, ENDPOINT, RIGHT_WRITE, call_once);
     TRY_HANDLES(call, ENDPOINT, RIGHT_WRITE, try_call_words);
-    TRY_HANDLES(send, ENDPOINT, RIGHT_WRITE, try_send);
+    TRY_HANDLES(send, ENDPOINT, RIGHT_WRITE, send_once);
     TRY_HANDLES(reply_recv, ENDPOINT, RIGHT_RECV, try_reply_recv);
     TRY_HANDLES(forward, ENDPOINT, RIGHT_WRITE, try_forward);
     TRY_HANDLES(notify, NOTIFICATION, RIGHT_WRITE, try_notify);
@@ -65,26 +67,26 @@ static void wrong_handles(void)
     for (enum kind kind = 0; kind < KINDS; kind++)
         if (kind != ENDPOINT && kind != NOTIFICATION) {
             handle wrong = make(kind);
-            FAILS(recv, EBADF, try_recv(wrong));
+            FAILS(recv, EBADF, recv_once(wrong));
             if (kind == THREAD)
                 WORKS(thread_ctl(wrong, THREAD_KILL, 0, 0, 0));
             WORKS(handle_close(wrong));
         }
     weak = WORKS(handle_dup(all, RIGHTS_ALL & ~RIGHT_RECV, 0, 0));
-    FAILS(recv, EACCES, try_recv(weak));
+    FAILS(recv, EACCES, recv_once(weak));
     WORKS(handle_close(weak));
     WORKS(handle_close(all));
     all = make(ENDPOINT);
     weak = WORKS(handle_dup(all, RIGHTS_ALL & ~RIGHT_RECV, 0, 0));
-    FAILS(recv, EACCES, try_recv(weak));
+    FAILS(recv, EACCES, recv_once(weak));
     WORKS(handle_revoke(all));
-    FAILS(recv, ESTALE, try_recv(weak));
+    FAILS(recv, ESTALE, recv_once(weak));
     WORKS(handle_close(weak));
     weak = make_stale(NOTIFICATION);
-    FAILS(recv, ESTALE, try_recv(weak));
+    FAILS(recv, ESTALE, recv_once(weak));
     WORKS(handle_close(weak));
-    FAILS(recv, EBADF, try_recv(0));
-    FAILS(recv, EBADF, try_recv(~0u));
+    FAILS(recv, EBADF, recv_once(0));
+    FAILS(recv, EBADF, recv_once(~0u));
 }
 
 /* ---- Other arguments ---- */
@@ -123,8 +125,8 @@ static void upward(void)
 {
     handle high = WORKS(create_endpoint(LEVEL_ROOT));
 
-    FAILS(call, EPERM, try_call(high));
-    FAILS(send, EPERM, try_send(high));
+    FAILS(call, EPERM, call_once(high));
+    FAILS(send, EPERM, send_once(high));
     FAILS(forward, EPERM, try_forward(high));
     WORKS(handle_close(high));
 }

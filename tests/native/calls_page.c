@@ -30,29 +30,29 @@ static struct paged paged;
 static handle pager;
 static struct message fault; /* the request that waits for an answer */
 
-static int64_t supply_at(handle endpoint)
+static int64_t supply_at(uint64_t endpoint)
 {
     struct message message = {.request = fault.request};
 
     return page_supply(endpoint, WRITABLE_ZERO, 0, 1, 0, 0, &message);
 }
 
-static int64_t supply_object(handle object)
+static int64_t supply_object(uint64_t object)
 {
     return page_supply_unasked(object, WRITABLE_ZERO, 0, 1, 0, 0);
 }
 
-static int64_t copy_from(handle source)
+static int64_t copy_from(uint64_t source)
 {
     return page_supply_only(fault.request, SUPPLY_COPY | SUPPLY_WRITABLE, 1, 1, source, 0);
 }
 
-static int64_t move_from(handle source)
+static int64_t move_from(uint64_t source)
 {
     return page_supply_only(fault.request, SUPPLY_MOVE | SUPPLY_WRITABLE, 1, 1, source, 0);
 }
 
-static int64_t copy_unasked(handle source)
+static int64_t copy_unasked(uint64_t source)
 {
     return page_supply_unasked(paged.object, SUPPLY_COPY, 0, 1, source, 0);
 }
@@ -163,7 +163,7 @@ static void no_memory(void)
     WORKS(handle_close(pool));
 }
 
-static int64_t reclaim(handle object)
+static int64_t reclaim(uint64_t object)
 {
     return page_reclaim(object, 0, 1, RECLAIM_DISCARD);
 }
@@ -179,9 +179,57 @@ static void reclaiming(void)
     FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, 0, 5, RECLAIM_DISCARD));
     FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, ~0ul, 1, RECLAIM_DISCARD));
     FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, 1, ~0ul, RECLAIM_DISCARD));
+    FAILS(page_reclaim, EINVAL, page_reclaim(wired, 1, 0, RECLAIM_RESIZE));
+    FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, (1ul << 48) + 1, 0, RECLAIM_RESIZE));
+    FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, ~0ul, 0, RECLAIM_RESIZE));
+    WORKS(page_reclaim(paged.object, 1ul << 48, 0, RECLAIM_RESIZE));
+    WORKS(page_reclaim(paged.object, 4, 0, RECLAIM_RESIZE));
     FAILS(page_reclaim, ENOSYS, page_reclaim(paged.object, 0, 1, 0));
     FAILS(page_reclaim, ENOSYS, page_reclaim(paged.object, 0, 1, ~0ul));
     WORKS(handle_close(wired));
+}
+
+static int64_t query(uint64_t space)
+{
+    return page_query((handle)space, paged.address, 1, 0);
+}
+
+static int64_t query_and_clear(uint64_t space)
+{
+    return page_query((handle)space, paged.address, 1, PAGES_CLEAR_REFERENCED);
+}
+
+static int64_t query_bare(uint64_t unused)
+{
+    (void)unused;
+    return query(HANDLE_SPACE);
+}
+
+static void querying(void)
+{
+    handle dead = dead_space();
+    struct worker bare;
+
+    TRY_HANDLES(page_query, SPACE, RIGHT_READ, query);
+    TRY_HANDLES(page_query, SPACE, RIGHT_READ | RIGHT_MANAGE, query_and_clear);
+    FAILS(page_query, EOWNERDEAD, query(dead));
+    WORKS(handle_close(dead));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address + 1, 1, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address, 0, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address, 513, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address, ~0ul, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, 1ul << 48, 1, 0));
+    FAILS(page_query, EINVAL, page_query(HANDLE_SPACE, paged.address, 1, 2));
+    FAILS(page_query, EINVAL,
+          NATIVE_CALL(SYSCALL_page_query,
+                      IN(0, HANDLE_SPACE) IN(1, paged.address) IN(2, 1) IN(3, 0) IN(4, 512))
+              .x[0]);
+    FAILS(page_query, EINVAL,
+          NATIVE_CALL(SYSCALL_page_query,
+                      IN(0, HANDLE_SPACE) IN(1, paged.address) IN(2, 1) IN(3, 0) IN(4, ~0ul))
+              .x[0]);
+    worker_start_bare(&bare, query_bare, 0, PRIORITY_ABOVE);
+    FAILS(page_query, EMSGSIZE, worker_finish(&bare));
 }
 
 void page_calls(void)
@@ -201,6 +249,7 @@ void page_calls(void)
     unasked();
     no_memory();
     reclaiming();
+    querying();
     paged_free(&paged, 4);
     WORKS(handle_close(pager));
 }

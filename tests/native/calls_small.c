@@ -3,14 +3,14 @@
  */
 #include "calls.h"
 
-static int64_t query(handle pool)
+static int64_t query(uint64_t pool)
 {
     struct pool_facts facts = {0};
 
     return pool_query(pool, &facts);
 }
 
-static int64_t limit(handle pool)
+static int64_t limit(uint64_t pool)
 {
     return pool_limit(pool, 100);
 }
@@ -36,21 +36,26 @@ static void pool_calls(void)
 
 static handle bind_to, bound_irq;
 
-static int64_t bind(handle irq)
+static int64_t bind(uint64_t irq)
 {
     return irq_bind(irq, bind_to, 1);
 }
 
-static int64_t bind_note(handle notification)
+static int64_t bind_note(uint64_t notification)
 {
     return irq_bind(bound_irq, notification, 1);
+}
+
+static int64_t acknowledge(uint64_t irq)
+{
+    return irq_acknowledge(irq);
 }
 
 static void irq_calls(void)
 {
     bind_to = make(NOTIFICATION);
     TRY_HANDLES(irq_ctl, IRQ, RIGHT_MANAGE, bind);
-    TRY_HANDLES(irq_ctl, IRQ, RIGHT_MANAGE, irq_acknowledge);
+    TRY_HANDLES(irq_ctl, IRQ, RIGHT_MANAGE, acknowledge);
     bound_irq = WORKS(create_irq(HANDLE_SYSTEM, 101));
     TRY_HANDLES(irq_ctl, NOTIFICATION, RIGHT_WRITE, bind_note);
     FAILS(irq_ctl, EINVAL, irq_acknowledge(bound_irq)); /* bound to nothing */
@@ -64,12 +69,12 @@ static void irq_calls(void)
     WORKS(handle_close(bound_irq));
 }
 
-static int64_t facts(handle system)
+static int64_t facts(uint64_t system)
 {
     return debug(system, DEBUG_BOOT, 0, 0);
 }
 
-static int64_t power_off(handle system)
+static int64_t power_off(uint64_t system)
 {
     return debug(system, DEBUG_EXIT, 1, 0);
 }

@@ -3,12 +3,12 @@
  */
 #include "calls.h"
 
-static int64_t create_from(handle pool)
+static int64_t create_from(uint64_t pool)
 {
     return space_create(pool, LEVEL_PROGRAM, 0, 1);
 }
 
-static int64_t create_with(handle personality)
+static int64_t create_with(uint64_t personality)
 {
     return space_create(HANDLE_POOL, LEVEL_PROGRAM, personality, 1);
 }
@@ -32,19 +32,19 @@ static void creating(void)
     WORKS(handle_close(endpoint));
 }
 
-static int64_t kill(handle space)
+static int64_t kill(uint64_t space)
 {
     return space_ctl(space, SPACE_KILL, 0, 0);
 }
 
-static int64_t statistics(handle space)
+static int64_t statistics(uint64_t space)
 {
     struct space_statistics facts = {0};
 
     return space_statistics(space, &facts);
 }
 
-static int64_t watch(handle notification)
+static int64_t watch(uint64_t notification)
 {
     return space_ctl(HANDLE_SPACE, SPACE_WATCH, notification, 1);
 }

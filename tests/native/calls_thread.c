@@ -3,7 +3,7 @@
  */
 #include "calls.h"
 
-static int64_t create_in(handle space)
+static int64_t create_in(uint64_t space)
 {
     return thread_create(space, 0, 1, 0);
 }
@@ -59,12 +59,12 @@ static void creating(void)
     starved_end(&starved);
 }
 
-static int64_t start_it(handle thread)
+static int64_t start_it(uint64_t thread)
 {
     return thread_ctl(thread, THREAD_START, 0x400000, 0, 0);
 }
 
-static int64_t read_it(handle thread)
+static int64_t read_it(uint64_t thread)
 {
     return thread_ctl(thread, THREAD_READ, 0, 0, 0);
 }
@@ -76,7 +76,7 @@ static int64_t sleeps(uint64_t until)
 
 static handle copied;
 
-static int64_t copy_from(handle thread)
+static int64_t copy_from(uint64_t thread)
 {
     return thread_copy(copied, thread, 0, 0, 0, 0);
 }

@@ -4,27 +4,6 @@
  */
 #include "calls.h"
 
-static int64_t wait_call(uint64_t endpoint)
-{
-    struct message message = {0};
-
-    return call(endpoint, 0, &message);
-}
-
-static int64_t wait_send(uint64_t endpoint)
-{
-    struct message message = {0};
-
-    return send(endpoint, 0, &message);
-}
-
-static int64_t wait_recv(uint64_t from)
-{
-    struct message message = {0};
-
-    return recv(from, 0, &message);
-}
-
 static int64_t wait_reply_recv(uint64_t endpoint)
 {
     struct message message = {0};
@@ -66,10 +45,10 @@ static const struct {
     int64_t (*wait)(uint64_t);
     void (*prime)(handle);
 } waits[] = {
-    {SYSCALL_call, "call", ENDPOINT, wait_call, NULL},
-    {SYSCALL_send, "send", ENDPOINT, wait_send, NULL},
-    {SYSCALL_recv, "recv", ENDPOINT, wait_recv, NULL},
-    {SYSCALL_recv, "recv of a notification", NOTIFICATION, wait_recv, NULL},
+    {SYSCALL_call, "call", ENDPOINT, call_once, NULL},
+    {SYSCALL_send, "send", ENDPOINT, send_once, NULL},
+    {SYSCALL_recv, "recv", ENDPOINT, recv_once, NULL},
+    {SYSCALL_recv, "recv of a notification", NOTIFICATION, recv_once, NULL},
     {SYSCALL_reply_recv, "reply_recv", ENDPOINT, wait_reply_recv, prime_call},
     {SYSCALL_page_supply, "page_supply", ENDPOINT, wait_page_supply, prime_fault},
 };
@@ -130,7 +109,7 @@ static void server_dies(void)
     struct worker worker;
 
     child_start(&server, take_and_die, child_give(&server, endpoint));
-    worker_start(&worker, wait_call, endpoint, PRIORITY_ABOVE);
+    worker_start(&worker, call_once, endpoint, PRIORITY_ABOVE);
     CHECK(!worker.done);
     child_kill(&server);
     FAILS(call, EOWNERDEAD, worker_finish(&worker));

@@ -59,6 +59,7 @@ int main(const struct startup *startup)
         requests();
         shared_faults();
         source_faults();
+        resized_objects();
         late_answers();
         exceptions();
         prefaults();

@@ -27,6 +27,7 @@ void supplies(void);
 void requests(void);
 void shared_faults(void);
 void source_faults(void);
+void resized_objects(void);
 void late_answers(void);
 void exceptions(void);
 void prefaults(void);

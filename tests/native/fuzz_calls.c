@@ -99,7 +99,7 @@ static const char *const shapes[] = {
     SHAPE(create, "k...."),
     SHAPE(region_map, "SacmOfof"),
     SHAPE(region_unmap, "Sacb"),
-    SHAPE(region_protect, "Sacm"),
+    SHAPE(region_protect, "Sacmm"),
     SHAPE(region_query, "Sa"),
     SHAPE(page_supply, "eRuXcOof"),
     SHAPE(page_reclaim, "OfcB."),
@@ -108,6 +108,7 @@ static const char *const shapes[] = {
     SHAPE(debug, ".Dcc"),
     SHAPE(yield, ""),
     SHAPE(region_clone, "SSOO."),
+    SHAPE(page_query, "Sacb."),
 #undef SHAPE
 };
 static const char *const create_shapes[8] = {
@@ -165,7 +166,7 @@ static uint64_t argument_of(char shape, unsigned memory, uint64_t *state)
     case 'b':
         return mostly(chance(state, 2), 4, state);
     case 'B':
-        return mostly(RECLAIM_DISCARD, 4, state);
+        return mostly(1 + chance(state, 2), 4, state);
     case 'v': /* revoking is rare, or nothing would be left */
         return chance(state, 30) == 0;
     case 'm':

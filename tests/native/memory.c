@@ -201,5 +201,6 @@ int main(const struct startup *startup)
     resident_counts();
     copies();
     memory_facts();
+    queries();
     finish();
 }

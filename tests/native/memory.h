@@ -10,3 +10,4 @@ uint64_t differences(uintptr_t address, uint64_t pages, uint64_t salt);
 
 void copies(void);
 void memory_facts(void);
+void queries(void);

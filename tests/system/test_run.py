@@ -2,6 +2,7 @@
 the kernel takes the place of what is not under test here."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -47,7 +48,7 @@ def system(tmp_path_factory):
     for folder in ("virt", "userland/servers", "userland/apps"):
         (build / folder).mkdir(parents=True)
     image = build_standin(build / "virt/Image", ENDS, status=7)
-    for name in ("servers/root.elf", "servers/anon.elf", "servers/proc.elf", "apps/hello"):
+    for name in ("servers/root.elf", "servers/anon.elf", "servers/proc.elf", "vdso.so", "apps/hello"):
         shutil.copy(f"{image}.elf", build / "userland" / name)
     (build / "userland/manifest").write_text(MANIFEST)
     (build / "sysroot/bin").mkdir(parents=True)
@@ -101,6 +102,27 @@ def test_start_arguments_bundle_and_status(run, start, gic, cpu):
 @pytest.mark.parametrize("start", ["--direct", "--uboot"])
 def test_memory_sizes(run, start, memory):
     assert "bundle found" in run(options=[start, "--memory", memory]).expect(7).stderr
+
+
+def test_memory_grows_with_the_bundle(run, tmp_path):
+    for name, size in (("one", 100), ("two", 41)):
+        (tmp_path / name).mkdir()
+        with open(tmp_path / name / "hole", "wb") as file:
+            file.truncate(size << 20)
+    result = run(options=["--root", tmp_path / "one"]).expect(7)
+    assert re.search(r"512M of memory, for a bundle of 10\d MiB", result.stderr)
+    assert "bundle found" in result.stderr
+    assert "of memory" not in run(options=["-q", "--root", tmp_path / "one"]).expect(7).stderr
+    result = run(options=["--root", tmp_path / "two", "--memory", "80M"]).expect(125)
+    assert re.search(r"the bundle has 4\d MiB; --memory 80M has room for 36", result.stderr)
+    assert "bundle found" in run(options=["--root", tmp_path / "two", "--memory", "100M"]).expect(7).stderr
+
+
+def test_a_program_without_its_loader(run, tmp_path):
+    (tmp_path / "x.c").write_text("int main(void) { return 0; }\n")
+    execute(f"{CROSS}gcc", tmp_path / "x.c", "-o", tmp_path / "x").expect()
+    result = run(tmp_path / "x").expect(125)
+    assert "needs /lib/ld-linux-aarch64.so.1: link it with -static, or add --package libc6" in result.stderr
 
 
 @pytest.mark.parametrize("start", ["--direct", "--uboot"])
@@ -198,6 +220,8 @@ def test_what_is_asked_for_reaches_qemu_and_the_manifest(run, fake_qemu, system)
         (("--gic", "4"), ("/bin/hello",), "--gic"),
         (("--icount", "--uboot"), ("/bin/hello",), "--icount"),
         (("--timeout", "0"), ("/bin/hello",), "must be above 0"),
+        (("--seed", "0"), ("/bin/hello",), "from 1 to 2^64 - 1"),
+        (("--seed", "x"), ("/bin/hello",), "invalid seed value"),
         (("--kernel", "/no/such/Image"), ("/bin/hello",), "/no/such/Image"),
         (("--kernel", "/dev/null", "--uboot"), ("/bin/hello",), "no kernel"),
         (("--add", "/no/such/file"), ("/bin/hello",), "/no/such/file"),
@@ -241,3 +265,29 @@ def test_gdb_stops_at_the_first_instruction(system, tmp_path, command):
     environment = {"PAGODA_BUILD": str(system)}
     result = command("gdb", *options, "--", "/bin/hello", environment=environment).expect()
     assert "pc " in result.stdout and "0x40000000" in result.stdout
+
+
+# ---- On the real system ----
+
+
+@pytest.mark.parametrize("form", ["musl", "glibc-pie"])
+def test_a_seed_fixes_all_that_is_random(pagoda, form):
+    def lines(*options):
+        return pagoda(f"/bin/chance.{form}", options=options).expect(0).stdout.splitlines()
+
+    first, again, other, free = lines("--seed", 5), lines("--seed", 5), lines("--seed", 6), lines()
+    assert first == again and len(first) == 6
+    for line in first[:2]:
+        assert line not in other and line not in free
+
+
+def test_processes_exhaust_their_own_pool_alone(pagoda):
+    """… and not that of proc or of the pager, which then could not serve anybody."""
+    options = ["--pool-limit", "64M", "--summary"]
+    result = pagoda("/bin/crowd", options=options, timeout=120).expect(0)
+    first, second = re.findall(r"^(\d+) processes", result.stdout, re.M)
+    assert int(first) > 500 and int(second) > 500
+    pools = re.search(r"^  pools +(.*) KiB$", result.stderr, re.M)[1]
+    for name, used, limit in re.findall(r"(\w+) (\d+) of (\d+)", pools):
+        assert name == "programs" or int(used) < int(limit) / 2, pools
+    assert "programs 0 of 65536" in pools and "every frame accounted for" in result.stderr

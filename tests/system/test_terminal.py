@@ -168,3 +168,29 @@ def test_a_large_paste_loses_nothing(pagoda, seeded):
     data = ("\n".join(lines) + "\n").encode()
     result = pagoda("/bin/shout", data=data).expect(0)
     assert len(data) > 20_000 and result.data == data.upper()
+
+
+@pytest.mark.parametrize(
+    "typed, status",
+    [
+        ("echo $((40 + 2))\nexit 7\n", 7),  # the shell's status is the machine's
+        ("echo $((40 + 2))\n", 0),  # the end of the input ends the shell
+        ("echo $((40 + 2))\nsleep 1000 &\npoweroff\nsleep 1000\n", 0),
+    ],
+)
+def test_ways_to_leave_the_interactive_system(pagoda, typed, status):
+    result = pagoda(data=typed.encode(), options=["--summary"]).expect(status)
+    assert "42" in result.stdout.split() and "every frame accounted for" in result.stderr
+
+
+def test_a_person_at_the_shell(boot):
+    """Only that the pieces fit: test_shell.py has the rest."""
+    session = boot(options=[])
+    session.expect_exact("# ", timeout=60)
+    session.sendline("stty size; echo $TERM")
+    session.expect(r"24 80\r+\n")
+    session.expect_exact(os.environ.get("TERM", "linux"))
+    session.sendline("exit 5")
+    session.expect(pexpect.EOF)
+    session.close()
+    assert session.exitstatus == 5

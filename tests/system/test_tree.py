@@ -179,6 +179,25 @@ def test_busybox_gives_way():
     assert tree.find("/tmp").mode == stat.S_IFDIR | 0o1777
 
 
+def test_a_name_is_looked_up_as_a_shell_does(command, tmp_path):
+    root = tmp_path / "root"
+    (root / "usr/sbin").mkdir(parents=True)
+    (root / "usr/sbin/daemon").write_text("#!/bin/sh\nexit 9\n")
+    made = tmp_path / "made"
+
+    def lines(*words):
+        command("bundle", "make", made, "--root", root, "--", *words).expect()
+        text = made.read_bytes().split(b"\0", 50)
+        return [line for part in text for line in part.split(b"\n") if line.startswith((b"run ", b"env"))]
+
+    assert lines("daemon", "hello")[-1] == b"run /usr/sbin/daemon hello"
+    assert lines("ls", "x")[-1] == b"run /usr/bin/ls x"
+    assert lines("hello")[-1] == b"run /usr/bin/hello"
+    assert b"environment HOME=/root" in lines("ls")
+    made.unlink()
+    assert "neither a file here" in command("bundle", "make", made, "--", "nobody").expect(125).stderr
+
+
 def test_the_listing_shows_what_it_must(command, tmp_path):
     (tmp_path / "odd\nname").write_text("12345")
     text = command("tree", "--bare", "--root", tmp_path).expect().stdout

@@ -65,7 +65,7 @@ static void supply(uint64_t first, uint64_t pages)
         slot_set(chunk, index, value);
         there[index] = true;
     }
-    CHECK_EQUAL(region_populate(region_at(&space, BASE), BASE, PAGES), 0);
+    CHECK_EQUAL(region_populate(region_at(&space, BASE), BASE, PAGES, true), 0);
 }
 
 /* What is there is mapped; what is not, is not; the frames are those of what is there. */
@@ -115,6 +115,29 @@ TEST(pages_taken_back_are_nowhere_any_more_and_all_others_stay)
     end();
 }
 
+static int64_t resize(uint64_t pages)
+{
+    return call_until_done(call_page_reclaim, &caller,
+                           (uint64_t[8]){HANDLE, pages, 0, RECLAIM_RESIZE});
+}
+
+TEST(what_lies_beyond_a_new_size_is_nowhere_any_more)
+{
+    begin();
+    for (unsigned step = 0; step < 200; step++) {
+        stub_interrupts = (unsigned)unit_random_below(3);
+        supply(unit_random_below(PAGES), unit_random_below(unit_random_below(4) ? 70 : 700));
+        uint64_t size = unit_random_below(PAGES + 1);
+        CHECK_EQUAL(resize(size), 0);
+        CHECK_EQUAL(object->pages, size);
+        model_forget(size, PAGES - size);
+        CHECK_EQUAL(resize(PAGES), 0);
+        compare();
+    }
+    CHECK_EQUAL(resize(PAGES_MAX + 1), -EINVAL);
+    end();
+}
+
 /* As region_unmap does it; nothing is mapped here. */
 TEST(pages_nobody_maps_are_discarded_over_any_number_of_chunks)
 {
@@ -125,7 +148,7 @@ TEST(pages_nobody_maps_are_discarded_over_any_number_of_chunks)
         space.resident -= translation_clear(&space.translation, BASE, PAGES);
         object_discard_unmapped(object, first, pages);
         model_forget(first, pages);
-        CHECK_EQUAL(region_populate(region_at(&space, BASE), BASE, PAGES), 0);
+        CHECK_EQUAL(region_populate(region_at(&space, BASE), BASE, PAGES, true), 0);
         compare();
     }
     end();

@@ -4,14 +4,14 @@
 #include "vm.h"
 #include "vm/region.h"
 
-#define PAGES_MAX 2000
+#define MODEL_PAGES 2000
 
 static struct object *object;
 
 /* ---- The model: a slot for every page, and which pages have a chunk ---- */
 
-static slot model[PAGES_MAX];
-static bool chunk_exists[PAGES_MAX / CHUNK_SMALL + 1]; /* by first index / CHUNK_SMALL */
+static slot model[MODEL_PAGES];
+static bool chunk_exists[MODEL_PAGES / CHUNK_SMALL + 1]; /* by first index / CHUNK_SMALL */
 
 static uint64_t size_of_chunks(void)
 {
@@ -171,7 +171,7 @@ static void end(void)
 
 TEST(slots_keep_the_counts_and_the_bitmap_that_pagers_are_told)
 {
-    static const uint64_t sizes[] = {1, 63, 64, 65, 512, 513, PAGES_MAX};
+    static const uint64_t sizes[] = {1, 63, 64, 65, 512, 513, MODEL_PAGES};
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         begin(sizes[i], UINT64_MAX);
         for (unsigned step = 0; step < 3000; step++) {

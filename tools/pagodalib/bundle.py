@@ -98,9 +98,7 @@ def make(options, words, complete=True):
     bundle.vdso = build_folder() / "userland/vdso.so"
     if not words and not manifest.has_run():
         words = [FIRST_PROGRAM]
-    if words and "/" not in words[0] and not os.path.isfile(words[0]):
-        words = [f"/bin/{words[0]}", *words[1:]]
-    guest.fill(bundle, options, words or manifest.run_words())
+    whole = guest.fill(bundle, options, words or manifest.run_words())
     if words == [FIRST_PROGRAM] and FIRST_PROGRAM not in bundle.tree:
         if not complete:
             return bundle
@@ -108,6 +106,10 @@ def make(options, words, complete=True):
     if words:
         manifest.remove("run")
         words = [guest.find_program(bundle, words[0]), *words[1:]]
+    if whole:
+        for name, value in standard.ENVIRONMENT.items():
+            if not any(setting.startswith(f"{name}=") for setting in options.environment):
+                manifest.add("environment", f"{name}={value}")
     _add_run_lines(bundle, options, words)
     return bundle
 

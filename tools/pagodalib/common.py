@@ -11,6 +11,7 @@ STATUS_TIMEOUT = 124  # as timeout(1)
 STATUS_FAILURE = 125  # the system, not the program, failed
 
 ELF_MAGIC = b"\x7fELF"
+PT_INTERP = 3
 AARCH64 = 183  # number of the machine in an ELF file
 
 
@@ -75,6 +76,20 @@ def read_bytes(path, what):
         return Path(path).read_bytes()
     except OSError as error:
         raise Failure(f"{what}: {relative(path)}: {error.strerror}") from error
+
+
+def elf_interpreter(path):
+    """The dynamic loader that a program asks for (gABI, PT_INTERP), or None."""
+    data = Path(path).read_bytes()
+    if data[:4] != ELF_MAGIC or len(data) < 64:
+        return None
+    table, size, count = (int.from_bytes(data[at : at + n], "little") for at, n in ((32, 8), (54, 2), (56, 2)))
+    for at in range(table, table + size * count, max(size, 1)):
+        if int.from_bytes(data[at : at + 4], "little") == PT_INTERP:
+            start = int.from_bytes(data[at + 8 : at + 16], "little")
+            length = int.from_bytes(data[at + 32 : at + 40], "little")
+            return os.fsdecode(data[start : start + length].rstrip(b"\0"))
+    return None
 
 
 def elf_machine(path):

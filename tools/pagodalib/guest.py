@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import layers, standard
-from .common import AARCH64, Failure, build_folder, elf_machine
+from .common import AARCH64, Failure, build_folder, elf_interpreter, elf_machine
 from .packages import add_packages
 
 MACHINES = {3: "i386", 40: "32-bit Arm", 62: "x86-64", 183: "AArch64", 243: "RISC-V"}
+LOADERS = {"ld-linux-aarch64.so.1": "libc6", "ld-musl-aarch64.so.1": "musl"}
 
 
 def fill(bundle, options, words):
-    """Everything below / for a run of `words`."""
+    """Everything below / for a run of `words`. True: with BusyBox and what is usual."""
     tree = bundle.tree
     standard.add_folders(tree)
     whole = not options.bare and not is_alone(options, words)
@@ -28,6 +29,7 @@ def fill(bundle, options, words):
     if whole:
         standard.prefer_programs(tree)
         standard.add_defaults(tree)
+    return whole
 
 
 def is_alone(options, words):
@@ -64,25 +66,28 @@ def default_guest_path(host):
 
 
 def app_of(guest):
-    """Host file of a program of the project whose guest path is /bin/NAME, or None.
+    """Host file of a program of the project whose guest path is /bin/NAME (or NAME where no
+    file here is called so), or None.
 
     Each program exists in several forms (NAME.musl, NAME.glibc-pie, …); NAME alone is .musl.
     """
     folder, name = os.path.split(guest)
-    if folder != "/bin" or not name:
+    if folder not in ("", "/bin") or not name or os.path.isfile(guest) and not folder:
         return None
     places = [build_folder() / "userland/apps" / form for form in (name, f"{name}.musl")]
     return next((place for place in places if place.is_file()), None)
 
 
 def add_apps(bundle, words, every):
-    """The project's programs that the command (or the manifest) names by their guest path (or all of them)."""
+    """The project's programs that are run, or named by their guest path in the command or the
+    manifest; or all of them."""
     apps = build_folder() / "userland/apps"
     if every and apps.is_dir():
         words = [*words, *(f"/bin/{path.name}" for path in sorted(apps.iterdir()))]
+    words = [*words[:1], *(word for word in words[1:] if "/" in word)]
     for word in words:
-        if word not in bundle.tree and app_of(word):
-            bundle.add_file(app_of(word), word)
+        if app_of(word) and f"/bin/{os.path.basename(word)}" not in bundle.tree:
+            bundle.add_file(app_of(word), f"/bin/{os.path.basename(word)}")
 
 
 def find_program(bundle, program):
@@ -91,11 +96,19 @@ def find_program(bundle, program):
     if program.startswith("/") and program in bundle.tree:
         return program
     if not os.path.isfile(program):
+        for folder in standard.ENVIRONMENT["PATH"].split(":"):
+            if "/" not in program and f"{folder}/{program}" in bundle.tree:
+                return f"{folder}/{program}"
         raise Failure(f"{program} is neither a file here nor a program in the guest")
     machine = elf_machine(program)
     if machine not in (AARCH64, None):
         kind = MACHINES.get(machine, f"machine {machine}")
         raise Failure(f"{program} is a program for {kind}, not for AArch64")
+    loader = elf_interpreter(program)
+    if loader and loader not in bundle.tree:
+        package = LOADERS.get(os.path.basename(loader))
+        hint = f", or add --package {package}" if package else ""
+        raise Failure(f"{program} needs {loader}: link it with -static{hint}")
     name = os.path.basename(program)
     taken = f"/bin/{name}" in bundle.tree
     path = f"/tmp/{name}" if taken else f"/bin/{name}"

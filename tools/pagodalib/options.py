@@ -13,6 +13,13 @@ def positive(text):
     return value
 
 
+def seed(text):
+    value = int(text)
+    if not 0 < value < 1 << 64:
+        raise argparse.ArgumentTypeError("must be from 1 to 2^64 - 1 (0 means: none)")
+    return value
+
+
 class Layer(argparse.Action):
     """--add, --package, --root FOLDER: one more layer of the guest's tree, in the order of the
     command line. --root FILE is another thing: it sets `root`."""
@@ -79,7 +86,7 @@ def add_machine_options(parser):
     )
     group.add_argument("--el2", action="store_true", help="enter the kernel at EL2, not EL1")
     group.add_argument("--icount", action="store_true", help="1 instruction = 1 ns, repeatable")
-    group.add_argument("--seed", type=int, metavar="N", help="seed of all random numbers")
+    group.add_argument("--seed", type=seed, metavar="N", help="seed of all random numbers")
     group.add_argument(
         "--append", action="append", default=[], metavar="ARGUMENTS",
         help="further boot arguments, e.g. linear=128M",

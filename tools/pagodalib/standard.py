@@ -19,6 +19,11 @@ FOLDERS = {
     "/var/tmp": 0o1777, "/root": 0o700, "/mnt": 0o755,
 }  # fmt: skip
 
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+}
+
 FILES = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n"
                    "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
@@ -27,8 +32,7 @@ FILES = {
     "/etc/hosts": "127.0.0.1 localhost\n127.0.1.1 pagoda\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files\n",
     "/etc/shells": "/bin/sh\n/bin/ash\n/bin/bash\n",
-    # For login shells; a shell that is not one has PATH from the runner.
-    "/etc/profile": "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+    "/etc/profile": f"export PATH={ENVIRONMENT['PATH']}\n"
                     "export PS1='\\u@\\h:\\w\\$ '\n"
                     "umask 022\n",
     # For BusyBox's init, where somebody runs that.

@@ -6,7 +6,7 @@
 #   plans/      which archives a wish for packages comes to: "NAME VERSION FILE" lines
 
 packages_folder=${PAGODA_BUILD:-$PWD/build}/packages
-plan_form=1 # changes when plans are made in another way
+plan_form=2 # changes when plans are made in another way
 
 # What others depend on for work that is not done here: nothing is installed, only
 # unpacked, and no maintainer script runs. They come only when asked for by name.
@@ -23,6 +23,14 @@ lsb-base: functions of init scripts
 ucf: merges configuration files at an upgrade
 usr-is-merged: sees that /bin is a link; here it always is
 usrmerge: makes /bin a link; here it always is
+END
+}
+
+# What Debian's essential packages bring, so that nobody says that he needs it.
+also_needed()
+{
+    cat <<'END'
+libtinfo6 ncurses-base: descriptions of terminals
 END
 }
 
@@ -99,6 +107,18 @@ read_lists()
 
 # What apt would install, in its order: "NAME VERSION FILE" lines in $work/files.
 choose_packages()
+{
+    local name others reason
+    plan_packages "$@" || return 1
+    while read -r name others reason; do
+        if grep -q "^$name " "$work/files" && ! grep -q "^${others%:} " "$work/files"; then
+            set -- "$@" "${others%:}"
+            plan_packages "$@" || return 1
+        fi
+    done < <(also_needed)
+}
+
+plan_packages()
 {
     apt-get "${options[@]}" -s --no-install-recommends install "$@" >"$work/plan" 2>"$work/errors" ||
         return 1

@@ -28,7 +28,7 @@ struct run {
             uint64_t taken[OBJECTS_MAX / 64];
         };
         struct {
-            size_t pages; /* large */
+            size_t pages; /* large; 0: one of those that are kept */
             size_t bytes;
             uint64_t word;
         };
@@ -88,12 +88,27 @@ static bool obtain_pages(size_t pages)
     return true;
 }
 
-static struct run *new_small_run(unsigned class)
+/* One page of those that are kept. NULL: no memory. */
+static struct run *take_page(void)
 {
     if (!free_pages && !obtain_pages(CHUNK_PAGES) && !obtain_pages(1))
         return NULL;
     struct run *run = free_pages;
     list_remove(run);
+    return run;
+}
+
+static void give_page(struct run *run)
+{
+    run->magic = 0;
+    list_add(&free_pages, run);
+}
+
+static struct run *new_small_run(unsigned class)
+{
+    struct run *run = take_page();
+    if (!run)
+        return NULL;
     *run = (struct run){.magic = RUN_MAGIC, .size_class = (uint16_t) class};
     list_add(&roomy[class], run);
     return run;
@@ -115,8 +130,22 @@ static void *alloc_small(unsigned class)
     return memset(object, 0, class_bytes[class]);
 }
 
+/* Most of a page, which is kept when it is freed. */
+static void *alloc_page(size_t bytes)
+{
+    struct run *run = take_page();
+    if (!run)
+        return NULL;
+    *run = (struct run){.magic = RUN_MAGIC, .size_class = LARGE};
+    run->bytes = bytes;
+    return memset((char *)run + HEADER_BYTES, 0, bytes);
+}
+
 static void *alloc_large(size_t bytes)
 {
+    if (bytes <= PAGE_BYTES - HEADER_BYTES)
+        return alloc_page(bytes);
+
     if (bytes > SIZE_MAX - HEADER_BYTES - PAGE_BYTES)
         return NULL;
     size_t pages = (bytes + HEADER_BYTES + PAGE_BYTES - 1) / PAGE_BYTES;
@@ -173,8 +202,7 @@ static void free_small(struct run *run, unsigned slot)
         list_add(&roomy[run->size_class], run);
     if (!run->used) {
         list_remove(run);
-        run->magic = 0;
-        list_add(&free_pages, run);
+        give_page(run);
     }
 }
 
@@ -187,6 +215,10 @@ void wired_free(void *memory)
     held.objects--;
     if (run->size_class != LARGE) {
         free_small(run, slot);
+        return;
+    }
+    if (!run->pages) {
+        give_page(run);
         return;
     }
     held.pages -= run->pages;

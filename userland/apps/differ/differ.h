@@ -21,7 +21,7 @@
 #define ARENA       ((char *)0x100000000)
 #define ARENA_PAGES 256
 
-enum group { MEMORY, PROCESS, SIGNAL, THREAD, GROUPS };
+enum group { MEMORY, FILES, PROCESS, SIGNAL, THREAD, GROUPS };
 
 struct step {
     const char *name;
@@ -31,8 +31,8 @@ struct step {
 };
 
 /* Each ends with an entry whose name is NULL. */
-extern const struct step mapping_steps[], memory_steps[], look_steps[], fork_steps[],
-    process_steps[], signal_steps[], fault_steps[], thread_steps[];
+extern const struct step mapping_steps[], memory_steps[], look_steps[], file_steps[],
+    pointer_steps[], fork_steps[], process_steps[], signal_steps[], fault_steps[], thread_steps[];
 
 /* ---- random decisions (main.c) ---- */
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define TEXT_MOST 65536
+#define TEXT_MOST (1 << 18)
 
 static char text[TEXT_MOST];
 

@@ -3,7 +3,7 @@
  *
  *     differ SEED STEPS [--skip N,N-M,…] [--only GROUP,…] [--list yes]
  *
- * GROUP is memory, process, signal or thread; --list names the steps without making them.
+ * GROUP is memory, file, process, signal or thread; --list names the steps without making them.
  * Status 0: all steps were made.
  */
 #define _GNU_SOURCE
@@ -13,11 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct step *const tables[] = {mapping_steps, memory_steps, look_steps,  fork_steps,
-                                            process_steps, signal_steps, fault_steps, thread_steps};
+static const struct step *const tables[] = {
+    mapping_steps, memory_steps,  look_steps,   file_steps,  pointer_steps,
+    fork_steps,    process_steps, signal_steps, fault_steps, thread_steps};
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
-static const char *const group_names[GROUPS] = {"memory", "process", "signal", "thread"};
+static const char *const group_names[GROUPS] = {"memory", "file", "process", "signal", "thread"};
 
 static uint64_t state;
 static int only_list;

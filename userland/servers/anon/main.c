@@ -114,7 +114,10 @@ static int64_t on_call(struct message *message)
         result = statistics(message);
         break;
     case ANON_FORGET:
-        result = counts_forget(message->w[1]);
+        result = 0;
+        for (unsigned i = 1; i < 6; i++)
+            if (message->w[i])
+                counts_forget(message->w[i]);
         break;
     }
     message->w[0] = (uint64_t)result;

@@ -66,6 +66,11 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
+    if (result > ANSWER_LAST && !(thread->unusual & UNUSUAL_ATTENTION)) {
+        loop_forget(thread);
+        NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, thread->request) IN(2, result));
+        return;
+    }
     struct message message = {.w = {0}};
     uint64_t request = thread->request;
     int64_t tag = answer(thread, &message, result);
@@ -90,6 +95,14 @@ static int64_t on_call(struct message *message, uint64_t answered)
     return 0;
 }
 
+/* An access or instruction failed. What a stack grew for succeeds now. */
+static int64_t on_exception(struct thread *thread, const struct message *message)
+{
+    uint64_t kind = memory_exception(thread, message->w[0], message->w[1]);
+    return kind ? signal_exception(thread, kind, message->w[1], message->w[2], message->w[3])
+                : ANSWER_REGISTERS;
+}
+
 /* A thread that makes no call but needs its personality. The tag to answer with, or ANSWER_LATER.
  */
 static int64_t on_thread(struct message *message)
@@ -101,12 +114,12 @@ static int64_t on_thread(struct message *message)
         signal_comes_again(thread, false, message->head & MESSAGE_AGAIN, 0, &result))
         return answer(thread, message, result);
     if (thread->life.set_child_tid)
-        result = clone_begin(thread, message_kind(message) == KIND_EXCEPTION);
+        result = clone_begin(thread, message->head & MESSAGE_AGAIN,
+                             message_kind(message) == KIND_EXCEPTION);
     else if (message_kind(message) == KIND_START)
         result = exec_start(thread);
     else if (message_kind(message) == KIND_EXCEPTION)
-        result =
-            signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
+        result = on_exception(thread, message);
     return answer(thread, message, result);
 }
 
@@ -156,11 +169,11 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
     return next(tag, &message);
 }
 
-/* A call that is sent back or not answered now. */
+/* A call that is sent back, or may not be answered now. */
 static __attribute__((noinline)) struct registers answer_otherwise(struct thread *thread,
                                                                    int64_t result)
 {
-    struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
+    struct message message = {.request = thread->request};
     int64_t tag = answer(thread, &message, result);
     family_bury();
     return next(tag, &message);
@@ -193,6 +206,11 @@ static _Noreturn void serve(void)
             result = carry_out(thread, &copy);
         } else {
             result = handler(thread, r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]);
+        }
+        if (result == ANSWER_NONE) {
+            family_bury();
+            r = NATIVE_CALL(SYSCALL_recv, IN(0, self) IN(1, 0));
+            continue;
         }
         if (__builtin_expect(result <= ANSWER_LAST || thread->unusual, 0)) {
             r = answer_otherwise(thread, result);

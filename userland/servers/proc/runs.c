@@ -40,8 +40,7 @@ static char **vector_of(const struct manifest_word *words)
 static int64_t start(const struct manifest_run *run)
 {
     char **arguments = vector_of(run->words), **environment = vector_of(variables);
-    int64_t error =
-        arguments && environment ? process_start(arguments[0], arguments, environment) : -ENOMEM;
+    int64_t error = arguments && environment ? process_start(arguments, environment) : -ENOMEM;
     wired_free(arguments);
     wired_free(environment);
     return error;
@@ -83,4 +82,12 @@ void runs_ended(uint32_t wait_status)
                   current->words->text, process_report.status, process_report.minor - before.minor,
                   process_report.major - before.major);
     start_from(current->next);
+}
+
+void runs_end_all(void)
+{
+    static const struct manifest_run nothing_more;
+    current = &nothing_more; /* nothing follows it */
+    several = false;
+    process_exit(process_first(), 0);
 }

@@ -67,42 +67,6 @@ int64_t linux_gettid(struct thread *thread)
     return thread->tid;
 }
 
-/* Everybody is root: there is nothing yet that permissions would protect. */
-int64_t linux_getuid(struct thread *thread)
-{
-    (void)thread;
-    return 0;
-}
-
-int64_t linux_set_tid_address(struct thread *thread, uint64_t address)
-{
-    thread->clear_child_tid = address;
-    return thread->tid;
-}
-
-int64_t linux_set_robust_list(struct thread *thread, uint64_t head, uint64_t length)
-{
-    if (length != 24) /* struct robust_list_head */
-        return -EINVAL;
-    thread->robust_list = head;
-    return 0;
-}
-
-int64_t linux_sched_yield(struct thread *thread)
-{
-    (void)thread; /* the reply itself lets the scheduler choose */
-    return 0;
-}
-
-/* Programs look at the release: glibc refuses kernels older than the one it was built for. */
-int64_t linux_uname(struct thread *thread, uint64_t address)
-{
-    static const struct {
-        char system[65], node[65], release[65], version[65], machine[65], domain[65];
-    } name = {"Linux", "pagoda", "6.1.0-pagoda", "#1 Pagoda", "aarch64", "(none)"};
-    return client_write(thread, address, &name, sizeof name);
-}
-
 int64_t linux_getrandom(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t flags)
 {
     char block[256];

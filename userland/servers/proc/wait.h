@@ -56,10 +56,10 @@ struct wait_state {
     bool blocked;      /* its request is open and nobody works on it */
     bool woken;        /* the call came again because a queue was woken */
     bool timed_out;    /* … because the deadline passed */
-    bool tell;         /* a signal ends the wait by letting the call come again, with: */
-    bool interrupted;  /* … then it ends itself (nanosleep tells how much is left) */
     void *kept;        /* what a waiting call needs again … */
     void (*let_go)(struct thread *thread); /* … and how it is freed when the call or thread ends */
+    bool tell;         /* a signal ends the wait by letting the call come again, with: */
+    bool interrupted;  /* … then it ends itself (nanosleep tells how much is left) */
 };
 
 /* Puts a thread on one more queue, for a handler that then answers wait_begin(). 0 or -ENOMEM (the

@@ -83,6 +83,8 @@ static void report_frames(void)
     if (error < 0)
         return;
     memcpy(&ledger, MESSAGE_BYTES, sizeof ledger);
+    if (!error)
+        log_print(LOG_NOTICE, "  ledger    every frame accounted for\n");
     log_print(LOG_NOTICE,
               "  frames    %lu of 4 KiB: %lu free, %lu kernel and bundle, %lu kernel objects, "
               "%lu tables, %lu slots, %lu pages\n",

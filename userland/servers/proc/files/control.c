@@ -6,6 +6,31 @@
 #define SETTABLE                                                                                   \
     (LINUX_O_APPEND | LINUX_O_NONBLOCK | LINUX_O_ASYNC | LINUX_O_DIRECT | LINUX_O_NOATIME)
 
+enum { OWNER_THREAD, OWNER_PROCESS, OWNER_GROUP }; /* F_OWNER_TID, _PID, _PGRP */
+
+struct linux_owner {
+    int32_t type, id;
+};
+
+static int64_t set_owner(struct thread *thread, struct open_file *file, uint64_t address)
+{
+    struct linux_owner owner;
+    int64_t error = client_read(thread, address, &owner, sizeof owner);
+    if (error)
+        return error;
+    if (owner.type < OWNER_THREAD || owner.type > OWNER_GROUP)
+        return -EINVAL;
+    file->owner_type = (uint8_t)owner.type;
+    file->owner = owner.id;
+    return 0;
+}
+
+static int64_t tell_owner(struct thread *thread, const struct open_file *file, uint64_t address)
+{
+    struct linux_owner owner = {file->owner_type, file->owner};
+    return client_write(thread, address, &owner, sizeof owner);
+}
+
 int64_t linux_fcntl(struct thread *thread, uint64_t descriptor, uint64_t command, uint64_t argument)
 {
     struct process *process = thread->process;
@@ -47,10 +72,17 @@ int64_t control_open(struct thread *thread, struct open_file *file, uint64_t com
     case LINUX_F_OFD_SETLKW:
         return locks_control(thread, file, (uint32_t)command, argument);
     case LINUX_F_SETOWN: /* kept and told; nothing sends SIGIO */
-        file->owner = (int32_t)argument;
+        if ((int32_t)argument == INT32_MIN)
+            return -EINVAL;
+        file->owner_type = (int32_t)argument < 0 ? OWNER_GROUP : OWNER_PROCESS;
+        file->owner = (int32_t)argument < 0 ? -(int32_t)argument : (int32_t)argument;
         return 0;
     case LINUX_F_GETOWN:
-        return file->owner;
+        return file->owner_type == OWNER_GROUP ? -file->owner : file->owner;
+    case LINUX_F_SETOWN_EX:
+        return set_owner(thread, file, argument);
+    case LINUX_F_GETOWN_EX:
+        return tell_owner(thread, file, argument);
     case LINUX_F_SETSIG:
         if (argument > LINUX_SIGNALS)
             return -EINVAL;
@@ -61,6 +93,9 @@ int64_t control_open(struct thread *thread, struct open_file *file, uint64_t com
     case LINUX_F_SETPIPE_SZ:
     case LINUX_F_GETPIPE_SZ:
         return pipe_size(file, (uint32_t)command == LINUX_F_SETPIPE_SZ, argument);
+    case LINUX_F_ADD_SEALS:
+    case LINUX_F_GET_SEALS:
+        return seals_control(file, (uint32_t)command == LINUX_F_ADD_SEALS, argument);
     case LINUX_F_GETLEASE:
         return LINUX_F_UNLCK;
     default:

@@ -56,6 +56,7 @@ void file_drop(struct open_file *file)
 {
     if (!file || --file->references)
         return;
+    watches_end(file);
     if (file->operations && file->operations->release)
         file->operations->release(file);
     locks_release(file);

@@ -73,14 +73,12 @@ struct entry *files_parent(struct thread *thread, uint64_t descriptor, uint64_t 
 
 uint32_t files_user(const struct thread *thread)
 {
-    (void)thread;
-    return 0;
+    return thread->process->family.credentials.user.file;
 }
 
 uint32_t files_group(const struct thread *thread)
 {
-    (void)thread;
-    return 0;
+    return thread->process->family.credentials.group.file;
 }
 
 bool files_privileged(const struct thread *thread)
@@ -119,7 +117,7 @@ int64_t directory_changeable(const struct thread *thread, const struct entry *di
 
 void files_signal(struct thread *thread, unsigned number)
 {
-    struct signal_info info = {.signal = (int32_t)number, .code = SIGNAL_BY_KERNEL};
+    struct signal_info info = signal_info_from(thread, (int32_t)number, 0);
     signal_send_thread(thread, &info);
 }
 

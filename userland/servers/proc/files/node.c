@@ -5,10 +5,11 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "time/vdso.h"
 
 int64_t node_time(void)
 {
-    return (int64_t)time_now();
+    return clock_realtime();
 }
 
 struct node *node_new(struct file_system *system, uint32_t mode)
@@ -55,6 +56,8 @@ void node_drop(struct node *node)
     else if (node_type(node) == LINUX_S_IFIFO)
         pipe_forget(node);
     locks_forget(node);
-    node->system->nodes--;
+    struct file_system *system = node->system;
+    if (--system->nodes == 0 && system->gone)
+        wired_free(system);
     wired_free(node);
 }

@@ -45,6 +45,7 @@ struct open_file {
     void *state;           /* what its operations keep: a pipe, a text made when it was read */
     struct watch *watches; /* of epolls, taken away with the file */
     int32_t owner, owner_signal; /* F_SETOWN, F_SETSIG: kept and told, nothing is sent */
+    uint8_t owner_type;
 };
 
 /* An open file of a node, not in any table yet, with one reference; `operations` are the node's.

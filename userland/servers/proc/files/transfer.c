@@ -65,7 +65,7 @@ static int64_t read_into(struct thread *thread, struct open_file *file,
     if (at)
         return operations->read(thread, file, vector, total, *at);
     int64_t result = operations->read(thread, file, vector, total, begin_at(thread, file, false));
-    if (result > 0)
+    if (result > 0 && !operations->stream)
         file->offset = thread->stage + (uint64_t)result;
     return result;
 }
@@ -83,7 +83,8 @@ static int64_t write_from(struct thread *thread, struct open_file *file,
     if (at && !append)
         return operations->write(thread, file, vector, total, *at);
     int64_t result = operations->write(thread, file, vector, total, begin_at(thread, file, append));
-    if (result > 0 && !at)
+    /* What has no position is not looked at again: SIGPIPE may have ended the process. */
+    if (result > 0 && !at && !operations->stream)
         file->offset = thread->stage + (uint64_t)result;
     return result;
 }

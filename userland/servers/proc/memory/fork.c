@@ -11,10 +11,15 @@ struct memory *memory_fork(struct memory *from, int64_t *error)
     struct memory *memory = memory_new(from->pool, error);
     if (!memory)
         return NULL;
-    memory->layout = from->layout;
+    memory->facts = from->facts;
+    memory->program = from->program;
+    if (memory->program)
+        entry_hold(memory->program);
     memory->path = wired_text(from->path, strlen(from->path));
     *error = memory->path ? region_clone(from->space, memory->space, from->object, memory->object)
                           : -ENOMEM;
+    if (!*error)
+        *error = memory_inherit(memory, from);
     if (*error < 0) {
         memory_drop(memory);
         return NULL;

@@ -6,8 +6,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define OBJECT_PAGES   (1UL << 36) /* a page for every user address */
-#define PRIORITY_LIMIT 15          /* of programs' threads */
+#define PRIORITY_LIMIT 15 /* of programs' threads */
 
 static uint64_t last_cookie;
 
@@ -48,7 +47,7 @@ struct memory *memory_new(struct memory_pool *pool, int64_t *error)
     *error = space_create(pool->handle, LEVEL_PROGRAM, configuration.self, PRIORITY_LIMIT);
     if (*error >= 0) {
         memory->space = (handle)*error;
-        *error = create_object(configuration.anon, memory->cookie, OBJECT_PAGES, pool->handle);
+        *error = create_object(configuration.anon, memory->cookie, INDICES, pool->handle);
     }
     if (*error < 0) {
         memory_drop(memory);
@@ -57,6 +56,22 @@ struct memory *memory_new(struct memory_pool *pool, int64_t *error)
     memory->object = (handle)*error;
     *error = 0;
     return memory;
+}
+
+/* Tells the pager that an object is gone: of several at once, it only counts them. */
+static void forget(uint64_t cookie)
+{
+    static uint64_t cookies[5];
+    static unsigned count;
+    cookies[count++] = cookie;
+    if (count < sizeof cookies / sizeof *cookies || !configuration.pager_trusted) {
+        count %= sizeof cookies / sizeof *cookies;
+        return;
+    }
+    struct message message = {
+        .w = {ANON_FORGET, cookies[0], cookies[1], cookies[2], cookies[3], cookies[4]}};
+    call(configuration.anon, 0, &message);
+    count = 0;
 }
 
 void memory_drop(struct memory *memory)
@@ -69,11 +84,14 @@ void memory_drop(struct memory *memory)
     }
     if (memory->object) {
         handle_close(memory->object);
-        struct message message = {.w = {ANON_FORGET, memory->cookie}};
-        if (configuration.pager_trusted)
-            call(configuration.anon, 0, &message);
+        forget(memory->cookie);
     }
+    if (memory->hidden)
+        handle_close(memory->hidden);
+    views_free(&memory->views);
+    indices_free(&memory->indices);
     memory_pool_drop(memory->pool);
+    entry_drop(memory->program);
     wired_free(memory->path);
     wired_free(memory);
 }

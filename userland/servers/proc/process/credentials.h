@@ -20,8 +20,8 @@ struct groups {
 
 struct credentials {
     struct ids user, group;
-    struct groups *groups;                      /* NULL: none */
-    uint64_t permitted, effective, inheritable; /* capabilities(7), as bits */
+    struct groups *groups;                                /* NULL: none */
+    uint64_t permitted, effective, inheritable, bounding; /* capabilities(7), as bits */
 };
 
 /* Takes a reference for a copy of `credentials`; gives it back. */

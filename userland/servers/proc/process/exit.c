@@ -6,15 +6,19 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "tty/tty.h"
 #include "process/futex.h"
+#include "process/image.h"
 #include "process/linux_process.h"
+#include "process/start.h"
+#include "tty/tty.h"
 
+bool family_has_buried;
 static struct process *buried_processes;
 static struct thread *buried_threads;
 
-void family_bury(void)
+void family_bury_all(void)
 {
+    family_has_buried = false;
     while (buried_threads) {
         struct thread *thread = buried_threads;
         buried_threads = thread->life.buried;
@@ -34,10 +38,12 @@ static void bury_thread(struct thread *thread)
     thread_leave(thread);
     thread->life.buried = buried_threads;
     buried_threads = thread;
+    family_has_buried = true;
 }
 
-/* Takes from a thread all that it has but its struct. Its space stays. */
-static void thread_stop(struct thread *thread)
+/* Takes from a thread all that it has but its struct. `space_ends`: the kernel's thread ends with
+ * its space anyway. */
+static void thread_stop(struct thread *thread, bool space_ends)
 {
     struct family *family = &thread->process->family;
     if (thread->life.ended)
@@ -48,7 +54,9 @@ static void thread_stop(struct thread *thread)
         thread->life.vforked->family.vfork_parent = NULL;
     thread->life.vforked = NULL;
     signal_thread_end(thread);
-    thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
+    usage_keep_thread(thread);
+    if (!space_ends)
+        thread_ctl(thread->handle, THREAD_KILL, 0, 0, 0);
     handle_close(thread->handle);
     thread->handle = HANDLE_NONE;
     image_free(thread->start);
@@ -72,7 +80,7 @@ void thread_exit(struct thread *thread, uint32_t wait_status)
         return;
     }
     futex_thread_gone(thread);
-    thread_stop(thread);
+    thread_stop(thread, false);
     if (!leader)
         bury_thread(thread);
 }
@@ -85,7 +93,7 @@ void threads_end_others(struct thread *thread)
         if (other == thread)
             continue;
         futex_thread_gone(other);
-        thread_stop(other);
+        thread_stop(other, false);
         bury_thread(other);
     }
     /* The leader now: its number is the process's. */
@@ -147,6 +155,7 @@ void process_reap(struct process *process)
     credentials_drop(&process->family.credentials);
     process->family.buried = buried_processes;
     buried_processes = process;
+    family_has_buried = true;
 }
 
 void process_changed(struct process *process)
@@ -219,10 +228,11 @@ void process_exit(struct process *process, uint32_t wait_status)
     family->ended = true;
     family->status = wait_status;
     for_each_thread(thread, process) futex_thread_gone(thread);
+    bool alone = process->memory->references == 1;
     usage_keep(process, process->memory);
     for (struct thread *thread = process->threads, *next; thread; thread = next) {
         next = thread->next;
-        thread_stop(thread);
+        thread_stop(thread, alone);
         if (thread != process->threads) /* the leader stays, for those who look at the zombie */
             bury_thread(thread);
     }
@@ -231,6 +241,8 @@ void process_exit(struct process *process, uint32_t wait_status)
     place_drop(process->place);
     process->files = NULL;
     process->place = NULL;
+    if (process->memory->owner == process->pid)
+        process->memory->owner = 0;
     memory_drop(process->memory);
     process->memory = NULL;
     tty_leader_ends(process);

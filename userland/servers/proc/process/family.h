@@ -55,13 +55,20 @@ struct family {
     bool announce;               /* the parent has not been told that it ended */
     bool executed;               /* has called execve since it was forked */
     bool subreaper;              /* orphans below come to it */
-    bool no_new_privileges, undumpable;
-    int8_t nice;
+    bool no_new_privileges, undumpable, keep_capabilities, private_barriers;
     uint32_t personality;
+    uint32_t timer_slack; /* ns; 0: the default */
     struct credentials credentials;
     struct usage used;          /* by threads and memories it has no more */
     struct usage children_used; /* by children it has waited for, and theirs */
     struct process *buried;     /* the next to be freed */
+};
+
+/* What sched_* and setpriority said. */
+struct schedule {
+    uint8_t policy, priority; /* SCHED_*; 1 .. 99 for real time */
+    int8_t nice;
+    bool reset_on_fork;
 };
 
 /* The same for a thread. */
@@ -74,6 +81,7 @@ struct life {
     bool ended;              /* only leaders stay then, as long as the process is not reaped */
     struct thread *buried;   /* the next to be freed */
     char name[16];           /* PR_SET_NAME */
+    struct schedule schedule;
 };
 
 #define PID_MAX 32768 /* as Linux's default: numbers are below */
@@ -97,6 +105,8 @@ uint32_t pid_latest(void);
 /* A process that has not been waited for, or a thread that has not ended; NULL: none. */
 struct process *process_find(uint32_t pid);
 struct thread *thread_find(uint32_t tid);
+/* The process that has this pid or a thread of this tid; NULL: none. */
+struct process *process_with(uint32_t tid);
 
 /* ---- family.c ---- */
 
@@ -110,9 +120,9 @@ struct process *process_first(void);
 
 /* Threads that have not ended: for_each_thread(thread, process) { … }; the leader comes first. */
 struct thread *thread_living(struct thread *from);
-#define for_each_thread(thread, process)                                                           \
-    for (struct thread *thread = thread_living((process)->threads); thread;                        \
-         thread = thread_living(thread->next))
+#define for_each_thread(each, process)                                                             \
+    for (struct thread *each = thread_living((process)->threads); each;                            \
+         each = thread_living(each->next))
 
 /* Members of a group or session: also zombies. `pid` may be NULL. */
 #define for_each_member(member, pid)                                                               \
@@ -162,7 +172,13 @@ void process_changed(struct process *process);
 void wait_status_explain(uint32_t status, int32_t *code, int32_t *value);
 
 /* Frees what has ended. By the loop, when no handler runs. */
-void family_bury(void);
+void family_bury_all(void);
+extern bool family_has_buried;
+static inline void family_bury(void)
+{
+    if (family_has_buried)
+        family_bury_all();
+}
 
 /* The process has a memory of its own now, or has ended: its vfork is over. */
 void vfork_done(struct process *process);
@@ -181,9 +197,9 @@ bool tell_is_stopped(const struct process *process);
 
 /* ---- fork.c ---- */
 
-/* A thread with life.set_child_tid asks before its first instruction; `failed`: the page for that
- * cannot be had. A handler's answer. */
-int64_t clone_begin(struct thread *thread, bool failed);
+/* A thread with life.set_child_tid asks before its first instruction; `again`: it was sent back
+ * for the page where that goes, `failed`: it cannot be had. A handler's answer. */
+int64_t clone_begin(struct thread *thread, bool again, bool failed);
 
 /* ---- usage.c ---- */
 
@@ -194,6 +210,9 @@ void usage_add(struct usage *sum, const struct usage *more);
 /* As getrusage and wait4 write it. */
 struct linux_rusage;
 void usage_tell(const struct usage *usage, struct linux_rusage *told);
+
+/* Adds the time of a thread that is about to end to what its process used. */
+void usage_keep_thread(struct thread *thread);
 
 /* Adds the faults of a memory that a process is about to lose to what it used. */
 struct memory;

@@ -89,10 +89,11 @@ static void inherit(struct process *child, const struct process *parent, const s
     child->start_time = time_now();
     memcpy(child->limits, parent->limits, sizeof child->limits);
     family->exit_signal = has(wanted, CLONE_PARENT) ? from->exit_signal : wanted->signal;
-    family->nice = from->nice;
     family->personality = from->personality;
     family->no_new_privileges = from->no_new_privileges;
     family->undumpable = from->undumpable;
+    family->keep_capabilities = from->keep_capabilities;
+    family->timer_slack = from->timer_slack;
     family->credentials = from->credentials;
     credentials_share(&family->credentials);
 }
@@ -173,6 +174,9 @@ static struct thread *new_thread(struct thread *from, struct process *process,
     if (has(wanted, CLONE_CHILD_CLEARTID))
         child->clear_child_tid = wanted->child_tid;
     memcpy(child->life.name, from->life.name, sizeof child->life.name);
+    child->life.schedule = from->life.schedule;
+    if (from->life.schedule.reset_on_fork)
+        child->life.schedule = (struct schedule){0};
     *error = take_signals(child, from, wanted);
     if (!*error)
         *error = copy_thread(child, process->memory, from, wanted);
@@ -193,6 +197,8 @@ static void begin(struct thread *thread, struct thread *child, struct process *p
     if (process != own) {
         process->pid = pid->number;
         process->family.pid = pid;
+        if (process->memory != own->memory)
+            process->memory->owner = process->pid;
         family_enter(process, has(wanted, CLONE_PARENT) ? own->family.parent : own);
         process_report.started++;
     }
@@ -255,8 +261,15 @@ static int64_t clone(struct thread *thread, const struct clone *wanted)
     return error == -EMFILE ? -EAGAIN : error; /* the kernel's table of proc's handles */
 }
 
-int64_t clone_begin(struct thread *thread, bool failed)
+int64_t clone_begin(struct thread *thread, bool again, bool failed)
 {
+    if (!again && !failed) { /* it cannot be there: asks for it without a look */
+        thread->retry[0] = thread->life.set_child_tid;
+        thread->retry[1] = 0;
+        thread->retry_tag = TAG_RETRY_WRITE;
+        thread->retries = 0;
+        return ANSWER_RETRY;
+    }
     if (!failed && client_write(thread, thread->life.set_child_tid, &thread->tid,
                                 sizeof thread->tid) == ANSWER_RETRY)
         return ANSWER_RETRY;

@@ -7,11 +7,7 @@
 /* A process by the number of one of its threads; 0: the caller's own. NULL: nobody. */
 static struct process *process_of(const struct thread *thread, uint64_t number)
 {
-    if ((uint32_t)number == 0)
-        return thread->process;
-    struct process *process = process_find((uint32_t)number);
-    struct thread *other = process ? NULL : thread_find((uint32_t)number);
-    return other ? other->process : process;
+    return (uint32_t)number ? process_with((uint32_t)number) : thread->process;
 }
 
 int64_t linux_getpgid(struct thread *thread, uint64_t pid)

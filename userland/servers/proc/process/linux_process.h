@@ -52,7 +52,111 @@ struct linux_clone_args {
 #define LINUX_RUSAGE_SELF     0
 #define LINUX_RUSAGE_THREAD   1
 #define LINUX_RUSAGE_CHILDREN (-1)
+#define LINUX_RLIMIT_CORE     4
 #define LINUX_RLIMIT_NPROC    6
+#define LINUX_RLIMIT_MEMLOCK  8
+#define LINUX_RLIMIT_MSGQUEUE 12
+#define LINUX_RLIMIT_NICE     13
+#define LINUX_RLIMIT_RTPRIO   14
+#define LINUX_NR_OPEN         1048576 /* /proc/sys/fs/nr_open */
 
 /* errno */
 #define ECHILD 10
+
+/* linux/prctl.h */
+#define PR_SET_PDEATHSIG         1
+#define PR_GET_PDEATHSIG         2
+#define PR_GET_DUMPABLE          3
+#define PR_SET_DUMPABLE          4
+#define PR_GET_KEEPCAPS          7
+#define PR_SET_KEEPCAPS          8
+#define PR_SET_NAME              15
+#define PR_GET_NAME              16
+#define PR_GET_SECCOMP           21
+#define PR_CAPBSET_READ          23
+#define PR_CAPBSET_DROP          24
+#define PR_GET_SECUREBITS        27
+#define PR_SET_TIMERSLACK        29
+#define PR_GET_TIMERSLACK        30
+#define PR_SET_CHILD_SUBREAPER   36
+#define PR_GET_CHILD_SUBREAPER   37
+#define PR_SET_NO_NEW_PRIVS      38
+#define PR_GET_NO_NEW_PRIVS      39
+#define PR_GET_TID_ADDRESS       40
+#define PR_CAP_AMBIENT           47
+#define PR_CAP_AMBIENT_RAISE     2
+#define PR_CAP_AMBIENT_CLEAR_ALL 4
+#define TIMER_SLACK_DEFAULT      50000 /* ns */
+
+/* linux/capability.h */
+#define CAP_SETGID           6
+#define CAP_SETUID           7
+#define CAP_SETPCAP          8
+#define CAP_SYS_BOOT         22
+#define CAP_SYS_NICE         23
+#define CAP_SYS_RESOURCE     24
+#define CAPABILITY_COUNT     41
+#define CAPABILITY_VERSION_1 0x19980330
+#define CAPABILITY_VERSION_2 0x20071026
+#define CAPABILITY_VERSION_3 0x20080522
+
+/* linux/limits.h */
+#define LINUX_NGROUPS_MAX 65536
+
+/* linux/sched.h, resource.h: scheduling */
+#define SCHED_NORMAL        0
+#define SCHED_FIFO          1
+#define SCHED_RR            2
+#define SCHED_BATCH         3
+#define SCHED_IDLE          5
+#define SCHED_DEADLINE      6
+#define SCHED_RESET_ON_FORK 0x40000000
+#define PRIO_PROCESS        0
+#define PRIO_PGRP           1
+#define PRIO_USER           2
+
+struct linux_sched_attr {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+    uint32_t utilization_min, utilization_max;
+};
+#define SCHED_ATTR_SIZE_VER0 48
+
+/* linux/reboot.h */
+#define LINUX_REBOOT_MAGIC1        0xfee1dead
+#define LINUX_REBOOT_CMD_RESTART   0x01234567
+#define LINUX_REBOOT_CMD_HALT      0xcdef0123
+#define LINUX_REBOOT_CMD_CAD_ON    0x89abcdef
+#define LINUX_REBOOT_CMD_CAD_OFF   0
+#define LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc
+#define LINUX_REBOOT_CMD_RESTART2  0xa1b2c3d4
+
+/* linux/times.h: in clock ticks */
+struct linux_tms {
+    int64_t user, system, children_user, children_system;
+};
+#define LINUX_CLOCK_TICKS 100 /* a second, as AT_CLKTCK says */
+
+/* linux/membarrier.h */
+#define MEMBARRIER_QUERY                      0
+#define MEMBARRIER_GLOBAL                     1
+#define MEMBARRIER_GLOBAL_EXPEDITED           2
+#define MEMBARRIER_REGISTER_GLOBAL_EXPEDITED  4
+#define MEMBARRIER_PRIVATE_EXPEDITED          8
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED 16
+
+/* linux/syslog.h */
+#define SYSLOG_CLOSE         0
+#define SYSLOG_OPEN          1
+#define SYSLOG_READ          2
+#define SYSLOG_READ_ALL      3
+#define SYSLOG_READ_CLEAR    4
+#define SYSLOG_CLEAR         5
+#define SYSLOG_CONSOLE_OFF   6
+#define SYSLOG_CONSOLE_ON    7
+#define SYSLOG_CONSOLE_LEVEL 8
+#define SYSLOG_SIZE_UNREAD   9
+#define SYSLOG_SIZE_BUFFER   10

@@ -116,3 +116,11 @@ struct thread *thread_find(uint32_t number)
     struct pid *pid = pid_find(number);
     return pid ? pid->thread : NULL;
 }
+
+struct process *process_with(uint32_t tid)
+{
+    struct pid *pid = pid_find(tid);
+    if (!pid)
+        return NULL;
+    return pid->process ? pid->process : pid->thread ? pid->thread->process : NULL;
+}

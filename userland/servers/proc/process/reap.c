@@ -195,6 +195,14 @@ static int64_t whom(const struct process *process, uint64_t kind, uint64_t pid,
     }
 }
 
+/* A waitid that cannot wait clears what was asked for all the same, as Linux does. */
+static int64_t refuse(struct thread *thread, uint64_t information, int64_t error)
+{
+    static const struct found none;
+    int64_t written = information ? write_information(thread, information, &none) : 0;
+    return written ? written : error;
+}
+
 int64_t linux_waitid(struct thread *thread, uint64_t kind, uint64_t pid, uint64_t information,
                      uint64_t options, uint64_t usage)
 {
@@ -203,16 +211,16 @@ int64_t linux_waitid(struct thread *thread, uint64_t kind, uint64_t pid, uint64_
         events | LINUX_WNOHANG | LINUX_WNOWAIT | LINUX_WNOTHREAD | LINUX_WCLONE | LINUX_WALL;
     struct wanted wanted = {.options = (uint32_t)options};
     if (wanted.options & ~known || !(wanted.options & events))
-        return -EINVAL;
+        return refuse(thread, information, -EINVAL);
     int64_t error = whom(thread->process, kind, pid, &wanted);
     if (error)
-        return error;
+        return refuse(thread, information, error);
     struct found found = find(thread->process, &wanted);
     bool any = found.child || found.trace;
     if (!any) {
         error = nothing(thread, &found, &wanted);
         if (error)
-            return error;
+            return error == -ECHILD ? refuse(thread, information, error) : error;
     }
     if (any && usage)
         error = write_usage(thread, usage, &found);

@@ -1,27 +1,17 @@
 /*
- * start.h: how processes come and go. exec is in two parts: the new space is made while the old
- * one still runs (exec.c, image.c), and written to when its first thread asks (KIND_START).
+ * start.h: how programs begin. exec is in two parts: the new space is made while the old one still
+ * runs (exec.c, image.c), and written to when its first thread asks (KIND_START).
  */
 #pragma once
 #include "process.h"
 
 #define PROGRAM_PRIORITY 10 /* of their threads, in the kernel */
 
-/* What exec still has to write into a new space, and where the program begins. */
-struct image {
-    uint64_t entry, stack_pointer;
-    struct image_part {
-        struct image_part *next;
-        uint64_t address, bytes, done;
-        const void *contents; /* NULL: zeros */
-    } * parts;
-};
-
 /* ---- process.c ---- */
 
-/* Starts a program that nobody is parent of. `arguments` and `environment` are NULL-ended. 0, or a
- * negated errno: then nothing runs. */
-int64_t process_start(const char *path, char *const arguments[], char *const environment[]);
+/* Starts a program that nobody is parent of. `arguments` and `environment` are NULL-ended; the
+ * first argument is the path. 0, or a negated errno: then nothing runs. */
+int64_t process_start(char *const arguments[], char *const environment[]);
 
 /* Frees a process that nobody has seen: in no list, without threads. */
 void process_discard(struct process *process);
@@ -45,31 +35,32 @@ void runs_begin(const struct manifest *manifest);
  * is given back: counts them, starts the next. */
 void runs_ended(uint32_t wait_status);
 
+/* Ends the running program and all others, and begins no further one. */
+void runs_end_all(void);
+
 /* Tells root that all is over, with this status. */
 void runs_give_up(uint32_t status);
 
 /* ---- exec.c ---- */
 
-/*
- * Loads a program into fresh memory, charged to `pool`, and begins `thread` there. On success
- * process->memory and thread->handle are the new ones; what was there before is left to the caller
- * to drop. On failure nothing has changed; a negated errno. `arguments` and `environment` are
- * NULL-ended.
- */
-int64_t exec_load(struct thread *thread, struct memory_pool *pool, const char *path,
-                  char *const arguments[], char *const environment[]);
+/* Loads the program at `path`, seen from `from`, into fresh memory that is charged to `pool`,
+ * and begins `thread` there. On success process->memory and thread->handle are the new ones; what
+ * was there before is left to the caller to drop. On failure nothing has changed; a negated errno,
+ * or ANSWER_*. */
+struct arguments;
+struct exec_wanted {
+    struct entry *from;
+    const char *path; /* NULL: `from` itself */
+    bool follow;      /* also a link at the end of the path */
+    const char *name; /* AT_EXECFN, and what a script's interpreter is told */
+    struct arguments *arguments;
+};
+int64_t exec_load(struct thread *thread, struct memory_pool *pool,
+                  const struct exec_wanted *wanted);
 
 /* KIND_START: writes the stack and the partial bss pages, sets the registers. 0 or ANSWER_RETRY;
  * ANSWER_NONE: it could not be done, and the process was ended. */
 int64_t exec_start(struct thread *thread);
 
-/* ---- image.c ---- */
-
-/* Maps a program's segments and stack into `memory`, sets its layout, and prepares what must be
- * written there: *image, to be freed by the caller. Names are looked up for `thread`. 0, or a
- * negated errno. */
-int64_t image_map(struct thread *thread, struct memory *memory, const char *path,
-                  char *const arguments[], char *const environment[], struct image **image);
-
-/* NULL is allowed. */
-void image_free(struct image *image);
+/* The thread's name is the last part of the program's path. */
+void thread_name(struct thread *thread, const char *path);

@@ -5,7 +5,6 @@
 #include "process/linux_process.h"
 
 #define NANOSECONDS 1000000000UL
-#define CLOCK_TICKS 100 /* a second, as AT_CLKTCK says */
 
 bool tell_unwanted(const struct process *parent, const struct process *child)
 {
@@ -24,8 +23,8 @@ void tell_child_ended(struct process *parent, struct process *child)
         return;
     wait_status_explain(family->status, &info.code, &status);
     info.status = status;
-    info.user_time = (int64_t)(family->used.user / (NANOSECONDS / CLOCK_TICKS));
-    info.system_time = (int64_t)(family->used.system / (NANOSECONDS / CLOCK_TICKS));
+    info.user_time = (int64_t)(family->used.user / (NANOSECONDS / LINUX_CLOCK_TICKS));
+    info.system_time = (int64_t)(family->used.system / (NANOSECONDS / LINUX_CLOCK_TICKS));
     signal_send_process(parent, &info);
 }
 

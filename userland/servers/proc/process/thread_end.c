@@ -120,3 +120,29 @@ void futex_thread_gone(struct thread *thread)
 {
     keep_promises(&(struct reach){thread, false});
 }
+
+/* ---- The calls ---- */
+
+int64_t linux_set_tid_address(struct thread *thread, uint64_t address)
+{
+    thread->clear_child_tid = address;
+    return thread->tid;
+}
+
+int64_t linux_set_robust_list(struct thread *thread, uint64_t head, uint64_t length)
+{
+    if (length != sizeof(struct robust_list_head))
+        return -EINVAL;
+    thread->robust_list = head;
+    return 0;
+}
+
+int64_t linux_get_robust_list(struct thread *thread, uint64_t tid, uint64_t head, uint64_t length)
+{
+    const uint64_t bytes = sizeof(struct robust_list_head);
+    const struct thread *other = (uint32_t)tid ? thread_find((uint32_t)tid) : thread;
+    if (!other)
+        return -ESRCH;
+    int64_t error = client_write(thread, length, &bytes, sizeof bytes);
+    return error ? error : client_write(thread, head, &other->robust_list, sizeof bytes);
+}

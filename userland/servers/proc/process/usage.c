@@ -1,7 +1,7 @@
 /*
- * usage.c: what processes have used. Faults are counted by the kernel per space, so those of a
- * memory that is left (exec, exit) are kept here; of one that processes share, whoever
- * leaves it last has them all.
+ * usage.c: what processes have used. The kernel counts per space, so what a memory has cost that is
+ * left (exec, exit) is kept here. Of a memory that processes share it is all the first one's, until
+ * that ends; others have only the time of their threads.
  */
 #include "proc.h"
 #include "process/linux_process.h"
@@ -18,10 +18,11 @@ void usage_add(struct usage *sum, const struct usage *more)
         sum->resident = more->resident;
 }
 
-static struct usage usage_of(const struct memory *memory)
+/* Of a memory that counts for the process. */
+static struct usage usage_of(const struct process *process, const struct memory *memory)
 {
     struct space_statistics statistics;
-    if (!memory || memory->references > 1 || space_statistics(memory->space, &statistics) < 0)
+    if (memory->owner != process->pid || space_statistics(memory->space, &statistics) < 0)
         return (struct usage){0};
     return (struct usage){.user = statistics.time,
                           .minor = statistics.minor,
@@ -29,16 +30,36 @@ static struct usage usage_of(const struct memory *memory)
                           .resident = statistics.resident};
 }
 
+/* CPU time of a thread; what the servers do for it is theirs, so all of it is the user's. */
+static uint64_t time_of(const struct thread *thread)
+{
+    int64_t time = thread_time(thread->handle);
+    return time > 0 ? (uint64_t)time : 0;
+}
+
 struct usage process_usage(const struct process *process)
 {
-    struct usage usage = usage_of(process->memory);
-    usage_add(&usage, &process->family.used);
+    struct usage usage = process->family.used;
+    if (!process->memory)
+        return usage;
+    struct usage present = usage_of(process, process->memory);
+    usage_add(&usage, &present);
+    if (process->memory->owner != process->pid)
+        for_each_thread (thread, process)
+            usage.user += time_of(thread);
     return usage;
+}
+
+void usage_keep_thread(struct thread *thread)
+{
+    struct process *process = thread->process;
+    if (process->memory->owner != process->pid)
+        process->family.used.user += time_of(thread);
 }
 
 void usage_keep(struct process *process, const struct memory *memory)
 {
-    struct usage usage = usage_of(memory);
+    struct usage usage = usage_of(process, memory);
     process_report.minor += usage.minor;
     process_report.major += usage.major;
     usage_add(&process->family.used, &usage);
@@ -62,8 +83,11 @@ int64_t linux_getrusage(struct thread *thread, uint64_t who, uint64_t address)
     struct usage usage;
     switch ((int32_t)who) {
     case LINUX_RUSAGE_SELF:
-    case LINUX_RUSAGE_THREAD:
         usage = process_usage(thread->process);
+        break;
+    case LINUX_RUSAGE_THREAD: /* faults are counted for all its threads together */
+        usage = process_usage(thread->process);
+        usage.user = time_of(thread);
         break;
     case LINUX_RUSAGE_CHILDREN:
         usage = thread->process->family.children_used;
@@ -73,4 +97,19 @@ int64_t linux_getrusage(struct thread *thread, uint64_t who, uint64_t address)
     }
     usage_tell(&usage, &told);
     return client_write(thread, address, &told, sizeof told);
+}
+
+static int64_t ticks(uint64_t nanoseconds)
+{
+    return (int64_t)(nanoseconds / (NANOSECONDS / LINUX_CLOCK_TICKS));
+}
+
+int64_t linux_times(struct thread *thread, uint64_t address)
+{
+    struct usage own = process_usage(thread->process);
+    const struct usage *children = &thread->process->family.children_used;
+    struct linux_tms told = {ticks(own.user), ticks(own.system), ticks(children->user),
+                             ticks(children->system)};
+    int64_t error = address ? client_write(thread, address, &told, sizeof told) : 0;
+    return error ? error : ticks(time_now());
 }

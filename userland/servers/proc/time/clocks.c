@@ -154,17 +154,6 @@ int64_t linux_gettimeofday(struct thread *thread, uint64_t address, uint64_t zon
     return error;
 }
 
-int64_t linux_times(struct thread *thread, uint64_t address)
-{
-    const uint64_t tick = NANOSECONDS / CLOCK_TICKS;
-    struct usage own = process_usage(thread->process);
-    const struct usage *children = &thread->process->family.children_used;
-    struct linux_tms times = {(int64_t)(own.user / tick), (int64_t)(own.system / tick),
-                              (int64_t)(children->user / tick), (int64_t)(children->system / tick)};
-    int64_t error = address ? client_write(thread, address, &times, sizeof times) : 0;
-    return error ? error : (int64_t)(time_now() / tick);
-}
-
 /* ---- Calls that set ---- */
 
 /* The time of day is now `wanted` ns since 1970. */
