@@ -61,6 +61,7 @@ static void step_faults(void)
     struct range range = pick_mapped(32);
 
     say_range(range);
+    say(pages[range.first].rights >= 0 && pages[range.first].kind & KIND_SHARED ? " shared" : "");
     if (chance(60))
         say(" reading %ld", touch(range, PROT_READ, 0));
     if (chance(70))
