@@ -12,6 +12,7 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "process/pool.h"
 #include "signal/trace.h"
 #include "time/vdso.h"
 #include "tty/tty.h"
@@ -268,6 +269,14 @@ static void take_pager(const struct manifest *manifest)
     configuration.strace = manifest->strace;
 }
 
+/* The last eighth of proc's memory is not for new processes and threads. */
+static void reserve_memory(void)
+{
+    struct pool_facts facts;
+    if (pool_query(HANDLE_POOL, &facts) >= 0)
+        wired_reserve(facts.limit - facts.limit / 8);
+}
+
 int main(const struct startup *startup)
 {
     static struct manifest manifest;
@@ -275,11 +284,14 @@ int main(const struct startup *startup)
     int64_t error = read_bundle(startup->bundle_bytes, &manifest);
     if (!error) {
         take_pager(&manifest);
+        reserve_memory();
         random_init(startup->seed ? startup->seed : time_now());
         vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
         clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
         if (console_init(manifest.window_rows, manifest.window_columns) < 0)
             log_print(LOG_ERROR, "proc: no terminal\n");
+        if (pool_file_init() < 0)
+            log_print(LOG_ERROR, "proc: no /proc/self/pool\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         runs_begin(&manifest);

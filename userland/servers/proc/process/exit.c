@@ -153,6 +153,8 @@ void process_reap(struct process *process)
     process->family.announce = false;
     family_leave(process);
     credentials_drop(&process->family.credentials);
+    memory_pool_drop(process->family.pool);
+    process->family.pool = NULL;
     process->family.buried = buried_processes;
     buried_processes = process;
     family_has_buried = true;

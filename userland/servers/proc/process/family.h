@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct memory_pool;
 struct process;
 struct thread;
 struct tty;
@@ -57,7 +58,8 @@ struct family {
     bool subreaper;              /* orphans below come to it */
     bool no_new_privileges, undumpable, keep_capabilities, private_barriers;
     uint32_t personality;
-    uint32_t timer_slack; /* ns; 0: the default */
+    uint32_t timer_slack;     /* ns; 0: the default */
+    struct memory_pool *pool; /* of its children, and of its next program */
     struct credentials credentials;
     struct usage used;          /* by threads and memories it has no more */
     struct usage children_used; /* by children it has waited for, and theirs */
