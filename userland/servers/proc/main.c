@@ -67,7 +67,7 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
-    if (result > ANSWER_LAST && !(thread->unusual & UNUSUAL_ATTENTION)) {
+    if (result > ANSWER_LAST && !(thread->unusual & ~(uint32_t)UNUSUAL_AGAIN)) {
         loop_forget(thread);
         NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, thread->request) IN(2, result));
         return;
