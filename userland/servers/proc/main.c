@@ -12,6 +12,7 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "procfs/procfs.h"
 #include "tty/tty.h"
 #include "time/vdso.h"
 
@@ -262,6 +263,8 @@ int main(const struct startup *startup)
             log_print(LOG_ERROR, "proc: no terminal\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
+        if (procfs_init() < 0)
+            log_print(LOG_ERROR, "proc: no /proc\n");
         runs_begin(&manifest);
     } else {
         runs_give_up(STATUS_NOT_STARTED);
