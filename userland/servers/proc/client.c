@@ -79,6 +79,8 @@ static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t b
     }
     if (thread->far)
         return -EFAULT; /* proc's own memory: nobody to ask for its pages */
+    if (result == -EFAULT && stop.address - address < bytes && memory_grow(thread, stop.address))
+        return copy(thread, address, own, bytes, direction, done); /* it ended in a stack */
     if (result == -EFAULT)
         result = copy_what_there_is(thread, address, own, bytes, direction, done, &stop);
     if (result != -EAGAIN)
@@ -116,8 +118,11 @@ int64_t client_write_part(struct thread *thread, uint64_t address, const void *o
 
 int64_t client_pause(struct thread *thread, uint64_t done, uint64_t moved)
 {
-    if (done / CLIENT_TURN == (done - moved) / CLIENT_TURN)
-        return 0;
+    return done / CLIENT_TURN == (done - moved) / CLIENT_TURN ? 0 : client_again(thread);
+}
+
+int64_t client_again(struct thread *thread)
+{
     thread->retry_tag = TAG_RETRY_READ;
     thread->retries = 0;
     thread->retry[0] = 0; /* no page: just again */
