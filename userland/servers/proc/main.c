@@ -12,8 +12,11 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "tty/tty.h"
+#include "process/pool.h"
+#include "procfs/procfs.h"
+#include "signal/trace.h"
 #include "time/vdso.h"
+#include "tty/tty.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
 #define NANOSECONDS        1000000000L
@@ -29,8 +32,10 @@ static int64_t carry_out(struct thread *thread, const struct registers *r)
     uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
     int64_t result;
     if (thread->unusual & UNUSUAL_ATTENTION &&
-        signal_comes_again(thread, r->x[0] & MESSAGE_AGAIN, &result))
+        signal_comes_again(thread, true, r->x[0] & MESSAGE_AGAIN, number, &result))
         return result;
+    if (thread->unusual & UNUSUAL_TRACED)
+        number = trace_number(thread, number);
     /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another
      * call. */
     if (!(r->x[0] & MESSAGE_AGAIN))
@@ -63,7 +68,7 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
-    if (result > ANSWER_LAST && !(thread->unusual & UNUSUAL_ATTENTION)) {
+    if (result > ANSWER_LAST && !(thread->unusual & ~(uint32_t)UNUSUAL_AGAIN)) {
         loop_forget(thread);
         NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, thread->request) IN(2, result));
         return;
@@ -108,7 +113,7 @@ static int64_t on_thread(struct message *message)
     int64_t result = ANSWER_REGISTERS;
     thread->request = message->request;
     if (thread->unusual & UNUSUAL_ATTENTION &&
-        signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
+        signal_comes_again(thread, false, message->head & MESSAGE_AGAIN, 0, &result))
         return answer(thread, message, result);
     if (thread->life.set_child_tid)
         result = clone_begin(thread, message->head & MESSAGE_AGAIN,
@@ -265,6 +270,14 @@ static void take_pager(const struct manifest *manifest)
     configuration.strace = manifest->strace;
 }
 
+/* The last eighth of proc's memory is not for new processes and threads. */
+static void reserve_memory(void)
+{
+    struct pool_facts facts;
+    if (pool_query(HANDLE_POOL, &facts) >= 0)
+        wired_reserve(facts.limit - facts.limit / 8);
+}
+
 int main(const struct startup *startup)
 {
     static struct manifest manifest;
@@ -272,13 +285,18 @@ int main(const struct startup *startup)
     int64_t error = read_bundle(startup->bundle_bytes, &manifest);
     if (!error) {
         take_pager(&manifest);
+        reserve_memory();
         random_init(startup->seed ? startup->seed : time_now());
         vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
         clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
         if (console_init(manifest.window_rows, manifest.window_columns) < 0)
             log_print(LOG_ERROR, "proc: no terminal\n");
+        if (pool_file_init() < 0)
+            log_print(LOG_ERROR, "proc: no /proc/self/pool\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
+        if (procfs_init() < 0)
+            log_print(LOG_ERROR, "proc: no /proc\n");
         runs_begin(&manifest);
     } else {
         runs_give_up(STATUS_NOT_STARTED);

@@ -73,10 +73,8 @@ void thread_exit(struct thread *thread, uint32_t wait_status)
     bool leader = thread == process->threads;
     if (thread->life.ended)
         return;
-    if (leader)
-        process->family.status = wait_status;
     if (process->family.threads == 1) {
-        process_exit(process, process->family.status);
+        process_exit(process, wait_status);
         return;
     }
     futex_thread_gone(thread);
@@ -153,6 +151,8 @@ void process_reap(struct process *process)
     process->family.announce = false;
     family_leave(process);
     credentials_drop(&process->family.credentials);
+    memory_pool_drop(process->family.pool);
+    process->family.pool = NULL;
     process->family.buried = buried_processes;
     buried_processes = process;
     family_has_buried = true;
