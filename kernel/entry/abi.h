@@ -113,6 +113,8 @@
 #define THREAD_STOP     2 /* stopped when the call returns; a wait it is in is kept */
 #define THREAD_RESUME   3
 #define THREAD_KILL     4 /* end it; its handle stays until closed */
+/* READ, WRITE: x2 = byte in the message page; x3 = the same for FP registers, as READ_FP has them;
+ * 0: without (for READ_FP, WRITE_FP at the page's start) */
 #define THREAD_READ     5 /* struct thread_registers to the caller's message page */
 #define THREAD_WRITE    6 /* … from the message page; only while stopped or waiting on the caller */
 #define THREAD_PRIORITY 7  /* x2 = 0..31 */

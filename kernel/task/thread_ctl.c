@@ -148,33 +148,39 @@ static void registers_set(struct thread *thread, const void *registers)
     thread->registers.pstate = (thread->registers.pstate & PSTATE_USER_BITS) | own_bits;
 }
 
+static struct thread *look_fp(struct thread *caller, struct thread *thread, void *page, bool write)
+{
+    if (write) {
+        fpu_forget(thread);
+        memcpy(&thread->fp, page, sizeof thread->fp);
+        thread->fp_used = true;
+    } else {
+        fpu_save(thread);
+        memcpy(page, &thread->fp, sizeof thread->fp);
+    }
+    return answer(caller, 0);
+}
+
 static struct thread *look(struct thread *caller, struct thread *thread, uint64_t operation)
 {
     bool write = operation == THREAD_WRITE || operation == THREAD_WRITE_FP;
+    uint64_t general = caller->registers.x[2], fp = caller->registers.x[3];
+    char *page = caller->message_page;
 
-    if (!caller->message_page)
+    if (!page)
         return answer(caller, -EMSGSIZE);
+    if (general > PAGE_SIZE - sizeof thread->registers || fp > PAGE_SIZE - sizeof thread->fp)
+        return answer(caller, -EINVAL);
     if (write && !holds_still(thread, caller))
         return answer(caller, -EBUSY);
     if (thread == caller)
         thread->registers.tls = read_register(tpidr_el0);
-    switch (operation) {
-    case THREAD_READ:
-        memcpy(caller->message_page, &thread->registers, sizeof thread->registers);
-        return answer(caller, 0);
-    case THREAD_WRITE:
-        registers_set(thread, caller->message_page);
-        return answer(caller, 0);
-    case THREAD_READ_FP:
-        fpu_save(thread);
-        memcpy(caller->message_page, &thread->fp, sizeof thread->fp);
-        return answer(caller, 0);
-    default:
-        fpu_forget(thread);
-        memcpy(&thread->fp, caller->message_page, sizeof thread->fp);
-        thread->fp_used = true;
-        return answer(caller, 0);
-    }
+    if (operation == THREAD_READ)
+        memcpy(page + general, &thread->registers, sizeof thread->registers);
+    else if (operation == THREAD_WRITE)
+        registers_set(thread, page + general);
+    bool with_fp = fp || operation >= THREAD_READ_FP;
+    return with_fp ? look_fp(caller, thread, page + fp, write) : answer(caller, 0);
 }
 
 static struct thread *copy(struct thread *caller, struct thread *thread)
