@@ -33,8 +33,9 @@ typedef uint64_t slot;
 #define SLOT_ADDRESS  ENTRY_ADDRESS
 
 #define CHUNK_SLOTS 512
-#define CHUNK_SMALL 64 /* objects made for up to this many pages */
-#define PAGES_MAX   (1ul << 48) /* more than addresses: pages that a program moves keep their index */
+#define CHUNK_SMALL 64          /* objects made for up to this many pages */
+#define PAGES_MAX   (1ul << 48) /* more than addresses: pages that a program moves keep their index \
+                                 */
 
 /* The slots of 512 neighbouring pages (64 in a small object). */
 struct chunk {
@@ -126,6 +127,12 @@ static inline slot object_slot(struct object *object, uint64_t index)
     return chunk ? *chunk_slot(chunk, index) : SLOT_EMPTY;
 }
 
+/* A page that was there before a clone was made: reading it there is no fault, for the program. */
+static inline bool object_cloned(struct object *object, uint64_t index)
+{
+    return object->kind != OBJECT_RANGE && object_slot(object, index) & SLOT_COW;
+}
+
 /* The frame a RESIDENT slot names, and whether no other slot does. */
 static inline frame_number slot_frame(slot value)
 {
@@ -170,6 +177,9 @@ static inline uint64_t chunk_contents(const struct chunk *chunk, uint64_t at)
 
 /* Empties a slot (but for BUSY) and drops its frame. Nothing may map it any more. */
 void slot_discard(struct chunk *chunk, uint64_t index);
+
+/* Is no page shown by two regions any more? Where many show the object, that stays unknown. */
+void object_look_again(struct object *object);
 
 /* Unmaps [index, index + pages) of the object from every space that shows it. */
 void object_unmap(struct object *object, uint64_t index, uint64_t pages);

@@ -67,9 +67,9 @@ void region_free(struct region *region);
  */
 int64_t region_split(struct region *region, uint64_t va);
 
-/* Enters what is resident in [va, va + pages) of one region into the tables; ENOMEM when a table
- * cannot be had (what was entered stays). */
-int64_t region_populate(struct region *region, uint64_t va, uint64_t pages);
+/* Enters what is resident in [va, va + pages) of one region into the tables, also pages of its
+ * source if they are wanted. ENOMEM when a table cannot be had (what was entered stays). */
+int64_t region_populate(struct region *region, uint64_t va, uint64_t pages, bool sources);
 
 /* Unmaps what `region` shows of pages [index, index + pages) of an object whose page `first` is at
  * its start. */

@@ -149,7 +149,9 @@ int main(const struct startup *startup)
     clone_basics();
     clone_generations();
     clone_failures();
+    clone_interrupted();
     clone_kills();
     clone_pools();
+    clone_races();
     finish();
 }

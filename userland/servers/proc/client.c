@@ -53,7 +53,7 @@ static int64_t copy_what_there_is(struct thread *thread, uint64_t address, char 
         size_t piece = PAGE_SIZE - ((address + *done) & (PAGE_SIZE - 1));
         if (piece > bytes - *done)
             piece = bytes - *done;
-        result = space_copy(HANDLE_NONE, thread->request, address + *done, own + *done, direction,
+        result = space_copy(thread->far, thread->request, address + *done, own + *done, direction,
                             piece, stop);
         if (result < 0)
             return result;
@@ -71,12 +71,14 @@ static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t b
     if (end < address)
         return -EFAULT;
     struct copy_stop stop;
-    int64_t result = space_copy(HANDLE_NONE, thread->request, address + *done, (char *)own + *done,
+    int64_t result = space_copy(thread->far, thread->request, address + *done, (char *)own + *done,
                                 direction, bytes - *done, &stop);
     if (result >= 0) {
         *done += (uint64_t)result;
         return *done == bytes ? 0 : -EFAULT;
     }
+    if (thread->far)
+        return -EFAULT; /* proc's own memory: nobody to ask for its pages */
     if (result == -EFAULT && stop.address - address < bytes && memory_grow(thread, stop.address))
         return copy(thread, address, own, bytes, direction, done); /* it ended in a stack */
     if (result == -EFAULT)

@@ -12,8 +12,10 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "tty/tty.h"
+#include "process/pool.h"
+#include "signal/trace.h"
 #include "time/vdso.h"
+#include "tty/tty.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
 #define NANOSECONDS        1000000000L
@@ -29,8 +31,10 @@ static int64_t carry_out(struct thread *thread, const struct registers *r)
     uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
     int64_t result;
     if (thread->unusual & UNUSUAL_ATTENTION &&
-        signal_comes_again(thread, r->x[0] & MESSAGE_AGAIN, &result))
+        signal_comes_again(thread, true, r->x[0] & MESSAGE_AGAIN, number, &result))
         return result;
+    if (thread->unusual & UNUSUAL_TRACED)
+        number = trace_number(thread, number);
     /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another
      * call. */
     if (!(r->x[0] & MESSAGE_AGAIN))
@@ -63,6 +67,11 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
+    if (result > ANSWER_LAST && !(thread->unusual & ~(uint32_t)UNUSUAL_AGAIN)) {
+        loop_forget(thread);
+        NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, thread->request) IN(2, result));
+        return;
+    }
     struct message message = {.w = {0}};
     uint64_t request = thread->request;
     int64_t tag = answer(thread, &message, result);
@@ -103,7 +112,7 @@ static int64_t on_thread(struct message *message)
     int64_t result = ANSWER_REGISTERS;
     thread->request = message->request;
     if (thread->unusual & UNUSUAL_ATTENTION &&
-        signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
+        signal_comes_again(thread, false, message->head & MESSAGE_AGAIN, 0, &result))
         return answer(thread, message, result);
     if (thread->life.set_child_tid)
         result = clone_begin(thread, message->head & MESSAGE_AGAIN,
@@ -161,11 +170,11 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
     return next(tag, &message);
 }
 
-/* A call that is sent back or not answered now. */
+/* A call that is sent back, or may not be answered now. */
 static __attribute__((noinline)) struct registers answer_otherwise(struct thread *thread,
                                                                    int64_t result)
 {
-    struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
+    struct message message = {.request = thread->request};
     int64_t tag = answer(thread, &message, result);
     family_bury();
     return next(tag, &message);
@@ -198,6 +207,11 @@ static _Noreturn void serve(void)
             result = carry_out(thread, &copy);
         } else {
             result = handler(thread, r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]);
+        }
+        if (result == ANSWER_NONE) {
+            family_bury();
+            r = NATIVE_CALL(SYSCALL_recv, IN(0, self) IN(1, 0));
+            continue;
         }
         if (__builtin_expect(result <= ANSWER_LAST || thread->unusual, 0)) {
             r = answer_otherwise(thread, result);
@@ -255,6 +269,14 @@ static void take_pager(const struct manifest *manifest)
     configuration.strace = manifest->strace;
 }
 
+/* The last eighth of proc's memory is not for new processes and threads. */
+static void reserve_memory(void)
+{
+    struct pool_facts facts;
+    if (pool_query(HANDLE_POOL, &facts) >= 0)
+        wired_reserve(facts.limit - facts.limit / 8);
+}
+
 int main(const struct startup *startup)
 {
     static struct manifest manifest;
@@ -262,11 +284,14 @@ int main(const struct startup *startup)
     int64_t error = read_bundle(startup->bundle_bytes, &manifest);
     if (!error) {
         take_pager(&manifest);
+        reserve_memory();
         random_init(startup->seed ? startup->seed : time_now());
         vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
         clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
         if (console_init(manifest.window_rows, manifest.window_columns) < 0)
             log_print(LOG_ERROR, "proc: no terminal\n");
+        if (pool_file_init() < 0)
+            log_print(LOG_ERROR, "proc: no /proc/self/pool\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         runs_begin(&manifest);

@@ -8,19 +8,6 @@
 
 #define FIRST_DESCRIPTORS 16
 
-struct open_file *file_of_any(struct process *process, uint64_t descriptor)
-{
-    uint32_t number = (uint32_t)descriptor;
-    struct files *files = process->files;
-    return number < files->count ? files->table[number].file : NULL;
-}
-
-struct open_file *file_of(struct process *process, uint64_t descriptor)
-{
-    struct open_file *file = file_of_any(process, descriptor);
-    return file && !(file->flags & LINUX_O_PATH) ? file : NULL;
-}
-
 /* ---- Open files ---- */
 
 struct open_file *file_new(struct entry *entry, uint32_t flags)

@@ -6,9 +6,9 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-struct memory *memory_fork(struct memory *from, int64_t *error)
+struct memory *memory_fork(struct memory *from, struct memory_pool *pool, int64_t *error)
 {
-    struct memory *memory = memory_new(from->pool, error);
+    struct memory *memory = memory_new(pool, error);
     if (!memory)
         return NULL;
     memory->facts = from->facts;

@@ -26,7 +26,7 @@ struct layout {
 
 /* A quota that processes share: a child is charged to its parent's. */
 struct memory_pool {
-    uint32_t references; /* memories */
+    uint32_t references; /* memories, processes */
     handle handle;
 };
 
@@ -72,6 +72,8 @@ struct memory {
 
 /* A quota below "programs", as large as that one. NULL: *error. */
 struct memory_pool *memory_pool_new(int64_t *error);
+/* A quota of whole pages below another one, no larger than that (-EINVAL). NULL: *error. */
+struct memory_pool *memory_pool_below(struct memory_pool *above, uint64_t bytes, int64_t *error);
 /* Gives a reference back; NULL is allowed. */
 void memory_pool_drop(struct memory_pool *pool);
 
@@ -83,8 +85,9 @@ void memory_drop(struct memory *memory);
 
 /* ---- fork.c ---- */
 
-/* A copy: the same mappings, private pages copied when either side writes. NULL: *error. */
-struct memory *memory_fork(struct memory *from, int64_t *error);
+/* A copy, charged to `pool`: the same mappings, private pages copied when either side writes. NULL:
+ * *error, and `from` is as it was. */
+struct memory *memory_fork(struct memory *from, struct memory_pool *pool, int64_t *error);
 
 /* ---- layout.c ---- */
 

@@ -26,6 +26,24 @@ struct memory_pool *memory_pool_new(int64_t *error)
     return pool;
 }
 
+struct memory_pool *memory_pool_below(struct memory_pool *above, uint64_t bytes, int64_t *error)
+{
+    struct pool_facts facts;
+    struct memory_pool *pool = wired_alloc(sizeof *pool);
+    *error = pool ? pool_query(above->handle, &facts) : -ENOMEM;
+    if (*error >= 0)
+        *error = bytes >> PAGE_SHIFT > facts.limit
+                     ? -EINVAL
+                     : create_pool(above->handle, 0, bytes >> PAGE_SHIFT);
+    if (*error < 0) {
+        wired_free(pool);
+        return NULL;
+    }
+    *pool = (struct memory_pool){1, (handle)*error};
+    *error = 0;
+    return pool;
+}
+
 void memory_pool_drop(struct memory_pool *pool)
 {
     if (!pool || --pool->references)

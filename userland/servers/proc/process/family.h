@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct memory_pool;
 struct process;
 struct thread;
 struct tty;
@@ -48,7 +49,7 @@ struct family {
     struct wait_queue waiters;               /* its threads that wait for a child */
     struct thread *vfork_parent; /* waits until this process has a memory of its own, or ended */
     uint32_t threads;            /* that have not ended */
-    uint32_t status;             /* as wait4 tells it, once `ended` (or the leader ended) */
+    uint32_t status;            /* as wait4 tells it, once `ended` */
     uint8_t exit_signal;         /* to the parent at the end; 0: none */
     uint8_t death_signal;        /* when the parent ends (PR_SET_PDEATHSIG); 0: none */
     bool ended;                  /* a zombie */
@@ -57,7 +58,8 @@ struct family {
     bool subreaper;              /* orphans below come to it */
     bool no_new_privileges, undumpable, keep_capabilities, private_barriers;
     uint32_t personality;
-    uint32_t timer_slack; /* ns; 0: the default */
+    uint32_t timer_slack;     /* ns; 0: the default */
+    struct memory_pool *pool; /* of its children, and of its next program */
     struct credentials credentials;
     struct usage used;          /* by threads and memories it has no more */
     struct usage children_used; /* by children it has waited for, and theirs */
@@ -156,7 +158,7 @@ void thread_leave(struct thread *thread);
  */
 void process_exit(struct process *process, uint32_t wait_status);
 
-/* Ends a thread; with the last one ends the process. `wait_status` counts if it is the leader. */
+/* Ends a thread; with the last one ends the process, whose `wait_status` that is. */
 void thread_exit(struct thread *thread, uint32_t wait_status);
 
 /* Ends all threads of a process but this one, which becomes its leader. */
@@ -172,7 +174,13 @@ void process_changed(struct process *process);
 void wait_status_explain(uint32_t status, int32_t *code, int32_t *value);
 
 /* Frees what has ended. By the loop, when no handler runs. */
-void family_bury(void);
+void family_bury_all(void);
+extern bool family_has_buried;
+static inline void family_bury(void)
+{
+    if (family_has_buried)
+        family_bury_all();
+}
 
 /* The process has a memory of its own now, or has ended: its vfork is over. */
 void vfork_done(struct process *process);

@@ -21,6 +21,7 @@
 #define CLONE_PARENT_SETTID  0x100000UL
 #define CLONE_CHILD_CLEARTID 0x200000UL
 #define CLONE_DETACHED       0x400000UL
+#define CLONE_UNTRACED       0x800000UL
 #define CLONE_CHILD_SETTID   0x1000000UL
 #define CLONE_NEW_SPACES     0x7e020080UL /* all CLONE_NEW*: namespaces */
 #define CLONE_CLEAR_SIGHAND  0x100000000UL
@@ -133,11 +134,6 @@ struct linux_sched_attr {
 #define LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc
 #define LINUX_REBOOT_CMD_RESTART2  0xa1b2c3d4
 
-/* linux/times.h: in clock ticks */
-struct linux_tms {
-    int64_t user, system, children_user, children_system;
-};
-#define LINUX_CLOCK_TICKS 100 /* a second, as AT_CLKTCK says */
 
 /* linux/membarrier.h */
 #define MEMBARRIER_QUERY                      0
