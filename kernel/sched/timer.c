@@ -100,8 +100,8 @@ static void request_expire(struct thread *thread)
 }
 
 /*
- * Gives up on requests that are too old. Returns when to look again: ~0 when nobody waits, so that a
- * busy pager costs one timer interrupt in a while, not one for each fault.
+ * Gives up on requests that are too old. Returns when to look again: ~0 when nobody waits, so that
+ * a busy pager costs one timer interrupt in a while, not one for each fault.
  */
 static uint64_t requests_check(struct cpu *cpu)
 {

@@ -77,7 +77,9 @@ def test_editing_a_line_as_a_person_does(shell):
     shell.type("echo first")
     shell.type(CONTROL_C)
     shell.prompt()
-    shell.type(f"{ESCAPE}[A\n")  # the last line that was entered, again
+    shell.type(f"{ESCAPE}[A")  # the last line that was entered
+    shell.session.expect_exact("echo wrong")
+    shell.type("\n")
     assert "wrong" in shell.prompt()
 
 

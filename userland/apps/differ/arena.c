@@ -123,12 +123,13 @@ void note_kind(struct range range, int set, int clear)
     }
 }
 
-/* What is behind the end of a shared mapping that was made longer has nothing behind it. */
+/* Behind the end of a shared mapping that was made longer is nothing, or, when the mapping was
+   longer once, what may be shown elsewhere by now. */
 static void note_end(struct range range, unsigned old_count)
 {
     for (unsigned i = old_count; i < range.count; i++)
         if (pages[range.first + i].kind & KIND_SHARED)
-            pages[range.first + i].kind |= KIND_BEYOND;
+            pages[range.first + i].kind |= KIND_BEYOND | KIND_TWICE;
 }
 
 void note_grown(struct range range, unsigned old_count)
@@ -152,9 +153,10 @@ void note_moved(struct range from, struct range to, int keep)
 
     for (unsigned i = 0; i < to.count; i++)
         before[i] = pages[from.first + (i < from.count ? i : 0)];
-    if (keep)
+    if (keep) { /* what stays may have become a mapping of its own */
         note_twice(before, from);
-    else
+        note_kind(from, 0, 0);
+    } else
         note_unmapped(from);
     last_mapping++;
     for (unsigned i = 0; i < to.count; i++) {

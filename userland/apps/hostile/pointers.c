@@ -173,7 +173,7 @@ static int prepare(void)
     if (file < 0 || directory < 0 || pipe(pipes) || good == MAP_FAILED || none == MAP_FAILED ||
         last == MAP_FAILED || constant == MAP_FAILED || write(file, kinds, sizeof kinds) < 0)
         return -1;
-    munmap(last + PAGE, PAGE);
+    mprotect(last + PAGE, PAGE, PROT_NONE); /* and nothing else comes there */
     last[PAGE - 1] = 'x'; /* a string without end, a structure cut off */
     bads[0] = (char *)0x330000000000;
     bads[1] = none;

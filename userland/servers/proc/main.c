@@ -13,8 +13,10 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "process/pool.h"
-#include "tty/tty.h"
+#include "procfs/procfs.h"
+#include "signal/trace.h"
 #include "time/vdso.h"
+#include "tty/tty.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
 #define NANOSECONDS        1000000000L
@@ -30,8 +32,10 @@ static int64_t carry_out(struct thread *thread, const struct registers *r)
     uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
     int64_t result;
     if (thread->unusual & UNUSUAL_ATTENTION &&
-        signal_comes_again(thread, r->x[0] & MESSAGE_AGAIN, &result))
+        signal_comes_again(thread, true, r->x[0] & MESSAGE_AGAIN, number, &result))
         return result;
+    if (thread->unusual & UNUSUAL_TRACED)
+        number = trace_number(thread, number);
     /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another
      * call. */
     if (!(r->x[0] & MESSAGE_AGAIN))
@@ -64,7 +68,7 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
-    if (result > ANSWER_LAST && !(thread->unusual & UNUSUAL_ATTENTION)) {
+    if (result > ANSWER_LAST && !(thread->unusual & ~(uint32_t)UNUSUAL_AGAIN)) {
         loop_forget(thread);
         NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, thread->request) IN(2, result));
         return;
@@ -109,7 +113,7 @@ static int64_t on_thread(struct message *message)
     int64_t result = ANSWER_REGISTERS;
     thread->request = message->request;
     if (thread->unusual & UNUSUAL_ATTENTION &&
-        signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
+        signal_comes_again(thread, false, message->head & MESSAGE_AGAIN, 0, &result))
         return answer(thread, message, result);
     if (thread->life.set_child_tid)
         result = clone_begin(thread, message->head & MESSAGE_AGAIN,
@@ -296,6 +300,8 @@ int main(const struct startup *startup)
             log_print(LOG_ERROR, "proc: no /proc/self/pool\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
+        if (procfs_init() < 0)
+            log_print(LOG_ERROR, "proc: no /proc\n");
         runs_begin(&manifest);
     } else {
         runs_give_up(STATUS_NOT_STARTED);

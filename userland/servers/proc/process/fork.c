@@ -12,6 +12,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "process/linux_process.h"
+#include "signal/trace.h"
 #include "process/start.h"
 
 #define CHILD_PAGES 24 /* with less a child does not come far: tables, and what it writes */
@@ -222,6 +223,7 @@ static void begin(struct thread *thread, struct thread *child, struct process *p
         child->life.set_child_tid = wanted->child_tid;
         thread_interrupt(child->handle);
     }
+    trace_clone(thread, child, wanted->flags, wanted->signal);
     thread_ctl(child->handle, THREAD_RESUME, 0, 0, 0);
 }
 
