@@ -177,6 +177,11 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 {
     struct message message = {.request = thread->request};
     int64_t tag = answer(thread, &message, result);
+    if (thread->unusual & UNUSUAL_YIELDS && tag != ANSWER_LATER) {
+        thread->unusual &= ~(uint32_t)UNUSUAL_YIELDS;
+        reply((uint64_t)tag, message.request, &message); /* to the end of the queue */
+        tag = ANSWER_LATER;
+    }
     family_bury();
     return next(tag, &message);
 }
