@@ -148,39 +148,42 @@ static void registers_set(struct thread *thread, const void *registers)
     thread->registers.pstate = (thread->registers.pstate & PSTATE_USER_BITS) | own_bits;
 }
 
-static struct thread *look_fp(struct thread *caller, struct thread *thread, void *page, bool write)
+/* Where in the message page `size` bytes may lie. */
+static bool fits(uint64_t at, size_t size)
 {
-    if (write) {
-        fpu_forget(thread);
-        memcpy(&thread->fp, page, sizeof thread->fp);
-        thread->fp_used = true;
-    } else {
-        fpu_save(thread);
-        memcpy(page, &thread->fp, sizeof thread->fp);
-    }
-    return answer(caller, 0);
+    return !(at & 7) && at <= PAGE_SIZE - size;
 }
 
 static struct thread *look(struct thread *caller, struct thread *thread, uint64_t operation)
 {
     bool write = operation == THREAD_WRITE || operation == THREAD_WRITE_FP;
-    uint64_t general = caller->registers.x[2], fp = caller->registers.x[3];
+    bool general = operation == THREAD_READ || operation == THREAD_WRITE;
+    uint64_t *x = caller->registers.x, at = x[2], fp_at = x[general ? 3 : 2];
     char *page = caller->message_page;
 
     if (!page)
         return answer(caller, -EMSGSIZE);
-    if (general > PAGE_SIZE - sizeof thread->registers || fp > PAGE_SIZE - sizeof thread->fp)
+    if ((general && !fits(at, sizeof thread->registers)) || !fits(fp_at, sizeof thread->fp))
         return answer(caller, -EINVAL);
     if (write && !holds_still(thread, caller))
         return answer(caller, -EBUSY);
     if (thread == caller)
         thread->registers.tls = read_register(tpidr_el0);
-    if (operation == THREAD_READ)
-        memcpy(page + general, &thread->registers, sizeof thread->registers);
-    else if (operation == THREAD_WRITE)
-        registers_set(thread, page + general);
-    bool with_fp = fp || operation >= THREAD_READ_FP;
-    return with_fp ? look_fp(caller, thread, page + fp, write) : answer(caller, 0);
+    if (general && write)
+        registers_set(thread, page + at);
+    else if (general)
+        memcpy(page + at, &thread->registers, sizeof thread->registers);
+    if (general && !fp_at)
+        return answer(caller, 0);
+    if (write) {
+        fpu_forget(thread);
+        memcpy(&thread->fp, page + fp_at, sizeof thread->fp);
+        thread->fp_used = true;
+    } else {
+        fpu_save(thread);
+        memcpy(page + fp_at, &thread->fp, sizeof thread->fp);
+    }
+    return answer(caller, 0);
 }
 
 static struct thread *copy(struct thread *caller, struct thread *thread)

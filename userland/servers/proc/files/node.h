@@ -97,6 +97,7 @@ struct node {
             struct entry *hint;         /* where reading stopped last; or NULL */
             uint64_t last_position;
         };
+        struct socket *socket;                  /* that is bound to it, or NULL */
         struct pipe *pipe;                      /* fifos, once opened */
         struct {                                /* of node_operations' owner */
             const struct text_operations *text; /* when file == &text_file_operations */
