@@ -148,6 +148,8 @@ static int64_t go_on(struct thread *thread, int64_t result)
         thread->unusual &= ~(uint32_t)UNUSUAL_ATTENTION;
     if (result != ANSWER_INTERRUPTED)
         return result;
+    if (thread->signals.trace)
+        trace_restarts(thread);
     thread->retry_tag = TAG_RETRY_READ; /* no page: just again */
     thread->retries = 0;
     thread->retry[0] = 0;
