@@ -37,20 +37,20 @@ void kernel_main(uint64_t tree_physical)
 {
     struct cpu *cpu = &cpus[0];
 
-    cpu_init(cpu, 0);                                     /* panics can be reported from here on */
-    discover_board(tree_physical);                        /* what the device tree says; a console */
-    asid_init();
-    banks_init(&boot_info);                              /* frames, buddy, root pool */
-    objects_of_all_kinds();
-    trace_init(cpu, boot_info.trace);
-    calls_init(cpu);
-    scheduler_init(cpu);
-    discover_interrupts();                                /* the controller the tree names */
-    timer_init(cpu, boot_info.timer_virtual);
-    reaper_init();
-    struct thread *root = root_start(&boot_info);
-    translation_deactivate();                             /* no more identity map */
-    fpu_enable(false);
-    cpu->counters.boot_ns = timer_now();
-    enter_first(switch_to(cpu, root), cpu->stack);        /* leaves for EL0 and is over */
+    cpu_init(cpu, 0);                              /* panics can be reported from here on */
+    discover_board(tree_physical);                 /* what the device tree says; a console */
+    asid_init();                                   /* how many spaces a TLB can tell apart */
+    banks_init(&boot_info);                        /* frames, buddy, root pool */
+    objects_of_all_kinds();                        /* a slab cache for each */
+    trace_init(cpu, boot_info.trace);              /* a ring, if the boot arguments ask for it */
+    calls_init(cpu);                               /* svc #1 finds its functions */
+    scheduler_init(cpu);                           /* nobody runs yet */
+    discover_interrupts();                         /* the controller the tree names */
+    timer_init(cpu, boot_info.timer_virtual);      /* time ticks */
+    reaper_init();                                 /* large things can end */
+    struct thread *root = root_start(&boot_info);  /* the first program, out of the bundle */
+    translation_deactivate();                      /* no more identity map */
+    fpu_enable(false);                             /* until a program uses it */
+    cpu->counters.boot_ns = timer_now();           /* how long all this took */
+    enter_first(switch_to(cpu, root), cpu->stack); /* leaves for EL0 and is over */
 }

@@ -31,8 +31,9 @@ void page_zero(void *page)
         zva = id & 16 ? 16 : id & 15;
     }
     if (zva == 4) { /* 64 bytes, as on every Cortex-A: unrolled */
-#define ZVA4 "dc zva, %0\n add %0, %0, #64\n dc zva, %0\n add %0, %0, #64\n"                     \
-             "dc zva, %0\n add %0, %0, #64\n dc zva, %0\n add %0, %0, #64\n"
+#define ZVA4                                                                                       \
+    "dc zva, %0\n add %0, %0, #64\n dc zva, %0\n add %0, %0, #64\n"                                \
+    "dc zva, %0\n add %0, %0, #64\n dc zva, %0\n add %0, %0, #64\n"
         while (at < end)
             __asm__ volatile(ZVA4 ZVA4 ZVA4 ZVA4 ZVA4 ZVA4 ZVA4 ZVA4 : "+r"(at)::"memory");
         return;
@@ -46,8 +47,9 @@ void page_copy(void *to, const void *from)
     const uint64_t *source = from, *end = source + PAGE_SIZE / 8;
     uint64_t *target = to;
 
-#define COPY32 "ldp x9, x10, [%1], #16\n ldp x11, x12, [%1], #16\n"                                 \
-               "stp x9, x10, [%0], #16\n stp x11, x12, [%0], #16\n"
+#define COPY32                                                                                     \
+    "ldp x9, x10, [%1], #16\n ldp x11, x12, [%1], #16\n"                                           \
+    "stp x9, x10, [%0], #16\n stp x11, x12, [%0], #16\n"
 #define COPY128 COPY32 COPY32 COPY32 COPY32
     while (source < end)
         __asm__ volatile(COPY128 COPY128 COPY128 COPY128

@@ -8,7 +8,8 @@ extern char vectors[];
 
 _Static_assert(__builtin_offsetof(struct cpu, stack) == CPU_STACK, "used by vectors.S");
 _Static_assert(__builtin_offsetof(struct cpu, calls) == CPU_STACK + 8, "used by vectors.S");
-_Static_assert(__builtin_offsetof(struct cpu, emergency_stack) == CPU_EMERGENCY, "used by vectors.S");
+_Static_assert(__builtin_offsetof(struct cpu, emergency_stack) == CPU_EMERGENCY,
+               "used by vectors.S");
 
 void cpu_init(struct cpu *cpu, unsigned number)
 {

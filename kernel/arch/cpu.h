@@ -30,17 +30,18 @@ struct thread_list {
 };
 
 struct cpu {
-    uint64_t stack;           /* top of its kernel stack */
-    struct thread *(*const *calls)(struct thread *); /* what svc #1 is dispatched by, see entry/syscall.c */
+    uint64_t stack; /* top of its kernel stack */
+    struct thread *(*const *calls)(
+        struct thread *);     /* what svc #1 is dispatched by, see entry/syscall.c */
     uint64_t emergency_stack; /* for reporting that the first one overflowed */
     struct thread *current;   /* what EL0 runs, or ran last; never NULL after the first switch */
     uint64_t ready_mask;      /* bit p: the queue of priority p is not empty */
     struct space *space;      /* whose tables TTBR0 holds; NULL: none */
     uint64_t asid_generation; /* see arch/asid.h */
     struct thread *fpu_owner; /* whose FP registers the CPU holds */
-    uint8_t user_state;       /* USER_*: what EL0 has now, as the running thread's user_state says */
+    uint8_t user_state; /* USER_*: what EL0 has now, as the running thread's user_state says */
     bool trace_on;
-    bool slice_over;        /* a tick came since the running thread was picked */
+    bool slice_over; /* a tick came since the running thread was picked */
     unsigned number;
     struct frame_caches caches;
     struct pool_ahead ahead;

@@ -11,7 +11,8 @@
 #include "debug/panic.h"
 
 #define TABLE static uint64_t __attribute__((aligned(4096)))
-#define RESERVE_TABLES 24 /* linear map: one level 1, and two levels 2 and 3 for odd ends of each bank */
+#define RESERVE_TABLES                                                                             \
+    24 /* linear map: one level 1, and two levels 2 and 3 for odd ends of each bank */
 
 uint64_t __attribute__((aligned(4096))) kernel_root_table[TABLE_ENTRIES];
 TABLE kernel_level1[TABLE_ENTRIES], image_level2[TABLE_ENTRIES], image_level3[TABLE_ENTRIES];
@@ -105,7 +106,7 @@ void linear_map(uint64_t start, uint64_t end)
 
 #define DEVICE_PAGE                                                                                \
     (ENTRY_TABLE | ENTRY_MEMORY(MAIR_DEVICE) | ENTRY_ACCESSED | ENTRY_PXN | ENTRY_UXN)
-#define FIXMAP_LARGE 64 /* pages: devices beyond that (GICv3's redistributors) take 2 MiB blocks */
+#define FIXMAP_LARGE 64 /* pages: what is larger (GICv3's redistributors) takes 2 MiB blocks */
 static unsigned fixmap_used, fixmap_blocks = 3; /* after the pages and the device tree */
 
 static void *fixmap_large(uint64_t physical, uint64_t size)
@@ -126,7 +127,8 @@ static void *fixmap_large(uint64_t physical, uint64_t size)
 
 void *fixmap_device(uint64_t physical, uint64_t size)
 {
-    uint64_t first = physical >> PAGE_SHIFT, pages = ((physical + size - 1) >> PAGE_SHIFT) - first + 1;
+    uint64_t first = physical >> PAGE_SHIFT,
+             pages = ((physical + size - 1) >> PAGE_SHIFT) - first + 1;
     unsigned at = fixmap_used;
 
     if (pages > FIXMAP_LARGE)
@@ -145,8 +147,7 @@ const void *fixmap_tree(uint64_t physical, uint64_t *mapped)
     uint64_t block = physical >> 21 << 21;
 
     for (unsigned i = 0; i < 2; i++)
-        fixmap_level2[1 + i] =
-            (block + i * 0x200000) | KERNEL_BLOCK | ENTRY_READONLY | ENTRY_PXN;
+        fixmap_level2[1 + i] = (block + i * 0x200000) | KERNEL_BLOCK | ENTRY_READONLY | ENTRY_PXN;
     tlb_entries_written();
     instruction_barrier();
     *mapped = block + 0x400000 - physical;

@@ -10,8 +10,8 @@ struct lock {
     uint32_t taken;
 };
 
-/* CPUs that run programs. As long as it is one, masked interrupts keep everybody else out, and a lock
- * is its name alone. */
+/* CPUs that run programs. As long as it is one, masked interrupts keep everybody else out, and a
+ * lock is its name alone. */
 #define CPUS_RUNNING 1
 
 #ifdef __aarch64__
@@ -35,6 +35,12 @@ static inline void lock_release(struct lock *lock)
         __asm__ volatile("stlr wzr, %0" : "=Q"(lock->taken)::"memory");
 }
 #else /* host unit tests run one thread */
-static inline void lock_take(struct lock *lock) { lock->taken = 1; }
-static inline void lock_release(struct lock *lock) { lock->taken = 0; }
+static inline void lock_take(struct lock *lock)
+{
+    lock->taken = 1;
+}
+static inline void lock_release(struct lock *lock)
+{
+    lock->taken = 0;
+}
 #endif

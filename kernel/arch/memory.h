@@ -14,16 +14,16 @@
 #define VMAP_BASE   0xffffff8080000000
 #define FIXMAP_BASE 0xffffff80c0000000
 
-#define STACK_SIZE  0x4000 /* bytes of a CPU's kernel stack */
-#define USER_END    0x0001000000000000
+#define STACK_SIZE 0x4000 /* bytes of a CPU's kernel stack */
+#define USER_END   0x0001000000000000
 
 #ifndef __ASSEMBLER__
 #include "mm/frame.h"
 #include <stdint.h>
 
 extern char image_start[], text_end[], rodata_end[], data_end[], image_end[];
-extern uint64_t image_physical;  /* physical address of image_start */
-extern frame_number linear_end;  /* first frame beyond the linear map */
+extern uint64_t image_physical; /* physical address of image_start */
+extern frame_number linear_end; /* first frame beyond the linear map */
 
 /* Physical address of something inside the kernel image. */
 static inline uint64_t image_to_physical(const void *address)

@@ -4,17 +4,17 @@
 #pragma once
 
 /* Memory types by index (Arm ARM D19.2.97). */
-#define MAIR_NORMAL     0 /* write-back */
-#define MAIR_DEVICE     1 /* nGnRE: device registers */
-#define MAIR_UNCACHED   2 /* normal, not cached */
-#define MAIR_VALUE      0x00000000004404ff
+#define MAIR_NORMAL   0 /* write-back */
+#define MAIR_DEVICE   1 /* nGnRE: device registers */
+#define MAIR_UNCACHED 2 /* normal, not cached */
+#define MAIR_VALUE    0x00000000004404ff
 
 /*
  * TCR_EL1 (D19.2.139): 48-bit halves, 4 KiB granules, write-back inner shareable
  * walks, TBI0 as Linux promises its programs. IPS and AS are added at run time.
  */
 #define TCR_VALUE                                                                                  \
-    (16 | 1 << 8 | 1 << 10 | 3 << 12 | 0 << 14 | 16 << 16 | 1 << 24 | 1 << 26 | 3 << 28 |           \
+    (16 | 1 << 8 | 1 << 10 | 3 << 12 | 0 << 14 | 16 << 16 | 1 << 24 | 1 << 26 | 3 << 28 |          \
      2 << 30 | 1 << 37)
 
 /*
@@ -24,8 +24,9 @@
  * in the kernel, which never touches memory through user addresses.
  */
 #define SCTLR_EL1_OFF 0x30d00800
-#define SCTLR_EL1_ON  (0x30500800 | 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 12 | 1 << 14 |         \
-                       1 << 15 | 1 << 16 | 1 << 18 | 1 << 26)
+#define SCTLR_EL1_ON                                                                               \
+    (0x30500800 | 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 |      \
+     1 << 18 | 1 << 26)
 
 /* Exception classes, ESR_EL1.EC (D19.2.38). */
 #define EC_UNKNOWN      0x00

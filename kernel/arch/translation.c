@@ -9,7 +9,7 @@
 #include "arch/tlb.h"
 #include "entry/abi.h"
 
-#define TABLES_STEP 16 /* freed between two looks at the interrupt line */
+#define TABLES_STEP     16                 /* freed between two looks at the interrupt line */
 #define SHIFT_OF(level) (39 - 9 * (level)) /* address bits below an index of that level */
 
 static uint64_t *table_behind(uint64_t entry)

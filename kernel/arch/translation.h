@@ -9,18 +9,18 @@
 #include <stdint.h>
 
 /* Descriptor bits (Arm ARM D8.3.1). */
-#define ENTRY_VALID    (1ul << 0)
-#define ENTRY_TABLE    (3ul << 0) /* levels 0 to 2: next table; level 3: page */
-#define ENTRY_BLOCK    (1ul << 0)
+#define ENTRY_VALID         (1ul << 0)
+#define ENTRY_TABLE         (3ul << 0) /* levels 0 to 2: next table; level 3: page */
+#define ENTRY_BLOCK         (1ul << 0)
 #define ENTRY_MEMORY(index) ((uint64_t)(index) << 2)
-#define ENTRY_USER     (1ul << 6)
-#define ENTRY_READONLY (1ul << 7)
-#define ENTRY_SHARED   (3ul << 8) /* inner shareable */
-#define ENTRY_ACCESSED (1ul << 10)
-#define ENTRY_LOCAL    (1ul << 11) /* nG: belongs to one ASID */
-#define ENTRY_PXN      (1ul << 53)
-#define ENTRY_UXN      (1ul << 54)
-#define ENTRY_ADDRESS  0x0000fffffffff000ul
+#define ENTRY_USER          (1ul << 6)
+#define ENTRY_READONLY      (1ul << 7)
+#define ENTRY_SHARED        (3ul << 8) /* inner shareable */
+#define ENTRY_ACCESSED      (1ul << 10)
+#define ENTRY_LOCAL         (1ul << 11) /* nG: belongs to one ASID */
+#define ENTRY_PXN           (1ul << 53)
+#define ENTRY_UXN           (1ul << 54)
+#define ENTRY_ADDRESS       0x0000fffffffff000ul
 
 #define TABLE_ENTRIES 512
 #define LEAF_PAGES    512 /* pages behind one leaf table: 2 MiB */

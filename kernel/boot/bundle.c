@@ -72,7 +72,7 @@ static void show(struct space *space, uint64_t va, struct object *object, unsign
 {
     uint64_t pages = object->pages;
     if (region_new(space, va, pages << PAGE_SHIFT, rights, rights, object, 0, NULL, 0) ||
-        region_populate(region_at(space, va), va, pages))
+        region_populate(region_at(space, va), va, pages, false))
         panic("the root server's segments overlap or do not fit");
 }
 

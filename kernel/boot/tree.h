@@ -29,7 +29,8 @@ bool place_next(struct place *place);
 /* One big-endian number of so many cells (0 to 2); *at moves behind it. */
 uint64_t take_cells(const fdt32_t **at, int cells);
 
-/* A #…-cells property; -1: malformed. (libfdt's own function brings libfdt's writing half along.) */
+/* A #…-cells property; -1: malformed. (libfdt's own function brings libfdt's writing half along.)
+ */
 int tree_cells(const void *fdt, int node, const char *name, int otherwise);
 
 /* The number in a property of 4 or 8 bytes. False: absent or of another length. */

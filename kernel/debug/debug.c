@@ -48,7 +48,8 @@ static void memory_facts(struct memory_facts *facts)
         facts->total += facts->zones[zone].total;
         facts->free += facts->zones[zone].free;
     }
-    facts->page = facts->total - facts->free - facts->kernel - facts->slab - facts->table - facts->slot;
+    facts->page =
+        facts->total - facts->free - facts->kernel - facts->slab - facts->table - facts->slot;
 }
 
 static void add_counters(struct counters *sum)

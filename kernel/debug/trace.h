@@ -9,8 +9,9 @@
     X(ENTRY)                                                                                       \
     X(SEND)                                                                                        \
     X(RECEIVE)                                                                                     \
-    X(REPLY) X(FAULT) X(REQUEST) X(SUPPLY) X(MAP) X(UNMAP) X(SWITCH) X(EXCEPTION) X(INTERRUPT)     \
-        X(EXPIRED) X(REFUSED)
+    X(REPLY)                                                                                       \
+    X(FAULT)                                                                                       \
+    X(REQUEST) X(SUPPLY) X(MAP) X(UNMAP) X(SWITCH) X(EXCEPTION) X(INTERRUPT) X(EXPIRED) X(REFUSED)
 
 #define TRACE_ENUM(name) TRACE_##name,
 enum trace_event { TRACE_EVENTS(TRACE_ENUM) TRACE_EVENT_COUNT };

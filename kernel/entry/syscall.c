@@ -2,8 +2,8 @@
  * syscall.c: the dispatch table, made from syscalls.def.
  */
 #include "arch/cpu.h"
-#include "entry/dispatch.h"
 #include "debug/trace.h"
+#include "entry/dispatch.h"
 #include "ipc/fast.h"
 #include "task/lookup.h"
 #include "vm/fast.h"
@@ -32,8 +32,10 @@ static call_function *const call_table[CALL_TABLE_SIZE] = {
 static call_function *const call_table_complete[CALL_TABLE_SIZE] = {
     [0 ... CALL_TABLE_SIZE - 1] = call_unknown,
 #include "entry/syscalls.def"
-    [CALL_call] = call_slow,     [CALL_reply_recv] = reply_recv_slow,
-    [CALL_notify] = notify_slow, [CALL_page_supply] = supply_slow,
+    [CALL_call] = call_slow,
+    [CALL_reply_recv] = reply_recv_slow,
+    [CALL_notify] = notify_slow,
+    [CALL_page_supply] = supply_slow,
 };
 #pragma GCC diagnostic pop
 #undef CALL
@@ -46,8 +48,8 @@ static struct thread *call_traced(struct thread *thread)
     trace(TRACE_ENTRY, number, thread->registers.x[0]);
     return call_table_complete[number](thread);
 }
-static call_function *const call_table_traced[CALL_TABLE_SIZE] = {
-    [0 ... CALL_TABLE_SIZE - 1] = call_traced};
+static call_function *const call_table_traced[CALL_TABLE_SIZE] = {[0 ... CALL_TABLE_SIZE - 1] =
+                                                                      call_traced};
 
 void calls_init(struct cpu *cpu)
 {

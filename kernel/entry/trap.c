@@ -3,8 +3,8 @@
  * interrupts.
  */
 #include "entry/trap.h"
-#include "arch/registers.h"
 #include "arch/fpu.h"
+#include "arch/registers.h"
 #include "arch/timer_hardware.h"
 #include "boot/fdt.h"
 #include "debug/console.h"

@@ -9,8 +9,8 @@
 
 #define TAG_LONG (TAG_WORDS_MASK | TAG_HANDLE | TAG_RETRY_READ | TAG_RETRY_WRITE | TAG_REGISTERS)
 
-/* The handle in x0, if it names an endpoint that may be called. NULL and *error: EBADF, EACCES, ESTALE;
- * EPERM: synchronous calls go strictly downward, among programs sideways too. */
+/* The handle in x0, if it names an endpoint that may be called. NULL and *error: EBADF, EACCES,
+ * ESTALE; EPERM: synchronous calls go strictly downward, among programs sideways too. */
 static inline struct handle_entry *callee(struct thread *thread, int64_t *error)
 {
     struct space *space = thread->space;
@@ -19,7 +19,8 @@ static inline struct handle_entry *callee(struct thread *thread, int64_t *error)
     unsigned level = entry ? ((struct endpoint *)entry->object)->level : 0;
 
     *error = entry ? -EPERM : *error;
-    return level < space->level || (level == LEVEL_PROGRAM && space->level == LEVEL_PROGRAM) ? entry : NULL;
+    return level < space->level || (level == LEVEL_PROGRAM && space->level == LEVEL_PROGRAM) ? entry
+                                                                                             : NULL;
 }
 
 static struct thread *send_request(struct thread *thread, unsigned kind)
@@ -113,9 +114,8 @@ struct thread *reply_recv_slow(struct thread *thread)
     uint64_t *x = thread->registers.x;
     int64_t error;
     bool resumed;
-    struct handle_entry *entry =
-        handle_lookup(&thread->space->handles, (uint32_t)x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_RECV,
-                      &error);
+    struct handle_entry *entry = handle_lookup(&thread->space->handles, (uint32_t)x[0],
+                                               KERNEL_OBJECT_ENDPOINT, RIGHT_RECV, &error);
 
     if (!entry)
         return answer(thread, error);

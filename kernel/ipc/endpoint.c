@@ -191,7 +191,8 @@ struct thread *request_send(struct thread *thread, struct endpoint *endpoint)
     while ((receiver = endpoint->receivers.first)) {
         list_remove(&endpoint->receivers, receiver);
         if (request->tag & (TAG_WORDS_MASK | TAG_HANDLE) && request->kind <= KIND_SEND) {
-            int64_t error = message_transfer(thread, receiver, request->tag, &thread->registers.x[7]);
+            int64_t error =
+                message_transfer(thread, receiver, request->tag, &thread->registers.x[7]);
             if (error) { /* the receiver cannot take it: not its fault, it waits on */
                 list_push(&endpoint->receivers, receiver);
                 lock_release(&endpoint->lock);

@@ -13,8 +13,8 @@ struct endpoint {
     struct thread_list receivers; /* last in, first out: its caches are warm; `last` is not kept */
     struct tree callers;          /* key: 31 - priority */
     struct notification *signalled; /* bound notifications with bits set */
-    struct pool_object *pool;     /* pays for it */
-    uint64_t receiver;            /* id of the space last given the right to receive: for messages */
+    struct pool_object *pool;       /* pays for it */
+    uint64_t receiver; /* id of the space last given the right to receive: for messages */
 };
 
 struct notification {
@@ -22,7 +22,7 @@ struct notification {
     struct lock lock;
     uint64_t bits;
     uint64_t badge;
-    struct endpoint *endpoint;   /* receives it too; NULL: none */
+    struct endpoint *endpoint; /* receives it too; NULL: none */
     struct notification *next_signalled;
     bool in_signalled;
     struct thread_list receivers;
@@ -30,7 +30,8 @@ struct notification {
 };
 
 struct endpoint *endpoint_new(struct pool_object *pool, unsigned level);
-struct notification *notification_new(struct pool_object *pool, struct endpoint *endpoint, uint64_t badge);
+struct notification *notification_new(struct pool_object *pool, struct endpoint *endpoint,
+                                      uint64_t badge);
 void endpoint_free(struct endpoint *endpoint);
 void notification_free(struct notification *notification);
 

@@ -41,14 +41,14 @@ struct handle_entry {
     uint64_t unused; /* entries are found by a shift */
 };
 
-#define HANDLE_CHUNK 64   /* entries allocated together */
+#define HANDLE_CHUNK  64   /* entries allocated together */
 #define HANDLE_CHUNKS 1024 /* 65,536 handles in a space */
 
 struct handle_table {
-    struct handle_entry *first; /* chunk 0, the one servers live in; never NULL */
+    struct handle_entry *first;   /* chunk 0, the one servers live in; never NULL */
     struct handle_entry **chunks; /* all, NULL until the second is needed */
-    uint32_t free;              /* head of the free list: index, 0 none */
-    uint32_t size;              /* entries that exist */
+    uint32_t free;                /* head of the free list: index, 0 none */
+    uint32_t size;                /* entries that exist */
     struct pool *pool;
 };
 
@@ -74,7 +74,8 @@ static inline struct handle_entry *handle_entry(struct handle_table *table, uint
 {
     if (__builtin_expect(handle < HANDLE_CHUNK, 1))
         return handle < table->size ? &table->first[handle] : NULL;
-    return handle < table->size ? &table->chunks[handle / HANDLE_CHUNK][handle % HANDLE_CHUNK] : NULL;
+    return handle < table->size ? &table->chunks[handle / HANDLE_CHUNK][handle % HANDLE_CHUNK]
+                                : NULL;
 }
 
 /*

@@ -35,8 +35,8 @@ int64_t message_transfer(struct thread *from, struct thread *to, uint32_t tag, u
         struct handle_entry *entry = handle_entry(&from->space->handles, from->registers.x[7]);
         if (!entry || !entry->object)
             return -EBADF; /* closed while the message waited */
-        int64_t handle = handle_insert(&to->space->handles, entry->object,
-                                       entry->meta >> 8 & 0xff, entry->badge);
+        int64_t handle = handle_insert(&to->space->handles, entry->object, entry->meta >> 8 & 0xff,
+                                       entry->badge);
         if (handle < 0)
             return handle;
         *word5 = handle;

@@ -34,7 +34,7 @@ static struct thread *send_to_personality(struct thread *thread, unsigned kind, 
 {
     struct request *request = &thread->request;
 
-    thread->special &= ~SPECIAL_INTERRUPTED; /* whatever it is: the personality has the thread now */
+    thread->special &= ~SPECIAL_INTERRUPTED; /* this is its chance to interrupt */
     request_new_id(thread);
     request->head = kind;
     request->flags = flags;

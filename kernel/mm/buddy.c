@@ -15,9 +15,9 @@
 
 struct zone_blocks {
     struct lock lock;
-    uint32_t heads[ORDERS]; /* lists of free blocks */
+    uint32_t heads[ORDERS];  /* lists of free blocks */
     uint32_t blocks[ORDERS]; /* how many */
-    uint64_t free;          /* frames in them, caches not counted */
+    uint64_t free;           /* frames in them, caches not counted */
 };
 static struct zone_blocks zones[ZONES];
 static uint64_t fail_at; /* allocations until the one that shall fail; 0: none */

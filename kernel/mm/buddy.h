@@ -58,8 +58,8 @@ uint64_t buddy_free_frames(void);
 struct zone_facts buddy_zone_facts(enum zone zone);
 /* Returns this CPU's cached frames to the buddy (tests; blocks are so found before ENOMEM). */
 void buddy_drain(void);
-/* Test hook: fail this CPU's n-th allocation from now on, of a frame, a block or a slab object, once
- * (0: off). Returns what was left of the last n: 0 when that failure has happened. */
+/* Test hook: fail this CPU's n-th allocation from now on, of a frame, a block or a slab object,
+ * once (0: off). Returns what was left of the last n: 0 when that failure has happened. */
 uint64_t buddy_fail_at(uint64_t n);
 /* Counts an allocation; true when it is the one that shall fail. */
 bool buddy_fail_now(void);

@@ -38,7 +38,8 @@ struct pool {
     uint64_t audit_own, audit_used; /* scratch of pool_audit */
 };
 extern struct pool root_pool;
-extern uint64_t slab_frames, kernel_frames; /* of slabs; never given to the buddy, or the kernel's own for ever */
+extern uint64_t slab_frames,
+    kernel_frames; /* of slabs; never given to the buddy, or the kernel's own for ever */
 
 struct pool_ahead {    /* of one CPU (struct cpu has it); under the pools' lock, as the pools */
     struct pool *pool; /* NULL: none */

@@ -101,7 +101,8 @@ unsigned slab_facts(uint64_t first, struct slab_facts *to, unsigned most)
             first--;
             continue;
         }
-        *to = (struct slab_facts){{0}, cache->objects, cache->slabs, cache->size, cache->capacity, 1u << cache->order};
+        *to = (struct slab_facts){{0},         cache->objects,  cache->slabs,
+                                  cache->size, cache->capacity, 1u << cache->order};
         __builtin_memcpy(to->name, cache->name, strnlen(cache->name, sizeof to->name - 1));
         to++, count++;
     }

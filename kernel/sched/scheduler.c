@@ -2,7 +2,6 @@
  * scheduler.c: run queues by priority; equals take turns from tick to tick.
  */
 #include "sched/scheduler.h"
-#include "task/lookup.h"
 #include "arch/fpu.h"
 #include "arch/timer_hardware.h"
 #include "debug/trace.h"
@@ -10,6 +9,7 @@
 #include "ipc/endpoint.h"
 #include "ipc/personality.h"
 #include "sched/timer.h"
+#include "task/lookup.h"
 #include "task/reaper.h"
 
 /* Stands in for "no thread": what `current` is before the first and after a dead one. */
@@ -94,7 +94,8 @@ unsigned scheduler_ready(const struct cpu *cpu)
     unsigned count = 0;
 
     for (unsigned i = 0; i < PRIORITIES; i++)
-        for (const struct thread *thread = cpu->ready[i].first; thread && count < READY_COUNTED; thread = thread->next)
+        for (const struct thread *thread = cpu->ready[i].first; thread && count < READY_COUNTED;
+             thread = thread->next)
             count++;
     return count;
 }

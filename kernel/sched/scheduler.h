@@ -10,8 +10,8 @@
 
 #define READY_COUNTED 1024 /* threads that scheduler_ready counts at most */
 
-/* Puts a thread that can run into its CPU's queue; holds it while stopped, sends it to its personality
- * when interrupted. */
+/* Puts a thread that can run into its CPU's queue; holds it while stopped, sends it to its
+ * personality when interrupted. */
 void thread_ready(struct thread *thread);
 /* Takes a READY thread out again. */
 void thread_unready(struct thread *thread);
@@ -72,7 +72,8 @@ struct thread *switch_slow(struct cpu *cpu, struct thread *next);
 static inline struct thread *switch_direct(struct cpu *cpu, struct thread *next)
 {
     if (__builtin_expect((cpu->ready_mask >> next->priority) | next->special |
-                             (next->space->translation.asid_generation ^ cpu->asid_generation), 0))
+                             (next->space->translation.asid_generation ^ cpu->asid_generation),
+                         0))
         return switch_slow(cpu, next);
     return switch_now(cpu, next);
 }

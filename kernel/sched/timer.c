@@ -38,16 +38,17 @@ void tick_begin(struct cpu *cpu)
     timer_want(cpu, cpu->tick);
 }
 
-/* Whoever is found running pays for the whole tick. */
+/* Whoever is found running pays for the whole tick, and for those that were held off. */
 static void tick(struct cpu *cpu)
 {
     struct thread *thread = cpu->current;
+    uint64_t due = cpu->tick;
 
-    thread->time += TICK_NS;
-    if (thread->space)
-        thread->space->time += TICK_NS;
-    cpu->slice_over = true;
     tick_begin(cpu);
+    thread->time += cpu->tick - due;
+    if (thread->space)
+        thread->space->time += cpu->tick - due;
+    cpu->slice_over = true;
 }
 
 void timer_sleep(struct thread *thread, uint64_t when)
@@ -99,8 +100,8 @@ static void request_expire(struct thread *thread)
 }
 
 /*
- * Gives up on requests that are too old. Returns when to look again: ~0 when nobody waits, so that a
- * busy pager costs one timer interrupt in a while, not one for each fault.
+ * Gives up on requests that are too old. Returns when to look again: ~0 when nobody waits, so that
+ * a busy pager costs one timer interrupt in a while, not one for each fault.
  */
 static uint64_t requests_check(struct cpu *cpu)
 {

@@ -54,7 +54,8 @@ struct thread *call_space_ctl(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     int64_t error;
-    struct space *space = lookup_space(thread, x[0], x[1] == SPACE_STATS ? RIGHT_READ : RIGHT_MANAGE, &error);
+    struct space *space =
+        lookup_space(thread, x[0], x[1] == SPACE_STATS ? RIGHT_READ : RIGHT_MANAGE, &error);
 
     if (!space)
         return answer(thread, error);
@@ -103,8 +104,10 @@ static char *message_page_find(struct space *space, uint64_t va, struct object *
         region->object->kind != OBJECT_WIRED)
         return NULL;
     *object = region->object;
-    uint64_t physical = object_page(*object, region->first + ((va - region->node.key) >> PAGE_SHIFT));
-    return physical && physical >> PAGE_SHIFT < linear_end ? frame_address(physical >> PAGE_SHIFT) : NULL;
+    uint64_t physical =
+        object_page(*object, region->first + ((va - region->node.key) >> PAGE_SHIFT));
+    return physical && physical >> PAGE_SHIFT < linear_end ? frame_address(physical >> PAGE_SHIFT)
+                                                           : NULL;
 }
 
 struct thread *call_thread_create(struct thread *thread)

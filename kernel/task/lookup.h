@@ -3,9 +3,9 @@
  * how a call ends.
  */
 #pragma once
-#include "ipc/endpoint.h"
 #include "arch/memory.h"
 #include "entry/dispatch.h"
+#include "ipc/endpoint.h"
 #include "vm/object.h"
 
 /* x0 = result; the caller runs on. */
@@ -74,6 +74,6 @@ static inline struct pool_object *lookup_pool(struct thread *thread, uint64_t ha
 /* [va, va + pages) is page aligned, not empty, and inside the user half. */
 static inline bool range_valid(uint64_t va, uint64_t pages)
 {
-    return !(va & (PAGE_SIZE - 1)) && pages && pages <= USER_END >> PAGE_SHIFT &&
-           va < USER_END && va + (pages << PAGE_SHIFT) <= USER_END;
+    return !(va & (PAGE_SIZE - 1)) && pages && pages <= USER_END >> PAGE_SHIFT && va < USER_END &&
+           va + (pages << PAGE_SHIFT) <= USER_END;
 }

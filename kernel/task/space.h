@@ -20,8 +20,8 @@ struct space {
     uint8_t priority_limit; /* of its threads */
     bool dying;             /* killed: nothing new may begin in it */
     struct translation translation;
-    struct tree regions;         /* by start address */
-    struct region *last_region;  /* where the last fault was; NULL: none */
+    struct tree regions;        /* by start address */
+    struct region *last_region; /* where the last fault was; NULL: none */
     struct handle_table handles;
     struct endpoint *personality; /* answers its svc #0 and exceptions; NULL: none */
     struct pool_object *pool;
@@ -47,7 +47,8 @@ struct space *space_by_id(uint64_t id);
  */
 struct space *space_new(struct pool_object *pool, unsigned level);
 
-/* `child` ends when `parent` does: handles that a space holds to itself keep nothing alive for ever. */
+/* `child` ends when `parent` does: handles that a space holds to itself keep nothing alive for
+ * ever. */
 void space_adopt(struct space *parent, struct space *child);
 
 /* Stops its threads for good: nothing begins in it any more. The caller sees to its end. */

@@ -72,7 +72,8 @@ static void number_give(uint32_t number, uint64_t sequence)
 
 struct thread *thread_by_number(uint32_t number)
 {
-    struct thread *thread = thread_chunks[number / NUMBER_CHUNK % NUMBER_CHUNKS]->threads[number % NUMBER_CHUNK];
+    struct thread *thread =
+        thread_chunks[number / NUMBER_CHUNK % NUMBER_CHUNKS]->threads[number % NUMBER_CHUNK];
 
     return thread == &no_thread ? NULL : thread;
 }

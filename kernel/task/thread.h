@@ -17,36 +17,36 @@ enum thread_state {
     THREAD_STATE_ANSWER,    /* its request was received; waits for the reply */
     THREAD_STATE_PAGE,      /* waits for a slot somebody else asked for */
     THREAD_STATE_SLEEPING,
-    THREAD_STATE_REAPING,   /* waits until what it let go of is freed */
-    THREAD_STATE_HELD,      /* would be ready, but THREAD_STOP holds it */
+    THREAD_STATE_REAPING, /* waits until what it let go of is freed */
+    THREAD_STATE_HELD,    /* would be ready, but THREAD_STOP holds it */
     THREAD_STATE_DEAD
 };
 
 /* thread->special */
-#define SPECIAL_STOPPED     1 /* by THREAD_STOP, or for good */
-#define SPECIAL_INTERRUPTED 2 /* by THREAD_INTERRUPT: its personality comes first */
-#define PSTATE_STEP         (1ul << 21)   /* SS: one instruction, then an exception (Arm ARM D2.12) */
+#define SPECIAL_STOPPED     1           /* by THREAD_STOP, or for good */
+#define SPECIAL_INTERRUPTED 2           /* by THREAD_INTERRUPT: its personality comes first */
+#define PSTATE_STEP         (1ul << 21) /* SS: one instruction, then an exception (Arm ARM D2.12) */
 
 /* What a thread sent and waits to have answered. */
 struct request {
-    uint64_t id;               /* sequence << 23 | thread number; 0: none */
+    uint64_t id; /* sequence << 23 | thread number; 0: none */
     union {
         struct {
-            uint8_t kind;      /* KIND_* */
-            bool forwarded;    /* words[] stand for what was sent */
-            uint16_t flags;    /* KIND_FAULT: FAULT_* */
-            uint32_t tag;      /* as sent */
+            uint8_t kind;   /* KIND_* */
+            bool forwarded; /* words[] stand for what was sent */
+            uint16_t flags; /* KIND_FAULT: FAULT_* */
+            uint32_t tag;   /* as sent */
         };
-        uint64_t head;         /* all of these at once: a kind alone, without the rest */
+        uint64_t head; /* all of these at once: a kind alone, without the rest */
     };
     struct endpoint *endpoint; /* where it was sent */
     struct space *server;      /* who received it and may answer; NULL: still queued */
     uint64_t badge;            /* of the handle it was sent through */
-    uint64_t words[6];         /* KIND_FAULT, EXCEPTION: what is told; CALL takes them from x2..x7 */
+    uint64_t words[6]; /* KIND_FAULT, EXCEPTION: what is told; CALL takes them from x2..x7 */
     /* KIND_FAULT */
-    uint64_t va, window;                  /* the page's address; pages that may be supplied */
-    uint64_t sent;                        /* counter */
-    struct thread *older, *newer;         /* requests of this CPU in order of time */
+    uint64_t va, window;          /* the page's address; pages that may be supplied */
+    uint64_t sent;                /* counter */
+    struct thread *older, *newer; /* requests of this CPU in order of time */
 };
 
 #define PREFAULTS 6
@@ -56,22 +56,22 @@ struct thread {
     struct kernel_object object;
     struct space *space;
     uint8_t state;
-    uint8_t priority;      /* what it runs at: its own, or that of whom it works for */
+    uint8_t priority; /* what it runs at: its own, or that of whom it works for */
     uint8_t base_priority;
-    uint8_t special;       /* SPECIAL_*: not for the short ways of switching */
-    uint8_t user_state;    /* USER_*: what EL0 has while it runs */
-    bool populating;       /* in a region_map between two steps */
-    bool fp_used;          /* FP registers may be other than 0 */
-    uint8_t retry;         /* KIND_* to the personality: prefaults first, then that goes out again */
-    uint32_t number;       /* in the thread table */
-    uint64_t sequence;     /* of its requests, << 23 | number */
-    uint64_t badge;        /* in messages to the personality */
-    uint64_t time;         /* it ran, ns: ticks */
-    char *message_page;    /* kernel address; NULL: none */
-    struct object *message_object; /* whose page that is: kept alive, the frame pinned */
+    uint8_t special;    /* SPECIAL_*: not for the short ways of switching */
+    uint8_t user_state; /* USER_*: what EL0 has while it runs */
+    bool populating;    /* in a region_map between two steps */
+    bool fp_used;       /* FP registers may be other than 0 */
+    uint8_t retry;      /* KIND_* to the personality: prefaults first, then that goes out again */
+    uint32_t number;    /* in the thread table */
+    uint64_t sequence;  /* of its requests, << 23 | number */
+    uint64_t badge;     /* in messages to the personality */
+    uint64_t time;      /* it ran, ns: ticks */
+    char *message_page; /* kernel address; NULL: none */
+    struct object *message_object;  /* whose page that is: kept alive, the frame pinned */
     struct thread *next, *previous; /* the list or queue it waits in */
-    void *waiting_on;      /* that list's owner: endpoint, notification */
-    struct tree_node order; /* endpoint's callers by priority; sleepers by deadline */
+    void *waiting_on;               /* that list's owner: endpoint, notification */
+    struct tree_node order;         /* endpoint's callers by priority; sleepers by deadline */
     struct request request;
     struct thread *fault_next, *fault_previous; /* the object's list of waiters */
     struct object *fault_object;                /* whose list that is; NULL: none */
@@ -82,8 +82,8 @@ struct thread {
     uint8_t prefault_next, prefault_count, prefault_access;
     struct thread *space_next, *space_previous;
     struct cpu *cpu;
-    struct pool_object *pool;      /* pays for it */
-    struct object *building;       /* what a long create() has made so far */
+    struct pool_object *pool; /* pays for it */
+    struct object *building;  /* what a long create() has made so far */
     uint64_t building_done;
     struct {
         unsigned __int128 q[32];
@@ -102,7 +102,8 @@ _Static_assert(offsetof(struct thread, registers) == 0, "vectors.S saves registe
 struct thread_numbers {
     struct thread *threads[NUMBER_CHUNK];
     uint32_t free_next[NUMBER_CHUNK];
-    uint64_t sequence[NUMBER_CHUNK]; /* of the last thread of that number: ids are never used twice */
+    uint64_t
+        sequence[NUMBER_CHUNK]; /* of the last thread of that number: ids are never used twice */
 };
 extern struct thread_numbers *thread_chunks[NUMBER_CHUNKS];
 
@@ -118,7 +119,8 @@ static inline struct thread *thread_of_request(uint64_t id, const struct space *
 /* Gives a thread its next request id. */
 static inline uint64_t request_new_id(struct thread *thread)
 {
-    return thread->request.id = thread->sequence += 1ul << 23; /* an addend that one instruction holds */
+    return thread->request.id = thread->sequence +=
+           1ul << 23; /* an addend that one instruction holds */
 }
 
 /* A stopped thread in `space`. NULL: ENOMEM. */
@@ -134,6 +136,7 @@ void message_page_release(struct thread *thread);
 void thread_unwait(struct thread *thread);
 void thread_free(struct thread *thread);
 void threads_init(void);
-/* Calls visit for thread numbers from `from` on, at most `most`; returns the next number, 0: done. */
+/* Calls visit for thread numbers from `from` on, at most `most`; returns the next number, 0: done.
+ */
 struct thread *thread_by_number(uint32_t number);
 uint32_t thread_numbers(void);

@@ -12,7 +12,8 @@
 #define PSTATE_USER_BITS 0xf0000000ul /* N Z C V: the rest of PSTATE is the kernel's */
 
 /* The living thread that a handle names. NULL and *error: EBADF, EACCES, ESTALE, EOWNERDEAD. */
-static struct thread *lookup_thread(struct thread *caller, uint64_t handle, unsigned rights, int64_t *error)
+static struct thread *lookup_thread(struct thread *caller, uint64_t handle, unsigned rights,
+                                    int64_t *error)
 {
     struct kernel_object *object = lookup(caller, handle, KERNEL_OBJECT_THREAD, rights, error);
     struct thread *thread = object ? tree_entry(object, struct thread, object) : NULL;
@@ -117,7 +118,8 @@ static bool asks_personality(const struct thread *thread, const struct thread *c
 
     if (thread->state == THREAD_STATE_ANSWER)
         return request->kind >= KIND_SYSCALL && request->server == caller->space;
-    return thread->state == THREAD_STATE_QUEUED && request->kind >= KIND_SYSCALL && !request->forwarded;
+    return thread->state == THREAD_STATE_QUEUED && request->kind >= KIND_SYSCALL &&
+           !request->forwarded;
 }
 
 static struct thread *interrupt(struct thread *caller, struct thread *thread)
@@ -209,7 +211,10 @@ static struct thread *copy(struct thread *caller, struct thread *thread)
 struct thread *call_thread_ctl(struct thread *caller)
 {
     uint64_t *x = caller->registers.x, operation = x[1];
-    unsigned rights = operation == THREAD_READ || operation == THREAD_READ_FP || operation == THREAD_TIME ? RIGHT_READ : RIGHT_MANAGE;
+    unsigned rights =
+        operation == THREAD_READ || operation == THREAD_READ_FP || operation == THREAD_TIME
+            ? RIGHT_READ
+            : RIGHT_MANAGE;
     int64_t error;
     struct thread *thread = lookup_thread(caller, x[0], rights, &error);
 
@@ -248,7 +253,8 @@ struct thread *call_thread_ctl(struct thread *caller)
         if (!holds_still(thread, caller))
             return answer(caller, -EBUSY);
         thread->user_state = (thread->user_state & ~USER_STEPPING) | (x[2] ? USER_STEPPING : 0);
-        thread->registers.pstate = (thread->registers.pstate & ~PSTATE_STEP) | (x[2] ? PSTATE_STEP : 0);
+        thread->registers.pstate =
+            (thread->registers.pstate & ~PSTATE_STEP) | (x[2] ? PSTATE_STEP : 0);
         return answer(caller, 0);
     case THREAD_BEGIN:
         return begin(caller, thread);

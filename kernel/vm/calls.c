@@ -24,12 +24,19 @@ static bool fits(const struct object *object, uint64_t first, uint64_t pages)
     return first < size && pages <= size - first;
 }
 
-/* Pages from va on that nothing is there to be entered for. */
-static uint64_t absent(struct region *region, uint64_t va)
+/* Pages from va on for which there are no slots; for which there are no tables. */
+static uint64_t no_slots(struct region *region, uint64_t va)
 {
-    if (region->object->kind == OBJECT_RANGE || region->source)
+    if (region->object->kind == OBJECT_RANGE)
         return 0;
     return object_absent(region->object, region->first + ((va - region->node.key) >> PAGE_SHIFT));
+}
+
+static uint64_t no_tables(struct region *region, uint64_t va)
+{
+    uint64_t end = region->node.key + region->length;
+
+    return (translation_next(&region->space->translation, va, end) - va) >> PAGE_SHIFT;
 }
 
 /* Enters what is resident, from x1 on for x2 pages. What cannot be entered now will be by a fault.
@@ -43,11 +50,12 @@ static struct thread *populate(struct thread *thread, struct space *space)
         if (!region)
             break;
         uint64_t room = (region->node.key + region->length - x[1]) >> PAGE_SHIFT;
-        uint64_t pages = absent(region, x[1]), most = x[2] < room ? x[2] : room;
+        uint64_t pages = region->source ? 0 : no_slots(region, x[1]);
+        uint64_t most = x[2] < room ? x[2] : room;
         bool skip = pages > STEP_PAGES;
         pages = skip ? pages : STEP_PAGES;
         pages = pages < most ? pages : most;
-        if (!skip && region_populate(region, x[1], pages))
+        if (!skip && region_populate(region, x[1], pages, true))
             break;
         x[1] += pages << PAGE_SHIFT;
         x[2] -= pages;
@@ -154,11 +162,10 @@ static bool may_discard(const struct region *region)
 /* Pages from the region's start on behind which there is no table and, to discard, no slot. */
 static uint64_t untouched(struct region *region, bool discard)
 {
-    uint64_t va = region->node.key,
-             slots = discard ? object_absent(region->object, region->first) : ~0ul;
-    uint64_t next = translation_next(&region->space->translation, va, va + region->length);
+    uint64_t tables = no_tables(region, region->node.key);
+    uint64_t slots = discard ? no_slots(region, region->node.key) : ~0ul;
 
-    return slots < (next - va) >> PAGE_SHIFT ? slots : (next - va) >> PAGE_SHIFT;
+    return slots < tables ? slots : tables;
 }
 
 /* Forgets contents of which one region was just unmapped. */
@@ -169,8 +176,8 @@ static void discard_pages(struct object *object, uint64_t first, uint64_t pages)
     object_discard_unmapped(object, first, pages);
 }
 
-/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. */
-static void region_shorten(struct region *region, bool discard)
+/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. How many. */
+static uint64_t region_shorten(struct region *region, bool discard)
 {
     struct space *space = region->space;
     struct object *object = region->object; /* if this was its last use, the reaper has it now */
@@ -194,6 +201,7 @@ static void region_shorten(struct region *region, bool discard)
     /* Only now: who waits for one of these pages looks again, and must not find them. */
     if (discard && pages <= STEP_PAGES)
         discard_pages(object, first, pages);
+    return pages;
 }
 
 /* Tables that serve nothing between the neighbours of a hole are freed. */
@@ -220,11 +228,12 @@ struct thread *call_region_unmap(struct thread *thread)
     if (error)
         return answer(thread, error);
     while ((region = region_in(space, va, end))) {
-        region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
+        x[4] += region_shorten(region, x[3] & UNMAP_DISCARD && may_discard(region));
         if (interrupt_pending())
             return call_again(thread); /* what is unmapped already is not found again */
     }
     prune_hole(space, va, end);
+    x[1] = x[4];
     answer(thread, 0);
     return reap_wait(thread);
 }
@@ -243,17 +252,40 @@ static int64_t range_covered(struct space *space, uint64_t va, uint64_t end, uns
     return 0;
 }
 
-/* Gives a region new rights; what it loses is taken from the tables. */
-static void region_allow(struct region *region, unsigned rights)
+/* Takes from the tables what a region has lost; where it had nothing, enters what is its own: who
+ * may not touch a page for a while does not pay for it by a fault later. */
+static void entries_allow(struct region *region, uint64_t va, uint64_t pages, unsigned old)
 {
     struct space *space = region->space;
-    uint64_t pages = region->length >> PAGE_SHIFT;
 
-    if (!(rights & MAP_RIGHTS))
-        space->resident -= translation_clear(&space->translation, region->node.key, pages);
-    else if (region->rights & ~rights & MAP_RIGHTS)
-        translation_restrict(&space->translation, region->node.key, pages, rights);
+    if (!(region->rights & MAP_RIGHTS))
+        space->resident -= translation_clear(&space->translation, va, pages);
+    else if (!(old & MAP_RIGHTS))
+        region_populate(region, va, pages, false); /* where a table is missing, faults will */
+    else if (old & ~region->rights & MAP_RIGHTS)
+        translation_restrict(&space->translation, va, pages, region->rights);
+}
+
+/* Gives a region new rights. Where an interrupt waits, the rest becomes a region of its own. */
+static void region_allow(struct region *region, unsigned rights)
+{
+    uint64_t va = region->node.key, end = va + region->length, pages, left;
+    unsigned old = region->rights;
+
     region->rights = rights;
+    for (; va < end; va += pages << PAGE_SHIFT) {
+        if (va != region->node.key && interrupt_pending() && !region_split(region, va)) {
+            region_at(region->space, va)->rights = old;
+            return;
+        }
+        left = (end - va) >> PAGE_SHIFT;
+        pages = old & MAP_RIGHTS ? no_tables(region, va) : no_slots(region, va);
+        if (!pages) {
+            pages = left < 2 * STEP_PAGES ? left : 2 * STEP_PAGES;
+            entries_allow(region, va, pages, old);
+        }
+        pages = pages < left ? pages : left;
+    }
 }
 
 struct thread *call_region_protect(struct thread *thread)
@@ -265,24 +297,26 @@ struct thread *call_region_protect(struct thread *thread)
 
     if (!space)
         return answer(thread, error);
-    error = range_covered(space, va, end, x[3]);
+    if (x[4] & ~(uint64_t)MAP_KEPT)
+        return answer(thread, -EINVAL);
+    error = range_covered(space, va, end, x[3] & ~x[4]);
     if (!error)
         error = borders(space, va, end);
     if (error)
         return answer(thread, error);
     for (bool changed = false; va < end;) {
         region = region_at(space, va);
-        uint64_t from = va;
-        va = region->node.key + region->length;
-        if (region->rights != x[3]) { /* or it is joined with what was done */
+        uint64_t wanted = (region->rights & x[4]) | (x[3] & ~x[4]);
+        if (region->rights != wanted) { /* or it is joined with what was done */
             if (changed && interrupt_pending()) {
-                x[1] = from;
-                x[2] = (end - from) >> PAGE_SHIFT;
+                x[1] = va;
+                x[2] = (end - va) >> PAGE_SHIFT;
                 return call_again(thread);
             }
-            region_allow(region, x[3]);
+            region_allow(region, wanted);
             changed = true;
         }
+        va = region->node.key + region->length;
         region_merge(region);
     }
     return answer(thread, 0);
@@ -308,5 +342,6 @@ struct thread *call_region_query(struct thread *thread)
     x[4] = region->object->id;
     x[5] = region->first;
     x[6] = region->source ? region->source->id : 0;
+    x[7] = region->source_first;
     return answer(thread, 0);
 }

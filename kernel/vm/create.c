@@ -88,7 +88,7 @@ static struct thread *make_wired(struct thread *thread)
         pool = lookup_pool(thread, x[2], RIGHT_MANAGE, &error);
         if (!pool)
             return answer(thread, error);
-        if (!x[1] || x[1] > PAGES_MAX)
+        if (!x[1] || x[1] > USER_END >> PAGE_SHIFT)
             return answer(thread, -EINVAL);
         object = object_new(pool, OBJECT_WIRED, x[1]);
         if (!object)

@@ -70,9 +70,11 @@ static inline uint64_t source_page(const struct place *place)
     return (value & SLOT_STATE) == SLOT_RESIDENT ? value & SLOT_ADDRESS : 0;
 }
 
-/* Enters a translation. One of the same page may only become wider: no break needed then. */
+/* Enters a translation. One of the same page may only become wider: no break needed then. Counts
+ * `faults`, 0 or 1, of the program. */
 static inline struct thread *enter(struct thread *thread, struct space *space,
-                                   const struct place *place, uint64_t va, uint64_t entry)
+                                   const struct place *place, uint64_t va, uint64_t entry,
+                                   unsigned faults)
 {
     uint64_t old = *place->leaf;
 
@@ -84,7 +86,7 @@ static inline struct thread *enter(struct thread *thread, struct space *space,
     } else {
         space->resident++;
     }
-    space->faults_minor++;
+    space->faults_minor += faults;
     this_cpu()->counters.faults_soft++;
     return thread;
 }
@@ -171,7 +173,8 @@ struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
             return fault_slow(thread, esr, far);
         uint64_t entry = resident_entry(&place, value, access);
         if (entry)
-            return enter(thread, space, &place, far, entry);
+            return enter(thread, space, &place, far, entry,
+                         access == MAP_WRITE || !(value & SLOT_COW));
         if (!(value & SLOT_WRITABLE))
             return fault_slow(thread, esr, far);
         flags |= FAULT_COW;
@@ -182,7 +185,7 @@ struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
             return fault_slow(thread, esr, far);
         if (access != MAP_WRITE)
             return enter(thread, space, &place, far,
-                         entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL));
+                         entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL), 1);
         flags |= page ? FAULT_COW : 0;
     }
     struct thread *pager = ask(thread, cpu, &place, far, esr, value, flags);

@@ -163,6 +163,9 @@ static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
     if (entry) {
         if (map_enter(space, va, entry))
             return REFUSED;
+        this_cpu()->counters.faults_soft++;
+        space->faults_minor +=
+            access == MAP_WRITE || !object_cloned(object, region->first + offset);
         return MAPPED;
     }
     *reason = EXCEPTION_PAGER;
@@ -190,8 +193,6 @@ struct thread *fault_handle(struct thread *thread, uint64_t va, unsigned access)
 
     switch (resolve(thread, va, access, &next, &reason)) {
     case MAPPED:
-        thread->space->faults_minor++;
-        this_cpu()->counters.faults_soft++;
         return thread;
     case WAITS:
         return next;
@@ -226,8 +227,6 @@ struct thread *fault_continue(struct thread *thread)
             return fault_refuse(thread, EXCEPTION_NO_REGION, va);
         switch (resolve(thread, va, thread->prefault_access, &next, &reason)) {
         case MAPPED:
-            thread->space->faults_minor++;
-            this_cpu()->counters.faults_soft++;
             thread->prefault_next++;
             break;
         case WAITS:

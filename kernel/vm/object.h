@@ -34,7 +34,7 @@ typedef uint64_t slot;
 
 #define CHUNK_SLOTS 512
 #define CHUNK_SMALL 64 /* objects made for up to this many pages */
-#define PAGES_MAX   (USER_END >> PAGE_SHIFT)
+#define PAGES_MAX   (1ul << 48) /* more than addresses: pages that a program moves keep their index */
 
 /* The slots of 512 neighbouring pages (64 in a small object). */
 struct chunk {
@@ -124,6 +124,12 @@ static inline slot object_slot(struct object *object, uint64_t index)
     struct chunk *chunk = chunk_for(object, index, false);
 
     return chunk ? *chunk_slot(chunk, index) : SLOT_EMPTY;
+}
+
+/* A page that was there before a clone was made: reading it there is no fault, for the program. */
+static inline bool object_cloned(struct object *object, uint64_t index)
+{
+    return object->kind != OBJECT_RANGE && object_slot(object, index) & SLOT_COW;
 }
 
 /* The frame a RESIDENT slot names, and whether no other slot does. */

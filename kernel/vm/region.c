@@ -171,7 +171,7 @@ static inline uint64_t plain_entry(const struct region *region, const struct chu
     return entry_for(value & SLOT_ADDRESS, written ? region->rights : MAP_READ, MAIR_NORMAL);
 }
 
-int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
+int64_t region_populate(struct region *region, uint64_t va, uint64_t pages, bool sources)
 {
     struct space *space = region->space;
     struct object *object = region->object;
@@ -185,7 +185,7 @@ int64_t region_populate(struct region *region, uint64_t va, uint64_t pages)
         if (!(va & (LEAF_PAGES * PAGE_SIZE - 1)))
             leaf = NULL;
         uint64_t entry = plain_entry(region, object->last, index);
-        if (!entry)
+        if (!entry && (sources || object->kind == OBJECT_RANGE || object_slot(object, index)))
             entry = map_entry(region, index, MAP_READ);
         if (!entry)
             continue;

@@ -7,12 +7,12 @@
 #include "vm/object.h"
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
-#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK)
+#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK | MAP_ADVICE)
 
 struct region {
     struct tree_node node; /* key: start address, in space->regions */
     uint64_t length;       /* bytes */
-    uint8_t rights;        /* MAP_RIGHTS; beside them what region_clone does with it */
+    uint32_t rights;       /* MAP_RIGHTS; beside them what else is kept of MAP_* */
     uint8_t rights_limit;  /* what the object's handle allowed */
     struct space *space;
     struct object *object;
@@ -67,9 +67,9 @@ void region_free(struct region *region);
  */
 int64_t region_split(struct region *region, uint64_t va);
 
-/* Enters what is resident in [va, va + pages) of one region into the tables; ENOMEM when a table
- * cannot be had (what was entered stays). */
-int64_t region_populate(struct region *region, uint64_t va, uint64_t pages);
+/* Enters what is resident in [va, va + pages) of one region into the tables, also pages of its
+ * source if they are wanted. ENOMEM when a table cannot be had (what was entered stays). */
+int64_t region_populate(struct region *region, uint64_t va, uint64_t pages, bool sources);
 
 /* Unmaps what `region` shows of pages [index, index + pages) of an object whose page `first` is at
  * its start. */

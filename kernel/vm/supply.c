@@ -351,7 +351,7 @@ static int64_t supply_unasked(struct thread *thread)
         uint64_t stop = first + done < end ? first + done : end;
         if (from < stop)
             region_populate(region, region->node.key + ((from - region->first) << PAGE_SHIFT),
-                            stop - from);
+                            stop - from, false);
     }
     return error;
 }

@@ -180,9 +180,9 @@ static void reclaiming(void)
     FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, ~0ul, 1, RECLAIM_DISCARD));
     FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, 1, ~0ul, RECLAIM_DISCARD));
     FAILS(page_reclaim, EINVAL, page_reclaim(wired, 1, 0, RECLAIM_RESIZE));
-    FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, (1ul << 36) + 1, 0, RECLAIM_RESIZE));
+    FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, (1ul << 48) + 1, 0, RECLAIM_RESIZE));
     FAILS(page_reclaim, EINVAL, page_reclaim(paged.object, ~0ul, 0, RECLAIM_RESIZE));
-    WORKS(page_reclaim(paged.object, 1ul << 36, 0, RECLAIM_RESIZE));
+    WORKS(page_reclaim(paged.object, 1ul << 48, 0, RECLAIM_RESIZE));
     WORKS(page_reclaim(paged.object, 4, 0, RECLAIM_RESIZE));
     FAILS(page_reclaim, ENOSYS, page_reclaim(paged.object, 0, 1, 0));
     FAILS(page_reclaim, ENOSYS, page_reclaim(paged.object, 0, 1, ~0ul));

@@ -110,8 +110,8 @@ static void map_arguments(void)
           region_map(HANDLE_SPACE, AREA, 2, MAP_READ, object, 0, 0, 0)); /* one page */
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, 1, 0, 0));
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, ~0ul, 0, 0));
-    FAILS(region_map, EINVAL, /* beyond a paged object's end is fine, beyond all addresses not */
-          region_map(HANDLE_SPACE, AREA, 2, MAP_READ, paged, (1ul << 36) - 1, 0, 0));
+    FAILS(region_map, EINVAL, /* beyond the end is fine, beyond all numbers not */
+          region_map(HANDLE_SPACE, AREA, 2, MAP_READ, paged, (1ul << 48) - 1, 0, 0));
     FAILS(region_map, EINVAL,
           region_map(HANDLE_SPACE, AREA, 1, MAP_READ, object, 0, object, 0)); /* wired: no source */
     FAILS(region_map, EINVAL, region_map(HANDLE_SPACE, AREA, 1, MAP_READ, paged, 0, object, 1));
@@ -136,6 +136,29 @@ static void map_arguments(void)
         WORKS(handle_close(handles[i]));
 }
 
+/* Advice is kept and shown, and each bit of MAP_* can be changed without the others. */
+static void kept_bits(handle paged)
+{
+    const uint64_t advice = 0xa5a50000;
+    struct region_facts facts = {0};
+
+    WORKS(region_map(HANDLE_SPACE, AREA, 4, MAP_READ | advice, paged, 0, object, 0));
+    WORKS(region_change(HANDLE_SPACE, AREA, 4, MAP_READ | MAP_WRITE, MAP_READ | MAP_WRITE));
+    WORKS(region_query(HANDLE_SPACE, AREA, &facts));
+    CHECK_IS(facts.map, MAP_READ | MAP_WRITE | advice);
+    CHECK_IS(facts.source_first, 0);
+    WORKS(
+        region_change(HANDLE_SPACE, AREA + PAGE_SIZE, 1, MAP_DONTFORK, MAP_DONTFORK | MAP_ADVICE));
+    WORKS(region_query(HANDLE_SPACE, AREA + PAGE_SIZE, &facts));
+    CHECK_IS(facts.map, MAP_READ | MAP_WRITE | MAP_DONTFORK);
+    CHECK_IS(facts.pages, 1);
+    CHECK_IS(facts.source_first, 1);
+    WORKS(region_change(HANDLE_SPACE, AREA + PAGE_SIZE, 1, advice, MAP_DONTFORK | MAP_ADVICE));
+    WORKS(region_query(HANDLE_SPACE, AREA, &facts));
+    CHECK_IS(facts.pages, 4);
+    WORKS(region_unmap(HANDLE_SPACE, AREA, 4, 0));
+}
+
 /* What a handle did not allow when mapping, protecting cannot give later; nor holes be protected.
  */
 static void protecting(void)
@@ -150,6 +173,7 @@ static void protecting(void)
     FAILS(region_protect, ENOENT, region_protect(HANDLE_SPACE, AREA - PAGE_SIZE, 2, MAP_READ));
     WORKS(region_protect(HANDLE_SPACE, AREA, 1, 0));
     WORKS(region_unmap(HANDLE_SPACE, AREA, 1, 0));
+    kept_bits(paged);
     /* The same for the handle of the source: its pages are what would be executed. */
     WORKS(region_map(HANDLE_SPACE, AREA, 1, MAP_READ, paged, 0, read_only, 0));
     FAILS(region_protect, EACCES, region_protect(HANDLE_SPACE, AREA, 1, MAP_READ | MAP_EXEC));

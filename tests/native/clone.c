@@ -149,6 +149,7 @@ int main(const struct startup *startup)
     clone_basics();
     clone_generations();
     clone_failures();
+    clone_interrupted();
     clone_kills();
     clone_pools();
     finish();

@@ -47,5 +47,6 @@ void area_forget(void);
 void clone_basics(void);
 void clone_generations(void);
 void clone_failures(void);
+void clone_interrupted(void);
 void clone_kills(void);
 void clone_pools(void);

@@ -53,6 +53,42 @@ static int64_t clone_now(uint64_t unused)
     return region_clone(from.space, to.space, from.object, to.object);
 }
 
+/* As often as the timer can: interrupts come in between, and the clone is whole. */
+static void ticker(uint64_t unused)
+{
+    (void)unused;
+    for (;;)
+        sleep_until(now() + 3000);
+}
+
+void clone_interrupted(void)
+{
+    struct process child;
+    struct ledger before;
+    struct counters counters;
+    uint64_t interrupts;
+    handle thread = thread_run(ticker, 0, 31);
+
+    pages_write(&self, (struct pages){0, AREA_PAGES, 1});
+    before = ledger_now();
+    debug(HANDLE_SYSTEM, DEBUG_COUNTERS, 0, 0);
+    memcpy(&counters, (const void *)LAYOUT_MESSAGE_PAGE, sizeof counters);
+    interrupts = counters.interrupts;
+    CHECK_IS(process_fork(&self, &child, 0), 0);
+    debug(HANDLE_SYSTEM, DEBUG_COUNTERS, 0, 0);
+    memcpy(&counters, (const void *)LAYOUT_MESSAGE_PAGE, sizeof counters);
+    CHECK(counters.interrupts - interrupts > 10);
+    thread_ctl(thread, THREAD_KILL, 0, 0, 0);
+    handle_close(thread);
+    CHECK_IS(pages_differ(&child, (struct pages){0, AREA_PAGES, 1}), 0);
+    pages_write(&child, (struct pages){0, AREA_PAGES, 2});
+    CHECK_IS(ledger_now().page - before.page, AREA_PAGES);
+    CHECK_IS(pages_differ(&self, (struct pages){0, AREA_PAGES, 1}), 0);
+    process_end(&child);
+    CHECK_IS(ledger_now().page, before.page);
+    area_forget();
+}
+
 enum victim { TO_SPACE, TO_OBJECT, FROM_SPACE, FROM_OBJECT, VICTIMS };
 
 /* After `delay` ns of a clone something is closed under it. Returns what the call said. */

@@ -99,7 +99,7 @@ static const char *const shapes[] = {
     SHAPE(create, "k...."),
     SHAPE(region_map, "SacmOfof"),
     SHAPE(region_unmap, "Sacb"),
-    SHAPE(region_protect, "Sacm"),
+    SHAPE(region_protect, "Sacmm"),
     SHAPE(region_query, "Sa"),
     SHAPE(page_supply, "eRuXcOof"),
     SHAPE(page_reclaim, "OfcB."),

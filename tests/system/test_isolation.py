@@ -63,7 +63,7 @@ def test_message_says_what_was_done(pagoda, tmp_path):
     acts = cases(pagoda)
     manifest = manifests.write(tmp_path, *(f"run /bin/misbehave {case}" for case, _ in acts))
     text = pagoda(options=["--manifest", manifest]).stderr
-    deaths = re.finditer(r"^pagoda: /bin/misbehave \(pid 1\) (\w+)(.*)$", text, re.M)
+    deaths = re.finditer(r"^pagoda: /usr/bin/misbehave \(pid 1\) (\w+)(.*)$", text, re.M)
     for said, (case, status) in zip(deaths, acts, strict=True):
         assert said[1] == SIGNALS[status], case
         if case not in REASONS:

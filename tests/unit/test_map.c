@@ -259,7 +259,7 @@ TEST(populating_enters_what_is_there_and_counts_it_also_without_memory)
         tlb_listener = count_visible;
         memory_exhaust(0);
         CHECK_EQUAL(pool_set_limit(payer->pool, payer->pool->limit + tables), 0);
-        CHECK_EQUAL(region_populate(region, BASE + 50 * PAGE_SIZE, 500), tables < 5 ? -ENOMEM : 0);
+        CHECK_EQUAL(region_populate(region, BASE + 50 * PAGE_SIZE, 500, true), tables < 5 ? -ENOMEM : 0);
         check_counts();
         for (unsigned page = 0; page < PAGES; page++) {
             bool reached = page >= 50 && page < (tables < 3 ? 0 : tables < 5 ? 300 : 550);
@@ -281,7 +281,7 @@ TEST(an_object_is_unmapped_from_every_region_that_shows_or_has_it_as_source)
                                sourced ? source : object, from, sourced ? object : NULL, from / 2),
                     0);
         CHECK_EQUAL(region_populate(region_at(&space, BASE + from * PAGE_SIZE),
-                                    BASE + from * PAGE_SIZE, 60),
+                                    BASE + from * PAGE_SIZE, 60, true),
                     0);
     }
     CHECK_EQUAL(space.resident, PAGES);

@@ -65,7 +65,7 @@ static void supply(uint64_t first, uint64_t pages)
         slot_set(chunk, index, value);
         there[index] = true;
     }
-    CHECK_EQUAL(region_populate(region_at(&space, BASE), BASE, PAGES), 0);
+    CHECK_EQUAL(region_populate(region_at(&space, BASE), BASE, PAGES, true), 0);
 }
 
 /* What is there is mapped; what is not, is not; the frames are those of what is there. */
@@ -148,7 +148,7 @@ TEST(pages_nobody_maps_are_discarded_over_any_number_of_chunks)
         space.resident -= translation_clear(&space.translation, BASE, PAGES);
         object_discard_unmapped(object, first, pages);
         model_forget(first, pages);
-        CHECK_EQUAL(region_populate(region_at(&space, BASE), BASE, PAGES), 0);
+        CHECK_EQUAL(region_populate(region_at(&space, BASE), BASE, PAGES, true), 0);
         compare();
     }
     end();

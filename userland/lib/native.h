@@ -262,7 +262,8 @@ native_inline int64_t space_statistics(handle space, struct space_statistics *st
     return (int64_t)r.x[0];
 }
 
-/* Where a space_copy stopped: valid after -EAGAIN. */
+/* Where a space_copy stopped: valid after -EAGAIN, and -EFAULT when `address` is in the other
+ * range. */
 struct copy_stop {
     uint64_t address; /* of the absent page, in the other space */
     uint64_t copied;  /* bytes copied before it */
@@ -348,106 +349,6 @@ native_inline int64_t create_pool(handle parent, uint64_t guaranteed, uint64_t l
     return create(CREATE_POOL, parent, guaranteed, limit, 0);
 }
 
-/* ---- Regions: addresses in bytes, lengths in pages ---- */
-
-/* `source` 0: none. */
-native_inline int64_t region_map(handle space, uintptr_t address, uint64_t pages, uint64_t map,
-                                 handle object, uint64_t first, handle source,
-                                 uint64_t source_first)
-{
-    return (int64_t)NATIVE_CALL(SYSCALL_region_map,
-                                IN(0, space) IN(1, address) IN(2, pages) IN(3, map) IN(4, object)
-                                    IN(5, first) IN(6, source) IN(7, source_first))
-        .x[0];
-}
-
-native_inline int64_t region_unmap(handle space, uintptr_t address, uint64_t pages, uint64_t flags)
-{
-    return (int64_t)NATIVE_CALL(SYSCALL_region_unmap,
-                                IN(0, space) IN(1, address) IN(2, pages) IN(3, flags))
-        .x[0];
-}
-
-native_inline int64_t region_protect(handle space, uintptr_t address, uint64_t pages, uint64_t map)
-{
-    return (int64_t)NATIVE_CALL(SYSCALL_region_protect,
-                                IN(0, space) IN(1, address) IN(2, pages) IN(3, map))
-        .x[0];
-}
-
-struct region_facts {
-    uint64_t start, pages, map, object, first, source; /* objects by id; source 0: none */
-};
-
-native_inline int64_t region_query(handle space, uintptr_t address, struct region_facts *facts)
-{
-    struct registers r = NATIVE_CALL(SYSCALL_region_query, IN(0, space) IN(1, address));
-    if (!native_failed(r.x[0]))
-        *facts = (struct region_facts){r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6]};
-    return (int64_t)r.x[0];
-}
-
-/* Fork. On error the caller kills `to_space` and closes `to_object`. */
-native_inline int64_t region_clone(handle from_space, handle to_space, handle from_object,
-                                   handle to_object)
-{
-    return (int64_t)NATIVE_CALL(SYSCALL_region_clone, IN(0, from_space) IN(1, to_space)
-                                                          IN(2, from_object) IN(3, to_object)
-                                                              IN(4, 0))
-        .x[0];
-}
-
-/* ---- Pages ---- */
-
-/*
- * Answers a fault (message->request), then waits for the next message and puts it there.
- * `how`: SUPPLY_* and its flags. `source` 0: the region's own source.
- */
-native_inline int64_t page_supply(handle endpoint, uint64_t how, uint64_t index, uint64_t pages,
-                                  handle source, uint64_t source_index, struct message *message)
-{
-    struct registers r = NATIVE_CALL(SYSCALL_page_supply,
-                                     IN(0, endpoint) IN(1, message->request) IN(2, how) IN(3, index)
-                                         IN(4, pages) IN(6, source) IN(7, source_index));
-    return message_take(message, &r);
-}
-
-/* Answers a fault and does not receive. */
-native_inline int64_t page_supply_only(uint64_t request, uint64_t how, uint64_t index,
-                                       uint64_t pages, handle source, uint64_t source_index)
-{
-    return (int64_t)NATIVE_CALL(SYSCALL_page_supply,
-                                IN(0, 0) IN(1, request) IN(2, how) IN(3, index) IN(4, pages)
-                                    IN(6, source) IN(7, source_index))
-        .x[0];
-}
-
-/* Fills pages of an object that nobody asked for yet. */
-native_inline int64_t page_supply_unasked(handle object, uint64_t how, uint64_t index,
-                                          uint64_t pages, handle source, uint64_t source_index)
-{
-    return (int64_t)NATIVE_CALL(SYSCALL_page_supply,
-                                IN(0, 0) IN(1, 0) IN(2, how) IN(3, index) IN(4, pages) IN(5, object)
-                                    IN(6, source) IN(7, source_index))
-        .x[0];
-}
-
-/* Returns how many slots had contents. */
-native_inline int64_t page_reclaim(handle object, uint64_t index, uint64_t pages, uint64_t how)
-{
-    return (int64_t)NATIVE_CALL(SYSCALL_page_reclaim,
-                                IN(0, object) IN(1, index) IN(2, pages) IN(3, how) IN(4, 0))
-        .x[0];
-}
-
-/* Returns how many words (PAGE_*) it left in the message page: all, `pages` of them. */
-native_inline int64_t page_query(handle space, uintptr_t address, uint64_t pages, uint64_t flags)
-{
-    return (int64_t)NATIVE_CALL(SYSCALL_page_query, IN(0, space) IN(1, address) IN(2, pages)
-                                                        IN(3, flags) IN(4, 0))
-        .x[0];
-}
-
 /* ---- Pools, interrupts, debugging ---- */
 
 struct pool_facts {
@@ -486,3 +387,5 @@ native_inline int64_t debug(handle system, uint64_t operation, uint64_t a, uint6
     return (int64_t)NATIVE_CALL(SYSCALL_debug, IN(0, system) IN(1, operation) IN(2, a) IN(3, b))
         .x[0];
 }
+
+#include "lib/native_memory.h" // regions and pages

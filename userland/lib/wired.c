@@ -45,6 +45,8 @@ static const uint16_t class_bytes[] = {16,  32,  48,  64,  96,   128,  192,
 static struct run *roomy[CLASSES];
 static struct run *free_pages;
 static struct wired_statistics held;
+static size_t kept;       /* pages in free_pages */
+static size_t most_pages; /* beyond is scarce; 0: no such bound */
 
 static unsigned class_of(size_t bytes)
 {
@@ -85,6 +87,7 @@ static bool obtain_pages(size_t pages)
     held.pages += pages;
     for (size_t i = 0; i < pages; i++)
         list_add(&free_pages, (struct run *)(memory + i * PAGE_BYTES));
+    kept += pages;
     return true;
 }
 
@@ -95,6 +98,7 @@ static struct run *take_page(void)
         return NULL;
     struct run *run = free_pages;
     list_remove(run);
+    kept--;
     return run;
 }
 
@@ -102,6 +106,7 @@ static void give_page(struct run *run)
 {
     run->magic = 0;
     list_add(&free_pages, run);
+    kept++;
 }
 
 static struct run *new_small_run(unsigned class)
@@ -257,4 +262,14 @@ char *wired_text(const char *from, size_t length)
 struct wired_statistics wired_statistics(void)
 {
     return held;
+}
+
+void wired_reserve(size_t pages)
+{
+    most_pages = pages;
+}
+
+bool wired_scarce(void)
+{
+    return most_pages && held.pages - kept > most_pages;
 }

@@ -8,6 +8,7 @@
  * threads at once: servers serve with one.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,12 @@ struct wired_statistics {
     size_t objects; /* allocated and not freed */
 };
 struct wired_statistics wired_statistics(void);
+
+/* True when little is left of the pool, as wired_reserve() said: for servers that do not begin new
+ * things then. */
+bool wired_scarce(void);
+/* How many pages the allocator may obtain before it calls memory scarce. 0, the default: never. */
+void wired_reserve(size_t pages);
 
 /*
  * Where pages come from: two functions. `grow` returns `pages` zeroed pages, aligned to a page,

@@ -123,12 +123,13 @@ void note_kind(struct range range, int set, int clear)
     }
 }
 
-/* What is behind the end of a shared mapping that was made longer has nothing behind it. */
+/* Behind the end of a shared mapping that was made longer is nothing, or, when the mapping was
+   longer once, what may be shown elsewhere by now. */
 static void note_end(struct range range, unsigned old_count)
 {
     for (unsigned i = old_count; i < range.count; i++)
         if (pages[range.first + i].kind & KIND_SHARED)
-            pages[range.first + i].kind |= KIND_BEYOND;
+            pages[range.first + i].kind |= KIND_BEYOND | KIND_TWICE;
 }
 
 void note_grown(struct range range, unsigned old_count)

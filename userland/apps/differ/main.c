@@ -3,7 +3,8 @@
  *
  *     differ SEED STEPS [--skip N,N-M,…] [--only GROUP,…] [--list yes]
  *
- * GROUP is memory, file, process, signal or thread; --list names the steps without making them.
+ * GROUP is memory, file, process, signal or thread (every third step may be of memory
+ * all the same, so that there is some); --list names the steps without making them.
  * Status 0: all steps were made.
  */
 #define _GNU_SOURCE
@@ -144,7 +145,7 @@ int main(int argc, char **argv)
         if (listed(skip, i))
             continue;
         say("%lu ", i);
-        run_random_step(groups);
+        run_random_step(i % 3 ? groups : groups | 1u << MEMORY);
     }
     say("end");
     end_line();

@@ -53,7 +53,7 @@ static int64_t copy_what_there_is(struct thread *thread, uint64_t address, char 
         size_t piece = PAGE_SIZE - ((address + *done) & (PAGE_SIZE - 1));
         if (piece > bytes - *done)
             piece = bytes - *done;
-        result = space_copy(HANDLE_NONE, thread->request, address + *done, own + *done, direction,
+        result = space_copy(thread->far, thread->request, address + *done, own + *done, direction,
                             piece, stop);
         if (result < 0)
             return result;
@@ -71,12 +71,16 @@ static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t b
     if (end < address)
         return -EFAULT;
     struct copy_stop stop;
-    int64_t result = space_copy(HANDLE_NONE, thread->request, address + *done, (char *)own + *done,
+    int64_t result = space_copy(thread->far, thread->request, address + *done, (char *)own + *done,
                                 direction, bytes - *done, &stop);
     if (result >= 0) {
         *done += (uint64_t)result;
         return *done == bytes ? 0 : -EFAULT;
     }
+    if (thread->far)
+        return -EFAULT; /* proc's own memory: nobody to ask for its pages */
+    if (result == -EFAULT && stop.address - address < bytes && memory_grow(thread, stop.address))
+        return copy(thread, address, own, bytes, direction, done); /* it ended in a stack */
     if (result == -EFAULT)
         result = copy_what_there_is(thread, address, own, bytes, direction, done, &stop);
     if (result != -EAGAIN)
@@ -114,8 +118,11 @@ int64_t client_write_part(struct thread *thread, uint64_t address, const void *o
 
 int64_t client_pause(struct thread *thread, uint64_t done, uint64_t moved)
 {
-    if (done / CLIENT_TURN == (done - moved) / CLIENT_TURN)
-        return 0;
+    return done / CLIENT_TURN == (done - moved) / CLIENT_TURN ? 0 : client_again(thread);
+}
+
+int64_t client_again(struct thread *thread)
+{
     thread->retry_tag = TAG_RETRY_READ;
     thread->retries = 0;
     thread->retry[0] = 0; /* no page: just again */

@@ -13,12 +13,13 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "procfs/procfs.h"
-#include "tty/tty.h"
+#include "signal/trace.h"
 #include "time/vdso.h"
+#include "tty/tty.h"
 
 #define BUNDLE_ADDRESS     LAYOUT_WIRED_END /* where proc maps it for itself */
 #define NANOSECONDS        1000000000L
-#define STATUS_NOT_STARTED 126              /* proc itself could not begin its work */
+#define STATUS_NOT_STARTED 126 /* proc itself could not begin its work */
 
 struct configuration configuration;
 
@@ -30,8 +31,10 @@ static int64_t carry_out(struct thread *thread, const struct registers *r)
     uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
     int64_t result;
     if (thread->unusual & UNUSUAL_ATTENTION &&
-        signal_comes_again(thread, r->x[0] & MESSAGE_AGAIN, &result))
+        signal_comes_again(thread, true, r->x[0] & MESSAGE_AGAIN, number, &result))
         return result;
+    if (thread->unusual & UNUSUAL_TRACED)
+        number = trace_number(thread, number);
     /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another
      * call. */
     if (!(r->x[0] & MESSAGE_AGAIN))
@@ -64,6 +67,11 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
+    if (result > ANSWER_LAST && !(thread->unusual & UNUSUAL_ATTENTION)) {
+        loop_forget(thread);
+        NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, thread->request) IN(2, result));
+        return;
+    }
     struct message message = {.w = {0}};
     uint64_t request = thread->request;
     int64_t tag = answer(thread, &message, result);
@@ -88,6 +96,14 @@ static int64_t on_call(struct message *message, uint64_t answered)
     return 0;
 }
 
+/* An access or instruction failed. What a stack grew for succeeds now. */
+static int64_t on_exception(struct thread *thread, const struct message *message)
+{
+    uint64_t kind = memory_exception(thread, message->w[0], message->w[1]);
+    return kind ? signal_exception(thread, kind, message->w[1], message->w[2], message->w[3])
+                : ANSWER_REGISTERS;
+}
+
 /* A thread that makes no call but needs its personality. The tag to answer with, or ANSWER_LATER.
  */
 static int64_t on_thread(struct message *message)
@@ -96,7 +112,7 @@ static int64_t on_thread(struct message *message)
     int64_t result = ANSWER_REGISTERS;
     thread->request = message->request;
     if (thread->unusual & UNUSUAL_ATTENTION &&
-        signal_comes_again(thread, message->head & MESSAGE_AGAIN, &result))
+        signal_comes_again(thread, false, message->head & MESSAGE_AGAIN, 0, &result))
         return answer(thread, message, result);
     if (thread->life.set_child_tid)
         result = clone_begin(thread, message->head & MESSAGE_AGAIN,
@@ -104,8 +120,7 @@ static int64_t on_thread(struct message *message)
     else if (message_kind(message) == KIND_START)
         result = exec_start(thread);
     else if (message_kind(message) == KIND_EXCEPTION)
-        result =
-            signal_exception(thread, message->w[0], message->w[1], message->w[2], message->w[3]);
+        result = on_exception(thread, message);
     return answer(thread, message, result);
 }
 
@@ -155,11 +170,11 @@ static __attribute__((noinline)) struct registers serve_other(struct registers r
     return next(tag, &message);
 }
 
-/* A call that is sent back or not answered now. */
+/* A call that is sent back, or may not be answered now. */
 static __attribute__((noinline)) struct registers answer_otherwise(struct thread *thread,
                                                                    int64_t result)
 {
-    struct message message = {.request = result == ANSWER_NONE ? 0 : thread->request};
+    struct message message = {.request = thread->request};
     int64_t tag = answer(thread, &message, result);
     family_bury();
     return next(tag, &message);
@@ -192,6 +207,11 @@ static _Noreturn void serve(void)
             result = carry_out(thread, &copy);
         } else {
             result = handler(thread, r.x[1], r.x[2], r.x[3], r.x[4], r.x[5], r.x[6], r.x[7]);
+        }
+        if (result == ANSWER_NONE) {
+            family_bury();
+            r = NATIVE_CALL(SYSCALL_recv, IN(0, self) IN(1, 0));
+            continue;
         }
         if (__builtin_expect(result <= ANSWER_LAST || thread->unusual, 0)) {
             r = answer_otherwise(thread, result);
@@ -249,6 +269,14 @@ static void take_pager(const struct manifest *manifest)
     configuration.strace = manifest->strace;
 }
 
+/* The last eighth of proc's memory is not for new processes and threads. */
+static void reserve_memory(void)
+{
+    struct pool_facts facts;
+    if (pool_query(HANDLE_POOL, &facts) >= 0)
+        wired_reserve(facts.limit - facts.limit / 8);
+}
+
 int main(const struct startup *startup)
 {
     static struct manifest manifest;
@@ -256,6 +284,7 @@ int main(const struct startup *startup)
     int64_t error = read_bundle(startup->bundle_bytes, &manifest);
     if (!error) {
         take_pager(&manifest);
+        reserve_memory();
         random_init(startup->seed ? startup->seed : time_now());
         vdso_init((const void *)BUNDLE_ADDRESS, startup->bundle_bytes);
         clock_set_realtime((int64_t)manifest.time * NANOSECONDS);

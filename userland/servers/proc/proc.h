@@ -84,6 +84,9 @@ int64_t client_write_part(struct thread *thread, uint64_t address, const void *o
 #define CLIENT_TURN (64UL * 1024)
 int64_t client_pause(struct thread *thread, uint64_t done, uint64_t moved);
 
+/* ANSWER_RETRY without any page: others get their turn, then the call comes again. */
+int64_t client_again(struct thread *thread);
+
 /* A string with its end, at most `size` bytes in all: its length, -ENAMETOOLONG, -EFAULT or
  * ANSWER_RETRY. */
 int64_t client_string(struct thread *thread, uint64_t address, char *own, size_t size);

@@ -30,6 +30,7 @@ struct thread {
     uint32_t tid;
     struct process *process;
     handle handle;
+    uint32_t far; /* HANDLE_SPACE while the call's addresses are proc's own (sendfile), else NONE */
 
     /* A call that was sent back, for absent pages or because it waited: how far it had come. All
      * zero for a new call. */

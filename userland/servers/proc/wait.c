@@ -112,14 +112,19 @@ void wait_unwatch(struct watcher *watcher)
 
 /* ---- Waking ---- */
 
-/* Sends the call back, to be carried out again. */
-static void look_again(struct thread *thread)
+void wait_bring(struct thread *thread, uint64_t address, uint64_t tag)
 {
-    struct message message = {.w = {0}};
+    struct message message = {.w = {address}};
     leave(thread);
     thread->unusual |= UNUSUAL_AGAIN;
     thread->retries = 0;
-    reply(TAG_RETRY_READ, thread->request, &message);
+    reply(tag, thread->request, &message);
+}
+
+/* Sends the call back, to be carried out again. */
+static void look_again(struct thread *thread)
+{
+    wait_bring(thread, 0, TAG_RETRY_READ);
 }
 
 void wait_wake_thread(struct thread *thread)

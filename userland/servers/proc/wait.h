@@ -80,6 +80,10 @@ uint32_t wait_wake_some(struct wait_queue *queue, uint32_t most);
 /* Calls one thread that is blocked to look again. */
 void wait_wake_thread(struct thread *thread);
 
+/* The same after the thread, which is blocked, has faulted on a page of its own that somebody else
+ * wants. `tag`: TAG_RETRY_*. */
+void wait_bring(struct thread *thread, uint64_t address, uint64_t tag);
+
 /* Answers a blocked thread's call with this result now; it is not carried out again. */
 void wait_finish(struct thread *thread, int64_t result);
 

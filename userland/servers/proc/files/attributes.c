@@ -23,6 +23,12 @@ static uint64_t blocks_of(const struct node *node)
     return node->file == &regular_operations ? contents_blocks(node) : 0;
 }
 
+static uint32_t special_of(const struct node *node)
+{
+    uint32_t type = node_type(node);
+    return type == LINUX_S_IFCHR || type == LINUX_S_IFBLK ? node->special : 0;
+}
+
 static void refresh(struct node *node)
 {
     if (node->operations && node->operations->refresh)
@@ -39,7 +45,7 @@ static int64_t write_stat(struct thread *thread, struct node *node, uint64_t add
         .links = node->links,
         .user = node->user,
         .group = node->group,
-        .special_device = node->special,
+        .special_device = special_of(node),
         .size = (int64_t)node->size,
         .block_size = PAGE_SIZE,
         .blocks = (int64_t)blocks_of(node),
@@ -132,8 +138,8 @@ int64_t linux_statx(struct thread *thread, uint64_t directory, uint64_t path, ui
         .accessed = statx_time(node->accessed),
         .changed = statx_time(node->changed),
         .modified = statx_time(node->modified),
-        .special_major = node->special >> 8 & 0xfff,
-        .special_minor = (node->special & 0xff) | (node->special >> 12 & 0xfff00),
+        .special_major = special_of(node) >> 8 & 0xfff,
+        .special_minor = (special_of(node) & 0xff) | (special_of(node) >> 12 & 0xfff00),
         .device_minor = node->system->device,
     };
     node_drop(node);
@@ -154,6 +160,12 @@ static int64_t write_statfs(struct thread *thread, const struct file_system *sys
     if (system->magic == LINUX_TMPFS_MAGIC && pool_query(configuration.programs, &pool) >= 0) {
         status.blocks = pool.limit;
         status.free = status.available = pool.used < pool.limit ? pool.limit - pool.used : 0;
+        if (system->pages_most) {
+            uint64_t left =
+                system->pages < system->pages_most ? system->pages_most - system->pages : 0;
+            status.blocks = system->pages_most;
+            status.free = status.available = left < status.free ? left : status.free;
+        }
         status.files = system->nodes + status.free;
         status.files_free = status.free;
     }

@@ -93,6 +93,9 @@ int64_t control_open(struct thread *thread, struct open_file *file, uint64_t com
     case LINUX_F_SETPIPE_SZ:
     case LINUX_F_GETPIPE_SZ:
         return pipe_size(file, (uint32_t)command == LINUX_F_SETPIPE_SZ, argument);
+    case LINUX_F_ADD_SEALS:
+    case LINUX_F_GET_SEALS:
+        return seals_control(file, (uint32_t)command == LINUX_F_ADD_SEALS, argument);
     case LINUX_F_GETLEASE:
         return LINUX_F_UNLCK;
     default:

@@ -53,3 +53,68 @@ int64_t file_system_mount(struct file_system *system, struct entry *directory)
     *end = system;
     return 0;
 }
+
+/* ---- Unmounting ---- */
+
+/* The next entry of a stored tree, depth first; NULL: that was the last. */
+static struct entry *next_entry(struct entry *entry, const struct entry *root)
+{
+    if (node_type(entry->node) == LINUX_S_IFDIR && !entry->node->operations && entry->node->first)
+        return entry->node->first;
+    while (entry != root && !entry->next)
+        entry = entry->parent;
+    return entry == root ? NULL : entry->next;
+}
+
+static uint32_t children_of(const struct entry *entry)
+{
+    uint32_t count = 0;
+    if (node_type(entry->node) == LINUX_S_IFDIR && !entry->node->operations)
+        for (const struct entry *child = entry->node->first; child; child = child->next)
+            count++;
+    return count;
+}
+
+/* Does anybody but the tree itself and the caller refer to one of its entries? What was removed and
+ * is still open refers to the directory it was in. */
+static bool busy(const struct file_system *system)
+{
+    const uint32_t of_root = 3; /* the file system's, the covered directory's, the caller's */
+    for (struct entry *entry = system->root; entry; entry = next_entry(entry, system->root))
+        if (entry->mounted ||
+            entry->references != children_of(entry) + (entry == system->root ? of_root : 1))
+            return true;
+    return false;
+}
+
+int64_t file_system_unmount(struct file_system *system)
+{
+    struct entry *root = system->root, *covered = root->parent;
+    if (root->node->operations || busy(system))
+        return -EBUSY;
+    struct file_system **link = &first;
+    while (*link != system)
+        link = &(*link)->next;
+    *link = system->next;
+    covered->mounted = NULL;
+    root->parent = NULL;
+    entry_drop(root);
+    entry_drop(covered);
+    return 0;
+}
+
+void file_system_free(struct file_system *system)
+{
+    struct entry *root = system->root;
+    while (!root->node->operations && root->node->first) {
+        struct entry *leaf = root->node->first;
+        while (node_type(leaf->node) == LINUX_S_IFDIR && leaf->node->first)
+            leaf = leaf->node->first;
+        name_remove(leaf);
+    }
+    if (system->source_owned)
+        wired_free((void *)system->source);
+    system->source = "";
+    system->gone = true;
+    entry_drop(root); /* its node may be the last */
+}

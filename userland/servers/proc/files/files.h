@@ -129,6 +129,23 @@ void pipe_forget(struct node *node);
 struct open_file *anonymous_file(const char *name, uint32_t flags,
                                  const struct file_operations *operations, void *state);
 
+/* ---- memfd.c ---- */
+
+/* What a regular file is sealed against: LINUX_F_SEAL_*. */
+static inline uint32_t file_seals(const struct node *node)
+{
+    return node->special ^ LINUX_F_SEAL_SEAL;
+}
+
+/* -EPERM when one of `seals` is set, else 0. */
+static inline int64_t file_sealed(const struct node *node, uint32_t seals)
+{
+    return file_seals(node) & seals ? -EPERM : 0;
+}
+
+/* F_ADD_SEALS, F_GET_SEALS. */
+int64_t seals_control(struct open_file *file, bool add, uint64_t seals);
+
 /* ---- epoll.c ---- */
 
 /* The file goes: no epoll watches it any more. */

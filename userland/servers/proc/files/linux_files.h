@@ -94,6 +94,12 @@
 #define LINUX_F_WRLCK            1
 #define LINUX_F_UNLCK            2
 
+#define LINUX_F_SEAL_SEAL         1
+#define LINUX_F_SEAL_SHRINK       2
+#define LINUX_F_SEAL_GROW         4
+#define LINUX_F_SEAL_WRITE        8
+#define LINUX_F_SEAL_FUTURE_WRITE 16
+
 /* falloc.h */
 #define LINUX_FALLOC_KEEP_SIZE  1
 #define LINUX_FALLOC_PUNCH_HOLE 2

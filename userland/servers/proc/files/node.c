@@ -56,6 +56,8 @@ void node_drop(struct node *node)
     else if (node_type(node) == LINUX_S_IFIFO)
         pipe_forget(node);
     locks_forget(node);
-    node->system->nodes--;
+    struct file_system *system = node->system;
+    if (--system->nodes == 0 && system->gone)
+        wired_free(system);
     wired_free(node);
 }

@@ -31,7 +31,9 @@ struct file_system {
     const char *type, *source;  /* as /proc/mounts tells */
     uint32_t device, magic;     /* st_dev; statfs's f_type */
     uint64_t last_inode, nodes; /* nodes: that exist now */
-    uint64_t pages;             /* of 4 KiB, in files */
+    uint64_t pages, pages_most; /* of 4 KiB, in files; most 0: as many as memory has */
+    bool source_owned;          /* `source` is an allocation of its own */
+    bool gone;                  /* unmounted: ends with its last node */
     struct entry *root; /* its parent is the entry it covers; NULL parent: the root of all */
 };
 
@@ -73,7 +75,8 @@ struct node {
     uint32_t links; /* st_nlink. Of directories: 2, and 1 for each directory in it */
     uint32_t mode;  /* type and permissions: LINUX_S_IF* */
     uint32_t user, group;
-    uint32_t special;                    /* st_rdev of devices */
+    uint32_t
+        special; /* st_rdev of devices; of regular files the seals, with F_SEAL_SEAL inverted */
     int64_t accessed, modified, changed; /* ns since 1970 */
     uint64_t inode, size;
     struct file_system *system;
@@ -232,6 +235,14 @@ struct file_system *file_system_new(const char *type, const char *source, uint32
 
 /* Shows it in the place of a directory, which gets a reference. 0, -ENOTDIR, -EBUSY. */
 int64_t file_system_mount(struct file_system *system, struct entry *directory);
+
+/* Takes it away again; then file_system_free. -EBUSY: somebody but the caller, who holds a
+ * reference to the root, has something of it open, stands in it, or has mounted there; or it is not
+ * stored. */
+int64_t file_system_unmount(struct file_system *system);
+
+/* Frees one that is not mounted, with all that is in it; gives up the reference to its root. */
+void file_system_free(struct file_system *system);
 
 /* All that are mounted, the root first: for /proc/mounts. */
 struct file_system *file_systems(void);

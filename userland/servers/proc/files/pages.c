@@ -129,6 +129,9 @@ int64_t pages_bring(struct node *node, uint64_t first, uint64_t end)
         while (page + run < end && !pages_base(node, page + run) &&
                !page_set_has(&pages->present, page + run))
             run++;
+        const struct file_system *system = node->system;
+        if (system->pages_most && system->pages + run > system->pages_most)
+            return -ENOSPC;
         int64_t error = pages_base(node, page)
                             ? (run = 1, copy_base(node, page))
                             : page_supply_unasked(pages->object, SUPPLY_ZERO | SUPPLY_WRITABLE,

@@ -57,7 +57,11 @@ static int64_t resize(struct thread *thread, struct node *node, uint64_t size)
 {
     if (size > node->size && size > thread->process->limits[LINUX_RLIMIT_FSIZE].current)
         return files_too_large(thread);
-    int64_t error = contents_resize(node, size);
+    int64_t error = 0;
+    if (size != node->size)
+        error = file_sealed(node, size < node->size ? LINUX_F_SEAL_SHRINK : LINUX_F_SEAL_GROW);
+    if (!error)
+        error = contents_resize(node, size);
     if (!error)
         node->modified = node->changed = node_time();
     return error;
@@ -136,8 +140,13 @@ int64_t linux_fallocate(struct thread *thread, uint64_t descriptor, uint64_t mod
     struct node *node = file->node;
     int64_t error;
     if (mode & LINUX_FALLOC_PUNCH_HOLE) {
-        error = contents_punch(node, offset, bytes);
+        error = file_sealed(node, LINUX_F_SEAL_WRITE | LINUX_F_SEAL_FUTURE_WRITE);
+        if (!error)
+            error = contents_punch(node, offset, bytes);
     } else {
+        if (!(mode & LINUX_FALLOC_KEEP_SIZE) && end > node->size &&
+            file_sealed(node, LINUX_F_SEAL_GROW))
+            return -EPERM;
         if (!(mode & LINUX_FALLOC_KEEP_SIZE) && end > node->size &&
             end > thread->process->limits[LINUX_RLIMIT_FSIZE].current)
             return files_too_large(thread);

@@ -74,6 +74,12 @@ static int64_t regular_write(struct thread *thread, struct open_file *file,
     total = allowed(thread, offset, total);
     if (total == 0)
         return files_too_large(thread);
+    if (__builtin_expect(node->special, 0)) {
+        uint32_t grow = offset + total > node->size ? LINUX_F_SEAL_GROW : 0;
+        int64_t sealed = file_sealed(node, LINUX_F_SEAL_WRITE | LINUX_F_SEAL_FUTURE_WRITE | grow);
+        if (sealed)
+            return sealed;
+    }
     node->modified = node->changed = node_time();
     if (!files_privileged(thread))
         node->mode &= ~node_privileges(node);

@@ -6,12 +6,11 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-struct memory *memory_fork(struct memory *from, int64_t *error)
+struct memory *memory_fork(struct memory *from, struct memory_pool *pool, int64_t *error)
 {
-    struct memory *memory = memory_new(from->pool, error);
+    struct memory *memory = memory_new(pool, error);
     if (!memory)
         return NULL;
-    memory->layout = from->layout;
     memory->facts = from->facts;
     memory->program = from->program;
     if (memory->program)
@@ -19,6 +18,8 @@ struct memory *memory_fork(struct memory *from, int64_t *error)
     memory->path = wired_text(from->path, strlen(from->path));
     *error = memory->path ? region_clone(from->space, memory->space, from->object, memory->object)
                           : -ENOMEM;
+    if (!*error)
+        *error = memory_inherit(memory, from);
     if (*error < 0) {
         memory_drop(memory);
         return NULL;

@@ -6,8 +6,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 
-#define OBJECT_PAGES   (1UL << 36) /* a page for every user address */
-#define PRIORITY_LIMIT 15          /* of programs' threads */
+#define PRIORITY_LIMIT 15 /* of programs' threads */
 
 static uint64_t last_cookie;
 
@@ -18,6 +17,24 @@ struct memory_pool *memory_pool_new(int64_t *error)
     *error = pool ? pool_query(configuration.programs, &facts) : -ENOMEM;
     if (*error >= 0)
         *error = create_pool(configuration.programs, 0, facts.limit);
+    if (*error < 0) {
+        wired_free(pool);
+        return NULL;
+    }
+    *pool = (struct memory_pool){1, (handle)*error};
+    *error = 0;
+    return pool;
+}
+
+struct memory_pool *memory_pool_below(struct memory_pool *above, uint64_t bytes, int64_t *error)
+{
+    struct pool_facts facts;
+    struct memory_pool *pool = wired_alloc(sizeof *pool);
+    *error = pool ? pool_query(above->handle, &facts) : -ENOMEM;
+    if (*error >= 0)
+        *error = bytes >> PAGE_SHIFT > facts.limit
+                     ? -EINVAL
+                     : create_pool(above->handle, 0, bytes >> PAGE_SHIFT);
     if (*error < 0) {
         wired_free(pool);
         return NULL;
@@ -48,7 +65,7 @@ struct memory *memory_new(struct memory_pool *pool, int64_t *error)
     *error = space_create(pool->handle, LEVEL_PROGRAM, configuration.self, PRIORITY_LIMIT);
     if (*error >= 0) {
         memory->space = (handle)*error;
-        *error = create_object(configuration.anon, memory->cookie, OBJECT_PAGES, pool->handle);
+        *error = create_object(configuration.anon, memory->cookie, INDICES, pool->handle);
     }
     if (*error < 0) {
         memory_drop(memory);
@@ -87,6 +104,10 @@ void memory_drop(struct memory *memory)
         handle_close(memory->object);
         forget(memory->cookie);
     }
+    if (memory->hidden)
+        handle_close(memory->hidden);
+    views_free(&memory->views);
+    indices_free(&memory->indices);
     memory_pool_drop(memory->pool);
     entry_drop(memory->program);
     wired_free(memory->path);

@@ -254,7 +254,7 @@ static int64_t replace(struct thread *thread, const struct exec_wanted *wanted)
     handle handle_before = thread->handle;
     int64_t error = files_unshare(thread->process);
     if (!error)
-        error = exec_load(thread, before->pool, wanted);
+        error = exec_load(thread, thread->process->family.pool, wanted);
     if (error)
         return error;
     error = signal_exec(thread);

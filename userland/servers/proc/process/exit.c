@@ -12,11 +12,13 @@
 #include "process/start.h"
 #include "tty/tty.h"
 
+bool family_has_buried;
 static struct process *buried_processes;
 static struct thread *buried_threads;
 
-void family_bury(void)
+void family_bury_all(void)
 {
+    family_has_buried = false;
     while (buried_threads) {
         struct thread *thread = buried_threads;
         buried_threads = thread->life.buried;
@@ -36,6 +38,7 @@ static void bury_thread(struct thread *thread)
     thread_leave(thread);
     thread->life.buried = buried_threads;
     buried_threads = thread;
+    family_has_buried = true;
 }
 
 /* Takes from a thread all that it has but its struct. `space_ends`: the kernel's thread ends with
@@ -150,8 +153,11 @@ void process_reap(struct process *process)
     process->family.announce = false;
     family_leave(process);
     credentials_drop(&process->family.credentials);
+    memory_pool_drop(process->family.pool);
+    process->family.pool = NULL;
     process->family.buried = buried_processes;
     buried_processes = process;
+    family_has_buried = true;
 }
 
 void process_changed(struct process *process)

@@ -126,7 +126,7 @@ bool group_orphaned(const struct pid *group, const struct process *without)
     for_each_member(member, group)
     {
         const struct process *parent = member->family.parent;
-        if (member == without || member->family.ended || !parent || !parent->family.parent)
+        if (member == without || member->family.ended || !parent)
             continue;
         if (parent->family.group != group && parent->family.session == member->family.session)
             return false;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct memory_pool;
 struct process;
 struct thread;
 struct tty;
@@ -57,7 +58,8 @@ struct family {
     bool subreaper;              /* orphans below come to it */
     bool no_new_privileges, undumpable, keep_capabilities, private_barriers;
     uint32_t personality;
-    uint32_t timer_slack; /* ns; 0: the default */
+    uint32_t timer_slack;     /* ns; 0: the default */
+    struct memory_pool *pool; /* of its children, and of its next program */
     struct credentials credentials;
     struct usage used;          /* by threads and memories it has no more */
     struct usage children_used; /* by children it has waited for, and theirs */
@@ -172,7 +174,13 @@ void process_changed(struct process *process);
 void wait_status_explain(uint32_t status, int32_t *code, int32_t *value);
 
 /* Frees what has ended. By the loop, when no handler runs. */
-void family_bury(void);
+void family_bury_all(void);
+extern bool family_has_buried;
+static inline void family_bury(void)
+{
+    if (family_has_buried)
+        family_bury_all();
+}
 
 /* The process has a memory of its own now, or has ended: its vfork is over. */
 void vfork_done(struct process *process);

@@ -12,7 +12,10 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "process/linux_process.h"
+#include "signal/trace.h"
 #include "process/start.h"
+
+#define CHILD_PAGES 24 /* with less a child does not come far: tables, and what it writes */
 
 /* What clone was asked for. */
 struct clone {
@@ -59,6 +62,18 @@ static int64_t check_limit(const struct process *process)
     return count >= most ? -EAGAIN : 0;
 }
 
+/* Looks before anything is begun: where many try in vain, others wait for proc all the less. What
+ * is left of proc's own memory is for those who are there. */
+static int64_t check_memory(const struct process *process, const struct clone *wanted)
+{
+    struct pool_facts facts;
+    if (wired_scarce())
+        return -EAGAIN;
+    if (has(wanted, CLONE_VM) || pool_query(process->family.pool->handle, &facts) < 0)
+        return 0;
+    return facts.used + CHILD_PAGES > facts.limit ? -ENOMEM : 0;
+}
+
 /* ---- Making it ---- */
 
 /* The parent's descriptors, and where it stands in the tree of files: shared or copied. */
@@ -86,6 +101,7 @@ static void inherit(struct process *child, const struct process *parent, const s
     const struct family *from = &parent->family;
     struct family *family = &child->family;
     child->start_time = time_now();
+    child->oom = parent->oom;
     memcpy(child->limits, parent->limits, sizeof child->limits);
     family->exit_signal = has(wanted, CLONE_PARENT) ? from->exit_signal : wanted->signal;
     family->personality = from->personality;
@@ -95,6 +111,8 @@ static void inherit(struct process *child, const struct process *parent, const s
     family->timer_slack = from->timer_slack;
     family->credentials = from->credentials;
     credentials_share(&family->credentials);
+    family->pool = from->pool;
+    family->pool->references++;
 }
 
 static int64_t fill_process(struct process *child, struct process *parent,
@@ -105,7 +123,7 @@ static int64_t fill_process(struct process *child, struct process *parent,
         child->memory = parent->memory;
         child->memory->references++;
     } else {
-        child->memory = memory_fork(parent->memory, &error);
+        child->memory = memory_fork(parent->memory, parent->family.pool, &error);
     }
     if (!error)
         error = inherit_files(child, parent, wanted);
@@ -206,6 +224,7 @@ static void begin(struct thread *thread, struct thread *child, struct process *p
         child->life.set_child_tid = wanted->child_tid;
         thread_interrupt(child->handle);
     }
+    trace_clone(thread, child, wanted->flags, wanted->signal);
     thread_ctl(child->handle, THREAD_RESUME, 0, 0, 0);
 }
 
@@ -248,6 +267,8 @@ static int64_t clone(struct thread *thread, const struct clone *wanted)
     int64_t error = check(thread->process, wanted);
     if (!error)
         error = check_limit(thread->process);
+    if (!error)
+        error = check_memory(thread->process, wanted);
     struct pid *pid = error ? NULL : pid_new(&error);
     if (!pid)
         return error;

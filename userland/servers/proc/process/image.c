@@ -15,6 +15,7 @@
 
 #define PROGRAM_BASE 0x555550000000UL
 #define LINKER_BASE  0x7ffff0000000UL
+#define STACK_FIRST  (128UL << 10) /* below the arguments, as Linux maps it at first */
 #define PAGE_MASK    (PAGE_SIZE - 1UL)
 
 void image_free(struct image *image)
@@ -44,7 +45,7 @@ int64_t image_add_part(struct image *image, uint64_t address, uint64_t bytes, vo
 
 /* ---- Segments ---- */
 
-static int64_t map_segment(struct memory *memory, struct image *image, const struct node *node,
+static int64_t map_segment(struct memory *memory, struct image *image, struct entry *file,
                            const struct elf_segment *segment, uint64_t bias)
 {
     uint64_t address = segment->address + bias, start = address & ~PAGE_MASK;
@@ -63,7 +64,7 @@ static int64_t map_segment(struct memory *memory, struct image *image, const str
     /* Text and constants lie in memory already: entered at once, they cost no faults later. */
     uint64_t populate = segment->flags & ELF_WRITE ? 0 : MAP_POPULATE;
     if (file_pages_end > start)
-        error = memory_map(memory, start, file_pages_end - start, rights | populate, node,
+        error = memory_map(memory, start, file_pages_end - start, rights | populate, file,
                            segment->offset >> PAGE_SHIFT);
     if (!error && end > file_pages_end)
         error = memory_map(memory, file_pages_end, end - file_pages_end, rights, NULL, 0);
@@ -82,7 +83,7 @@ static int64_t map_segments(struct memory *memory, struct image *image,
     for (unsigned i = 0; i < program->elf.headers; i++) {
         struct elf_segment segment = elf_segment(&program->elf, i);
         int64_t error = segment.type == ELF_LOAD
-                            ? map_segment(memory, image, program->entry->node, &segment, bias)
+                            ? map_segment(memory, image, program->entry, &segment, bias)
                             : 0;
         if (error)
             return error;
@@ -133,6 +134,13 @@ static int64_t map_program(struct memory *memory, struct image *image,
     return map_segments(memory, image, linker, image->linker);
 }
 
+/* What is written there now, and some more; it grows when it is used (memory_grow). */
+static int64_t map_stack(struct memory *memory, uint64_t pointer, uint64_t rights)
+{
+    uint64_t start = (pointer & ~PAGE_MASK) - STACK_FIRST;
+    return memory_map(memory, start, STACK_TOP - start, rights | ADVICE_GROWS_DOWN, NULL, 0);
+}
+
 struct image *image_map(struct memory *memory, const struct program *program,
                         const struct program *linker, const struct arguments *arguments,
                         const struct credentials *who, const char *name, int64_t *error)
@@ -144,9 +152,9 @@ struct image *image_map(struct memory *memory, const struct program *program,
     uint64_t rights = MAP_READ | MAP_WRITE | (program->elf.stack_executable ? MAP_EXEC : 0);
     *error = map_program(memory, image, program, linker);
     if (!*error)
-        *error = memory_map(memory, STACK_TOP - STACK_BYTES, STACK_BYTES, rights, NULL, 0);
-    if (!*error)
         *error = stack_build(image, arguments, who, name, STACK_TOP);
+    if (!*error)
+        *error = map_stack(memory, image->stack_pointer, rights);
     memory->facts = image->facts;
     if (!*error)
         return image;

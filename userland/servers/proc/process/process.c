@@ -23,6 +23,7 @@ void process_discard(struct process *process)
     memory_drop(process->memory);
     signal_process_end(process);
     credentials_drop(&process->family.credentials);
+    memory_pool_drop(process->family.pool);
     wired_free(process);
 }
 
@@ -53,10 +54,9 @@ static int64_t first_thread(struct process *process, struct pid *pid, struct arg
     struct exec_wanted wanted = {process->place->directory, path, true, path, arguments};
     thread_name(thread, path);
     thread->unusual = configuration.strace ? UNUSUAL_STRACE : 0;
-    struct memory_pool *pool = memory_pool_new(&error);
+    process->family.pool = memory_pool_new(&error);
     if (!error)
-        error = exec_load(thread, pool, &wanted);
-    memory_pool_drop(pool);
+        error = exec_load(thread, process->family.pool, &wanted);
     if (error) {
         wired_free(thread);
         return error;

@@ -3,6 +3,7 @@
  */
 #include "proc.h"
 #include "process/linux_process.h"
+#include "signal/trace.h"
 
 /* Whom, and for what. */
 struct wanted {
@@ -12,7 +13,8 @@ struct wanted {
 
 /* What was found: a child and why. */
 struct found {
-    struct process *child; /* NULL: nothing */
+    struct process *child; /* NULL: nothing, or */
+    struct trace *trace;   /* … somebody it traces */
     uint32_t status;       /* as wait4 tells it */
     bool any;              /* there is a child to wait for at all */
 };
@@ -52,17 +54,26 @@ static struct found find(struct process *process, const struct wanted *wanted)
         found.status = news_of(child, wanted->options);
         if (found.status != NO_NEWS) {
             found.child = child;
-            break;
+            return found;
         }
     }
+    if (wanted->kind == P_ALL || wanted->kind == P_PID)
+        found.trace = trace_find(process, wanted->kind == P_PID ? wanted->number : 0, &found.any);
+    if (found.trace)
+        found.status = found.trace->status;
     return found;
 }
 
-static int64_t write_usage(struct thread *thread, uint64_t address, const struct process *child)
+static int64_t write_usage(struct thread *thread, uint64_t address, const struct found *found)
 {
-    struct usage usage = process_usage(child);
+    const struct thread *traced = found->trace ? found->trace->thread : NULL;
+    const struct process *child = traced ? traced->process : found->child;
+    struct usage usage = {0};
     struct linux_rusage told;
-    usage_add(&usage, &child->family.children_used);
+    if (child) {
+        usage = process_usage(child);
+        usage_add(&usage, &child->family.children_used);
+    }
     usage_tell(&usage, &told);
     return client_write(thread, address, &told, sizeof told);
 }
@@ -73,6 +84,10 @@ static void take(struct process *parent, const struct found *found, const struct
     struct process *child = found->child;
     if (wanted->options & LINUX_WNOWAIT)
         return;
+    if (found->trace) {
+        trace_told(found->trace);
+        return;
+    }
     if (!child->family.ended) {
         if (found->status == 0xffff)
             child->signals.continue_untold = false;
@@ -115,14 +130,14 @@ int64_t linux_wait4(struct thread *thread, uint64_t pid, uint64_t status, uint64
     else if (who < -1)
         wanted = (struct wanted){P_PGID, (uint32_t)-who, wanted.options};
     struct found found = find(process, &wanted);
-    if (!found.child)
+    if (!found.child && !found.trace)
         return nothing(thread, &found, &wanted);
     int64_t error = status ? client_write(thread, status, &found.status, sizeof found.status) : 0;
     if (!error && usage)
-        error = write_usage(thread, usage, found.child);
+        error = write_usage(thread, usage, &found);
     if (error == ANSWER_RETRY)
         return error;
-    uint32_t number = found.child->pid;
+    uint32_t number = found.trace ? found.trace->tid : found.child->pid;
     take(process, &found, &wanted); /* also when the status could not be written, as on Linux */
     return error ? error : number;
 }
@@ -180,6 +195,14 @@ static int64_t whom(const struct process *process, uint64_t kind, uint64_t pid,
     }
 }
 
+/* A waitid that cannot wait clears what was asked for all the same, as Linux does. */
+static int64_t refuse(struct thread *thread, uint64_t information, int64_t error)
+{
+    static const struct found none;
+    int64_t written = information ? write_information(thread, information, &none) : 0;
+    return written ? written : error;
+}
+
 int64_t linux_waitid(struct thread *thread, uint64_t kind, uint64_t pid, uint64_t information,
                      uint64_t options, uint64_t usage)
 {
@@ -188,23 +211,24 @@ int64_t linux_waitid(struct thread *thread, uint64_t kind, uint64_t pid, uint64_
         events | LINUX_WNOHANG | LINUX_WNOWAIT | LINUX_WNOTHREAD | LINUX_WCLONE | LINUX_WALL;
     struct wanted wanted = {.options = (uint32_t)options};
     if (wanted.options & ~known || !(wanted.options & events))
-        return -EINVAL;
+        return refuse(thread, information, -EINVAL);
     int64_t error = whom(thread->process, kind, pid, &wanted);
     if (error)
-        return error;
+        return refuse(thread, information, error);
     struct found found = find(thread->process, &wanted);
-    if (!found.child) {
+    bool any = found.child || found.trace;
+    if (!any) {
         error = nothing(thread, &found, &wanted);
         if (error)
-            return error;
+            return error == -ECHILD ? refuse(thread, information, error) : error;
     }
-    if (found.child && usage)
-        error = write_usage(thread, usage, found.child);
+    if (any && usage)
+        error = write_usage(thread, usage, &found);
     if (!error && information)
         error = write_information(thread, information, &found);
     if (error == ANSWER_RETRY)
         return error;
-    if (found.child)
+    if (any)
         take(thread->process, &found, &wanted);
     return error;
 }

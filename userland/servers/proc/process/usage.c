@@ -45,8 +45,7 @@ struct usage process_usage(const struct process *process)
     struct usage present = usage_of(process, process->memory);
     usage_add(&usage, &present);
     if (process->memory->owner != process->pid)
-        for_each_thread (thread, process)
-            usage.user += time_of(thread);
+        for_each_thread(thread, process) usage.user += time_of(thread);
     return usage;
 }
 

@@ -5,13 +5,21 @@
 #include "act.h"
 #include "proc.h"
 #include "queue.h"
+#include "trace.h"
+
+/* It may not go on, as its process may not. */
+static bool stopped(const struct thread *thread)
+{
+    const struct trace *trace = thread->signals.trace;
+    return thread->process->signals.stopped && !(trace && trace->runs_stopped);
+}
 
 bool signal_ready(const struct thread *thread)
 {
     const struct process *process = thread->process;
     uint64_t pending = thread->signals.pending.set | process->signals.pending.set;
-    return pending & ~thread->signals.blocked || thread->signals.fault.signal ||
-           process->signals.stopped;
+    return pending & ~thread->signals.blocked || thread->signals.fault.signal || stopped(thread) ||
+           (thread->signals.trace && thread->signals.trace->interrupt);
 }
 
 /* The mask of the call is over. */
@@ -23,18 +31,40 @@ static void mask_return(struct thread *thread)
     signal_mask_set(thread, thread->signals.blocked_after);
 }
 
-bool signal_comes_again(struct thread *thread, bool again, int64_t *result)
+/* The request of a thread that was sent back for a page somebody else needs. */
+static bool brought(struct thread *thread, bool call, bool again, int64_t *result)
 {
     struct signal_thread *own = &thread->signals;
+    bool lost =
+        call && !again; /* without that page the kernel has answered the call: this is new */
+    bool parked = own->state == SIGNAL_PARKED;
+    foreign_brought(thread);
+    if (lost)
+        own->state = SIGNAL_NOTHING;
+    else
+        *result = parked ? ANSWER_NONE : own->result;
+    return !lost;
+}
+
+bool signal_comes_again(struct thread *thread, bool call, bool again, uint32_t number,
+                        int64_t *result)
+{
+    struct signal_thread *own = &thread->signals;
+    if (own->bringing && brought(thread, call, again, result))
+        return true;
+    if (own->bring)
+        foreign_brought(thread);
     if (!again)
         mask_return(thread); /* the kernel has answered that call itself */
-    if (own->state != SIGNAL_FRAME)
-        return false;
-    *result = own->result;
-    if (!again) { /* the pages of the frame could not be had */
-        signal_death_by_fault(thread, SIGSEGV);
+    if (own->state != SIGNAL_FRAME) {
+        if (!own->trace || !trace_enters(thread, call, again, number))
+            return false;
         *result = ANSWER_NONE;
+        return true;
     }
+    *result = again ? own->result : ANSWER_NONE;
+    if (!again) /* the pages of the frame could not be had */
+        signal_death_by_fault(thread, SIGSEGV);
     return true;
 }
 
@@ -71,7 +101,7 @@ static int64_t act(struct delivery *delivery, const struct signal_choice *choice
     struct signal_thread *own = &thread->signals;
     unsigned signal = (unsigned)choice->info->signal;
     struct signal_action *action = &thread->process->signals.actions->of[signal - 1];
-    bool fault = !choice->pending;
+    bool fault = !choice->pending && !own->fault_told;
     if (action->handler <= LINUX_SIG_IGN) {
         uint64_t handler = action->handler;
         queue_take(thread, choice);
@@ -118,7 +148,7 @@ static int64_t go_on(struct delivery *delivery)
         if (signal_ready(thread))
             return signal_attention(thread, delivery->result);
     }
-    if (!thread->signals.lent)
+    if (!thread->signals.lent && !thread->signals.trace)
         thread->unusual &= ~(uint32_t)UNUSUAL_ATTENTION;
     if (delivery->result != ANSWER_INTERRUPTED)
         return delivery->result;
@@ -128,6 +158,16 @@ static int64_t go_on(struct delivery *delivery)
     return ANSWER_RETRY;
 }
 
+/* The tracer decides about a signal before anything comes of it. */
+static bool tracer_takes(struct thread *thread, const struct signal_choice *choice)
+{
+    if (!thread->signals.trace || !trace_takes(thread, choice->info))
+        return false;
+    if (choice->pending)
+        queue_take(thread, choice);
+    return true;
+}
+
 int64_t signal_attention(struct thread *thread, int64_t result)
 {
     const struct process *process = thread->process;
@@ -135,19 +175,29 @@ int64_t signal_attention(struct thread *thread, int64_t result)
     struct delivery delivery;
     if (result == ANSWER_RETRY)
         return result;
-    delivery.thread = thread;
-    delivery.result = result;
-    delivery.read = delivery.changed = false;
+    if (own->bring && !own->bringing) {
+        own->result = result;
+        return foreign_ask(thread);
+    }
     own->state = SIGNAL_NOTHING;
     own->awaited = 0;
     if (result != ANSWER_INTERRUPTED)
         mask_return(thread);
-    while (!process->family.ended && !process->signals.stopped) {
+    if (own->trace && trace_answers(thread, &result))
+        return ANSWER_NONE;
+    delivery.thread = thread;
+    delivery.result = result;
+    delivery.read = delivery.changed = false;
+    while (!process->family.ended && !stopped(thread)) {
         struct signal_choice choice = queue_choose(thread, ~own->blocked);
-        if (!choice.info)
+        if (!choice.info && !(own->trace && trace_goes_on(thread)))
             return go_on(&delivery);
+        if (!choice.info || tracer_takes(thread, &choice))
+            return later(&delivery, SIGNAL_PARKED, ANSWER_NONE);
         if (act(&delivery, &choice) == ANSWER_RETRY)
             return later(&delivery, SIGNAL_FRAME, ANSWER_RETRY);
     }
+    if (!process->family.ended && own->trace)
+        trace_group_stop(thread);
     return later(&delivery, SIGNAL_PARKED, ANSWER_NONE);
 }

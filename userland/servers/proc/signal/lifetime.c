@@ -6,6 +6,7 @@
 #include "proc.h"
 #include "queue.h"
 #include "time/timers.h"
+#include "trace.h"
 
 int64_t signal_init(struct process *process)
 {
@@ -62,18 +63,23 @@ int64_t signal_exec(struct thread *thread)
     memset(&thread->signals.stack, 0, sizeof thread->signals.stack);
     thread->signals.fault_kind = 0;
     timers_exec(process);
+    trace_exec(thread);
     return 0;
 }
 
 void signal_thread_end(struct thread *thread)
 {
+    const struct process *process = thread->process;
     queue_drop(thread->process, &thread->signals.pending, UINT64_MAX);
+    wait_wake(&thread->signals.brought);
+    trace_thread_ended(thread, process->family.ended ? process->family.status : 0);
 }
 
 void signal_process_end(struct process *process)
 {
     struct signal_actions *actions = process->signals.actions;
     queue_drop(process, &process->signals.pending, UINT64_MAX);
+    trace_tracer_ended(process);
     timers_end(process);
     wait_wake(&process->signals.arrivals);
     if (actions && --actions->references == 0)

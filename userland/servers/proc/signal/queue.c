@@ -100,6 +100,7 @@ void queue_take(struct thread *thread, const struct signal_choice *choice)
     struct signal_pending *pending = choice->pending;
     if (!pending) {
         thread->signals.fault.signal = 0;
+        thread->signals.fault_told = false;
         return;
     }
     bool more = false;

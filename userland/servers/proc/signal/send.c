@@ -5,6 +5,7 @@
 #include "act.h"
 #include "proc.h"
 #include "queue.h"
+#include "trace.h"
 
 struct signal_info signal_info_from(const struct thread *thread, int32_t signal, int32_t code)
 {
@@ -53,7 +54,11 @@ static bool takes(const struct thread *thread, unsigned signal)
     const struct signal_thread *own = &thread->signals;
     if ((own->blocked & ~own->awaited) & SIGNAL_BIT(signal) && signal != SIGKILL)
         return false;
-    return signal == SIGKILL || !thread->process->signals.stopped;
+    if (signal == SIGKILL)
+        return true;
+    if (own->trace && (own->trace->stop || own->trace->runs_stopped))
+        return !own->trace->stop;
+    return !thread->process->signals.stopped;
 }
 
 /* Who acts on a signal of the process; NULL: nobody now. */
@@ -87,8 +92,8 @@ static void tell_taker(struct process *process, struct thread *only, unsigned si
     wait_wake(&process->signals.arrivals);
     if (!thread)
         return;
-    if (fatal(process, signal) &&
-        (signal == SIGKILL || !(thread->signals.blocked & SIGNAL_BIT(signal))))
+    bool tracer_decides = thread->signals.trace || thread->signals.blocked & SIGNAL_BIT(signal);
+    if (fatal(process, signal) && (signal == SIGKILL || !tracer_decides))
         signal_death(process, signal);
     else
         signal_notice(thread);
@@ -110,7 +115,8 @@ static int64_t send_one(struct process *process, struct thread *only,
         drop_everywhere(process, SIGNAL_BIT(SIGCONT));
     if (signal == SIGCONT)
         drop_everywhere(process, SIGNALS_STOPPING);
-    bool dropped = without_effect(process, signal) && !(first->signals.blocked & bit);
+    bool dropped =
+        without_effect(process, signal) && !(first->signals.blocked & bit) && !first->signals.trace;
     struct signal_pending *pending = only ? &only->signals.pending : &process->signals.pending;
     if (!dropped && timer) {
         *queued = queue_add_timer(process, pending, info, timer);

@@ -15,6 +15,7 @@ struct thread;
 struct process;
 struct signal_queued;
 struct process_timers;
+struct trace;
 
 /* How a signal is treated, as rt_sigaction gave it. */
 struct signal_action {
@@ -45,11 +46,20 @@ struct signal_thread {
     struct signal_stack {
         uint64_t address, bytes;
         uint32_t flags;
-    } stack;            /* sigaltstack; bytes 0: none */
-    uint8_t fault_kind; /* EXCEPTION_* of the last fault; 0: none */
-    uint8_t state;      /* enum signal_state */
-    bool lent;          /* `blocked` holds for the present call alone */
-    bool fault_kept;    /* fault_address and _syndrome belong into its frame */
+    } stack;             /* sigaltstack; bytes 0: none */
+    uint8_t fault_kind;  /* EXCEPTION_* of the last fault; 0: none */
+    uint8_t state;       /* enum signal_state */
+    bool lent;           /* `blocked` holds for the present call alone */
+    bool fault_told;     /* its tracer let `fault` through */
+    struct trace *trace; /* somebody traces it; NULL: nobody */
+    uint64_t bring;      /* somebody needs the page at this address of its program; 0: nobody */
+    bool bring_write;    /* … to write to it */
+    bool bringing;       /* it was sent back for that page */
+    struct wait_queue brought; /* who waits for that */
+    struct foreign_page {
+        uint64_t address, rights, cookie; /* of another's memory; address 0: none */
+    } widened;                            /* that it may look at, as a debugger */
+    bool fault_kept;                      /* fault_address and _syndrome belong into its frame */
 };
 
 enum signal_state {
@@ -62,6 +72,7 @@ struct signal_process {
     struct signal_actions *actions;
     struct signal_pending pending;     /* for whichever thread takes it first */
     uint32_t queued;                   /* elements of all its queues */
+    struct trace *traces;              /* threads of others that this process traces */
     uint8_t stopped;                   /* by this signal; 0: it runs */
     bool stop_untold, continue_untold; /* wait4(WUNTRACED, WCONTINUED) has not been told yet */
     struct process_timers *timers;     /* NULL: it never had one */
@@ -104,7 +115,9 @@ void signal_force(struct thread *thread, const struct signal_info *info);
 /* Tells a thread that there is something to act on. */
 void signal_notice(struct thread *thread);
 
-/* What stopped (a signal, or 0) goes on. */
+/* The request of a thread that is SIGNAL_PARKED, if it is, is answered now. */
+void signal_unpark(struct thread *thread);
+/* Stops all threads, or lets them go on; the parent hears of it. */
 void signal_stop(struct process *process, uint32_t signal);
 void signal_continue(struct process *process);
 
@@ -114,9 +127,11 @@ void signal_continue(struct process *process);
 int64_t signal_exception(struct thread *thread, uint64_t kind, uint64_t address, uint64_t pc,
                          uint64_t syndrome);
 
-/* A request of a thread with UNUSUAL_ATTENTION came in; `again`: as MESSAGE_AGAIN says. True when
- * it is not to be carried out: *result is the answer. */
-bool signal_comes_again(struct thread *thread, bool again, int64_t *result);
+/* A request of a thread with UNUSUAL_ATTENTION came in, a system call `number` or (not `call`)
+ * another message; `again`: as MESSAGE_AGAIN says. True when it is not to be carried out: *result
+ * is the answer. */
+bool signal_comes_again(struct thread *thread, bool call, bool again, uint32_t number,
+                        int64_t *result);
 
 /* Acts on UNUSUAL_ATTENTION before a thread goes on: `result` is what its call answered (any
  * ANSWER_* but NONE, too). What the loop is to answer instead. */

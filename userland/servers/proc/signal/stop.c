@@ -5,6 +5,7 @@
  */
 #include "act.h"
 #include "proc.h"
+#include "trace.h"
 
 static void tell_parent(struct process *process, int32_t code, unsigned signal)
 {
@@ -43,9 +44,22 @@ void signal_continue(struct process *process)
     tell_parent(process, CLD_CONTINUED, SIGCONT);
     for_each_thread(thread, process)
     {
-        if (thread->signals.state != SIGNAL_PARKED)
-            continue;
-        thread->signals.state = SIGNAL_NOTHING;
-        loop_answer(thread, thread->signals.result);
+        if (!thread->signals.trace || !trace_continued(thread))
+            signal_unpark(thread);
     }
+}
+
+void signal_unpark(struct thread *thread)
+{
+    struct signal_thread *own = &thread->signals;
+    if (own->state != SIGNAL_PARKED)
+        return;
+    own->state = SIGNAL_NOTHING;
+    if (own->bringing)
+        return; /* its request is under way for a page: answered when it comes again */
+    if (own->result == ANSWER_RETRY) {
+        thread->retry_tag = TAG_RETRY_READ; /* no page: just again */
+        thread->retry[0] = 0;
+    }
+    loop_answer(thread, own->result);
 }

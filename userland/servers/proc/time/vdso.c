@@ -63,8 +63,8 @@ int64_t vdso_map(struct memory *memory)
     uint64_t code = layout->top - (vdso.pages << PAGE_SHIFT), before = code - PAGE_SIZE;
     if (!vdso.pages)
         return 0;
-    int64_t error =
-        region_map(memory->space, before, 1, MAP_READ | MAP_POPULATE, vdso.data, 0, 0, 0);
+    int64_t error = region_map(memory->space, before, 1, MAP_READ | MAP_POPULATE | ADVICE_SHARED,
+                               vdso.data, 0, 0, 0);
     if (!error)
         error =
             region_map(memory->space, code, vdso.pages, MAP_READ | MAP_EXEC | MAP_POPULATE,
@@ -73,6 +73,7 @@ int64_t vdso_map(struct memory *memory)
         return error;
     layout->top = layout->next = layout->hole = layout->hole_end = before;
     layout->vdso = code;
+    memory->pages += 1 + vdso.pages;
     return 0;
 }
 

@@ -1,0 +1,178 @@
+/*
+ * advice.c: madvise, msync and mincore: calls that go over a range mapping by mapping and say
+ * ENOMEM where there is a gap, after having done the rest.
+ */
+#include "ranges.h"
+
+/* ---- madvise ---- */
+
+/* What an advice does to the bits kept with a region. */
+struct bits {
+    uint64_t set, clear;
+};
+
+static const struct bits bits_of[] = {
+    [LINUX_MADV_NORMAL] = {0, ADVICE_RANDOM | ADVICE_SEQUENTIAL},
+    [LINUX_MADV_RANDOM] = {ADVICE_RANDOM, ADVICE_SEQUENTIAL},
+    [LINUX_MADV_SEQUENTIAL] = {ADVICE_SEQUENTIAL, ADVICE_RANDOM},
+    [LINUX_MADV_DONTFORK] = {MAP_DONTFORK, 0},
+    [LINUX_MADV_DOFORK] = {0, MAP_DONTFORK},
+    [LINUX_MADV_MERGEABLE] = {ADVICE_MERGEABLE, 0},
+    [LINUX_MADV_UNMERGEABLE] = {0, ADVICE_MERGEABLE},
+    [LINUX_MADV_HUGEPAGE] = {ADVICE_HUGE, ADVICE_NOHUGE},
+    [LINUX_MADV_NOHUGEPAGE] = {ADVICE_NOHUGE, ADVICE_HUGE},
+    [LINUX_MADV_DONTDUMP] = {ADVICE_DONTDUMP, 0},
+    [LINUX_MADV_DODUMP] = {0, ADVICE_DONTDUMP},
+    [LINUX_MADV_WIPEONFORK] = {MAP_WIPEONFORK, 0},
+    [LINUX_MADV_KEEPONFORK] = {0, MAP_WIPEONFORK},
+};
+
+/* Private pages are forgotten: zeros, or the file's again. Shared ones only leave the tables. */
+static int64_t dont_need(struct memory *memory, const struct region_facts *part)
+{
+    if (region_own(part)) {
+        int64_t done = page_reclaim(memory->object, part->first, part->pages, RECLAIM_DISCARD);
+        return done < 0 ? done : 0;
+    }
+    int64_t error = region_change(memory->space, part->start, part->pages, 0, MAP_RIGHTS);
+    if (!error)
+        error = region_change(memory->space, part->start, part->pages, part->map, MAP_RIGHTS);
+    return error;
+}
+
+/* A hole in shared memory, for everybody who maps it. */
+static int64_t remove_pages(struct memory *memory, const struct region_facts *part)
+{
+    struct shown *shown =
+        region_own(part) ? NULL : view_find(&memory->views, part->object, part->first);
+    if (part->map & ADVICE_LOCKED || !(part->map & ADVICE_SHARED) || !shown)
+        return -EINVAL;
+    if (!(part->map & MAP_WRITE))
+        return -EACCES;
+    int64_t done = page_reclaim(shown->object, part->first, part->pages, RECLAIM_DISCARD);
+    return done < 0 ? done : 0;
+}
+
+/* One advice for one mapping: 0 or the error that ends the call. */
+static int64_t advise(struct memory *memory, const struct region_facts *part, uint64_t advice)
+{
+    bool locked = part->map & ADVICE_LOCKED;
+    bool anonymous = !(part->map & ADVICE_SHARED) && !part->source;
+    switch (advice) {
+    case LINUX_MADV_DONTNEED:
+        return locked ? -EINVAL : dont_need(memory, part);
+    case LINUX_MADV_DONTNEED_LOCKED:
+        return dont_need(memory, part);
+    case LINUX_MADV_FREE:
+        return locked || !anonymous ? -EINVAL : dont_need(memory, part);
+    case LINUX_MADV_REMOVE:
+        return remove_pages(memory, part);
+    case LINUX_MADV_COLD:
+    case LINUX_MADV_PAGEOUT:
+        return locked ? -EINVAL : 0;
+    case LINUX_MADV_WILLNEED:
+        return 0;
+    case LINUX_MADV_WIPEONFORK:
+        if (!anonymous)
+            return -EINVAL;
+        break;
+    case LINUX_MADV_DONTFORK:
+        memory->partial = true;
+        break;
+    }
+    return region_change(memory->space, part->start, part->pages, bits_of[advice].set,
+                         bits_of[advice].set | bits_of[advice].clear);
+}
+
+static bool known(uint64_t advice)
+{
+    switch (advice) {
+    case LINUX_MADV_WILLNEED:
+    case LINUX_MADV_DONTNEED:
+    case LINUX_MADV_FREE:
+    case LINUX_MADV_REMOVE:
+    case LINUX_MADV_COLD:
+    case LINUX_MADV_PAGEOUT:
+    case LINUX_MADV_DONTNEED_LOCKED:
+    case LINUX_MADV_POPULATE_READ:
+    case LINUX_MADV_POPULATE_WRITE:
+        return true;
+    default:
+        return advice < sizeof bits_of / sizeof bits_of[0] &&
+               (bits_of[advice].set | bits_of[advice].clear);
+    }
+}
+
+/* MADV_POPULATE_*: stops at what is no mapping, or does not allow it. */
+static int64_t populate(struct thread *thread, uint64_t address, uint64_t end, uint64_t advice)
+{
+    uint64_t needed = advice == LINUX_MADV_POPULATE_WRITE ? MAP_WRITE : MAP_READ;
+    struct region_facts part;
+    if (!thread->progress)
+        thread->progress = address;
+    while (thread->progress < end) {
+        if (!region_next(memory_of(thread), thread->progress, end, &part) ||
+            part.start > thread->progress)
+            return -ENOMEM;
+        if (part.map & ADVICE_BEYOND)
+            return -EFAULT;
+        if (!(part.map & needed))
+            return -EINVAL;
+        int64_t error = memory_populate(thread, part.start, facts_end(&part));
+        if (error)
+            return error == -ENOMEM ? -EFAULT : error;
+        thread->progress = facts_end(&part);
+    }
+    return 0;
+}
+
+int64_t linux_madvise(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t advice)
+{
+    struct memory *memory = memory_of(thread);
+    uint64_t rounded = round_up(bytes), end = address + rounded;
+    int64_t result = 0;
+    struct region_facts part;
+    advice = (uint32_t)advice;
+    if (!known(advice) || address & PAGE_MASK || rounded < bytes || end < address)
+        return -EINVAL;
+    if (advice == LINUX_MADV_POPULATE_READ || advice == LINUX_MADV_POPULATE_WRITE)
+        return populate(thread, address, end, advice);
+    for (; address < end; address = facts_end(&part)) {
+        if (address >= USER_END || !region_next(memory, address, end, &part))
+            return -ENOMEM;
+        if (part.start > address)
+            result = -ENOMEM;
+        int64_t error = part.map & ADVICE_BEYOND ? 0 : advise(memory, &part, advice);
+        if (error)
+            return error;
+    }
+    return result;
+}
+
+/* ---- msync ---- */
+
+/* What is written to a shared file is there at once for all; only the range is checked. */
+int64_t linux_msync(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t flags)
+{
+    const uint64_t all = LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC;
+    uint64_t end = address + round_up(bytes);
+    int64_t result = 0;
+    struct region_facts part;
+    if (flags & ~all || address & PAGE_MASK ||
+        (flags & (LINUX_MS_ASYNC | LINUX_MS_SYNC)) == (LINUX_MS_ASYNC | LINUX_MS_SYNC))
+        return -EINVAL;
+    if (end < address)
+        return -ENOMEM;
+    for (; address < end; address = facts_end(&part)) {
+        if (address >= USER_END || !region_next(memory_of(thread), address, end, &part))
+            return -ENOMEM;
+        if (part.start > address) {
+            if (flags == LINUX_MS_ASYNC)
+                return -ENOMEM;
+            result = -ENOMEM;
+        }
+        if (flags & LINUX_MS_INVALIDATE && part.map & ADVICE_LOCKED)
+            return -EBUSY;
+    }
+    return result;
+}
