@@ -101,6 +101,7 @@ static void inherit(struct process *child, const struct process *parent, const s
     const struct family *from = &parent->family;
     struct family *family = &child->family;
     child->start_time = time_now();
+    child->oom = parent->oom;
     memcpy(child->limits, parent->limits, sizeof child->limits);
     family->exit_signal = has(wanted, CLONE_PARENT) ? from->exit_signal : wanted->signal;
     family->personality = from->personality;
