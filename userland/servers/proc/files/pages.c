@@ -11,7 +11,7 @@
 
 #define FIRST_ORDER 4 /* 64 KiB */
 #define ORDER_STEP  3
-#define COOKIES     (1UL << 62) /* apart from those of programs' memory */
+#define COOKIES     ANON_SHARED /* apart from those of programs' memory */
 
 static const uint8_t *bundle;
 static uint64_t last_cookie = COOKIES;

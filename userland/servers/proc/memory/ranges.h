@@ -125,9 +125,17 @@ bool memory_hopeless(const struct memory *memory, uint64_t bytes);
 
 /* ---- populate.c ---- */
 
+enum populate_access {
+    POPULATE_FRESH,     /* as mapped, and nobody touched it yet */
+    POPULATE_AS_MAPPED, /* private memory that can be written as if written, else as if read */
+    POPULATE_READ,
+    POPULATE_WRITE,
+};
+
 /*
  * Brings in the pages of [address, end) from thread->progress on (0: from the start), which it
  * advances, for a while. 0: all done; ANSWER_RETRY: the call is to come again; -ENOMEM: a gap, or
  * memory has ended; -EFAULT: a part without rights.
  */
-int64_t memory_populate(struct thread *thread, uint64_t address, uint64_t end);
+int64_t memory_populate(struct thread *thread, uint64_t address, uint64_t end,
+                        enum populate_access access);
