@@ -13,6 +13,7 @@
 #include "lib/wired.h"
 #include "proc.h"
 #include "process/pool.h"
+#include "procfs/procfs.h"
 #include "signal/trace.h"
 #include "time/vdso.h"
 #include "tty/tty.h"
@@ -294,6 +295,8 @@ int main(const struct startup *startup)
             log_print(LOG_ERROR, "proc: no /proc/self/pool\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
+        if (procfs_init() < 0)
+            log_print(LOG_ERROR, "proc: no /proc\n");
         runs_begin(&manifest);
     } else {
         runs_give_up(STATUS_NOT_STARTED);

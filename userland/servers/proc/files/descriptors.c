@@ -89,6 +89,12 @@ static int64_t add_from(struct process *process, struct open_file *file, uint64_
     return number;
 }
 
+int64_t descriptor_room(struct process *process)
+{
+    int64_t number = free_descriptor(process, 0);
+    return number < 0 ? number : 0;
+}
+
 int64_t descriptor_add(struct process *process, struct open_file *file, bool close_on_exec)
 {
     return add_from(process, file, 0, close_on_exec);

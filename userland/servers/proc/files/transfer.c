@@ -46,6 +46,13 @@ static int64_t read_vector(struct thread *thread, uint64_t address, uint64_t cou
     return (int64_t)total;
 }
 
+int64_t transfer_vector(struct thread *thread, uint64_t address, uint64_t count,
+                        const struct linux_iovec **vector)
+{
+    *vector = vector_buffer;
+    return read_vector(thread, address, count);
+}
+
 /* Where a transfer begins: the file's position, kept while the call comes again. */
 static uint64_t begin_at(struct thread *thread, const struct open_file *file, bool append)
 {

@@ -118,28 +118,6 @@ int64_t tree_link(const char *path, const char *target)
     return 0;
 }
 
-/* ---- /proc/self/exe, until there is a /proc ---- */
-
-static int64_t own_program(struct thread *thread, struct node *link, char *text, size_t size)
-{
-    const char *path = thread->process->memory->path;
-    (void)link;
-    if (strlen(path) > size)
-        return -ENAMETOOLONG;
-    memcpy(text, path, strlen(path));
-    return (int64_t)strlen(path);
-}
-
-static int64_t add_own_program(void)
-{
-    static const struct node_operations operations = {.link_text = own_program};
-    struct entry *entry = make_path("proc/self/exe", 13, LINUX_S_IFLNK | 0777);
-    if (!entry)
-        return -ENOMEM;
-    entry->node->operations = &operations;
-    return 0;
-}
-
 /* ---- All ---- */
 
 static int64_t mount_shared_memory(void)
@@ -167,8 +145,6 @@ static int64_t add_built_in(void)
         error = tree_link("dev/stdout", "/proc/self/fd/1");
     if (!error)
         error = tree_link("dev/stderr", "/proc/self/fd/2");
-    if (!error)
-        error = add_own_program();
     struct entry *temporary = error ? NULL : make_path("tmp", 3, LINUX_S_IFDIR | 01777);
     return error || temporary ? error : -ENOMEM;
 }

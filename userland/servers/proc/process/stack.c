@@ -105,6 +105,10 @@ static void fill(struct writer *writer, struct image *image, const struct argume
     *writer->words++ = 0;
     image->facts.environment_end = writer->address + writer->text;
     texts[2] = put_text(writer, name, strlen(name) + 1);
+    image->facts.auxiliary_start =
+        writer->address + (uint64_t)((char *)writer->words - writer->block);
+    image->facts.auxiliary_end =
+        image->facts.auxiliary_start + AUXILIARIES * sizeof(struct auxiliary);
     put_auxiliary(writer, image, who, texts);
 }
 

@@ -1,0 +1,27 @@
+/*
+ * sysfs.c: the little of /sys that programs look at: how many CPUs there are.
+ */
+#include "procfs.h"
+
+/* Programs run on one. */
+static int64_t processors(const struct subject *subject, struct text *text)
+{
+    (void)subject;
+    text_add(text, "0\n");
+    return 0;
+}
+
+static const struct item cpu_items[] = {
+    {.name = "online", .mode = FILE_MODE, .make = processors},
+    {.name = "possible", .mode = FILE_MODE, .make = processors},
+    {.name = "present", .mode = FILE_MODE, .make = processors},
+    {0},
+};
+static const struct item system_folder[] = {
+    {.name = "cpu", .mode = LINUX_S_IFDIR | 0755, .items = cpu_items}, {0}};
+static const struct item devices_folder[] = {
+    {.name = "system", .mode = LINUX_S_IFDIR | 0755, .items = system_folder}, {0}};
+static const struct item top_folder[] = {
+    {.name = "devices", .mode = LINUX_S_IFDIR | 0755, .items = devices_folder}, {0}};
+
+const struct item sysfs_item = {.name = "", .mode = DIRECTORY_MODE, .items = top_folder};
