@@ -1,6 +1,10 @@
 /*
  * string.c: the C library's memory and string functions that the compiler and libfdt call.
+<<<<<<< HEAD
+ * General registers only. The long loops move 32 or 64 bytes a turn as 64-bit pairs, which the
+=======
  * General registers only. The long loops move 32 or 128 bytes a turn as 64-bit pairs, which the
+>>>>>>> refs/heads/main
  * compiler makes ldp/stp of.
  */
 #include "arch/string.h"
@@ -56,7 +60,15 @@ static void copy_backward(char *out, const char *in, size_t size)
 
 void *memcpy(void *to, const void *from, size_t size)
 {
-    copy_forward(to, from, size);
+    char *out = to;
+    const char *in = from;
+    for (; size >= 64; out += 64, in += 64, size -= 64) {
+        struct pair a = ((const struct pair *)in)[0], b = ((const struct pair *)in)[1];
+        struct pair c = ((const struct pair *)in)[2], d = ((const struct pair *)in)[3];
+        ((struct pair *)out)[0] = a, ((struct pair *)out)[1] = b;
+        ((struct pair *)out)[2] = c, ((struct pair *)out)[3] = d;
+    }
+    copy_forward(out, in, size);
     return to;
 }
 

@@ -33,9 +33,10 @@ typedef uint64_t slot;
 #define SLOT_ADDRESS  ENTRY_ADDRESS
 
 #define CHUNK_SLOTS 512
-#define CHUNK_SMALL 64          /* objects made for up to this many pages */
-#define PAGES_MAX   (1ul << 48) /* more than addresses: pages that a program moves keep their index \
-                                 */
+#define CHUNK_SMALL 64 /* objects made for up to this many pages */
+#define PAGES_MAX                                                                                  \
+    (1ul << 48) /* more than addresses: pages that a program moves keep their index                \
+                 */
 
 /* The slots of 512 neighbouring pages (64 in a small object). */
 struct chunk {

@@ -67,8 +67,8 @@ static void errors(void)
     expect("nobody to wake", futex(&word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0), 0);
     expect("negative wake", futex(&word, FUTEX_REQUEUE, -1, (void *)1L, &other, 0), -EINVAL);
     expect("negative requeue", futex(&word, FUTEX_REQUEUE, 1, (void *)-1L, &other, 0), -EINVAL);
-    expect("requeue, another value",
-           futex(&word, FUTEX_CMP_REQUEUE, 1, (void *)1L, &other, 2), -EAGAIN);
+    expect("requeue, another value", futex(&word, FUTEX_CMP_REQUEUE, 1, (void *)1L, &other, 2),
+           -EAGAIN);
 }
 
 /* ---- Time ---- */
@@ -180,8 +180,8 @@ static void requeues(void)
 
 /* ---- FUTEX_WAKE_OP ---- */
 
-static void operation(const char *what, uint32_t before, unsigned how, int operand, unsigned compare,
-                      int with, uint32_t after, int both)
+static void operation(const char *what, uint32_t before, unsigned how, int operand,
+                      unsigned compare, int with, uint32_t after, int both)
 {
     pthread_t thread;
     struct job job = {&other, ~0U, FUTEX_WAIT_BITSET, -1};
@@ -190,8 +190,10 @@ static void operation(const char *what, uint32_t before, unsigned how, int opera
     pthread_create(&thread, NULL, wait_on, &job);
     settle(1);
     other = before;
-    expect(what, futex(&word, FUTEX_WAKE_OP, 1, (void *)1L, &other, FUTEX_OP(how, operand, compare, with)),
-           both);
+    expect(
+        what,
+        futex(&word, FUTEX_WAKE_OP, 1, (void *)1L, &other, FUTEX_OP(how, operand, compare, with)),
+        both);
     expect("… the word", other, after);
     futex(&other, FUTEX_WAKE, 1, NULL, NULL, 0);
     pthread_join(thread, NULL);
@@ -215,8 +217,7 @@ static void operations(void)
 
 static void shared_memory(void)
 {
-    uint32_t *shared =
-        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    uint32_t *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t child = fork();
     int status = -1;
     if (!child) {

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#define PAGE  4096
 #define CROWD 100
 #define TURNS 500
 
@@ -118,8 +119,8 @@ static void without_join(void)
 static pthread_mutex_t *robust_lock(int shared_between_processes)
 {
     pthread_mutexattr_t attributes;
-    pthread_mutex_t *robust = mmap(NULL, sizeof *robust, PROT_READ | PROT_WRITE,
-                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pthread_mutex_t *robust =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
     pthread_mutexattr_setpshared(&attributes, shared_between_processes ? PTHREAD_PROCESS_SHARED
@@ -157,12 +158,16 @@ static void robust(void)
     }
     waitpid(child, NULL, 0);
     owner_died("a process ended with the lock", all);
+    volatile int *taken = (volatile int *)(all + 1);
     if (!(child = fork())) {
         pthread_mutex_lock(all);
+        *taken = 1;
+        sleep_ms(20);
         kill(getpid(), SIGKILL);
     }
-    sleep_ms(1);
-    owner_died("a process was killed with the lock", all);
+    while (!*taken)
+        sleep_ms(1);
+    owner_died("a process was killed with the lock that this one waits for", all);
     waitpid(child, NULL, 0);
 }
 

@@ -197,6 +197,7 @@ static int try(const struct doubt *doubt, unsigned kind)
     for (int i = 0; i < 6; i++)
         a[i] = value(doubt->arguments[i], (long)bads[kind]);
     lseek(file, 0, SEEK_SET);
+    *bads[4] = 'x'; /* what was written before the bad byte was met may be anything */
     long result = syscall(doubt->number, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (result == -1 && errno == EFAULT)
         return 0;

@@ -12,7 +12,6 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "process/pool.h"
 #include "procfs/procfs.h"
 #include "signal/trace.h"
 #include "time/vdso.h"
@@ -177,6 +176,11 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 {
     struct message message = {.request = thread->request};
     int64_t tag = answer(thread, &message, result);
+    if (thread->unusual & UNUSUAL_YIELDS && tag != ANSWER_LATER) {
+        thread->unusual &= ~(uint32_t)UNUSUAL_YIELDS;
+        reply((uint64_t)tag, message.request, &message); /* to the end of the queue */
+        tag = ANSWER_LATER;
+    }
     family_bury();
     return next(tag, &message);
 }
@@ -292,8 +296,6 @@ int main(const struct startup *startup)
         clock_set_realtime((int64_t)manifest.time * NANOSECONDS);
         if (console_init(manifest.window_rows, manifest.window_columns) < 0)
             log_print(LOG_ERROR, "proc: no terminal\n");
-        if (pool_file_init() < 0)
-            log_print(LOG_ERROR, "proc: no /proc/self/pool\n");
         if (timers_init() < 0)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         if (procfs_init() < 0)

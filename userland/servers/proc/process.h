@@ -5,6 +5,7 @@
 #include "files/files.h"
 #include "memory/memory.h"
 #include "process/family.h"
+#include "procfs/oom.h"
 #include "signal/signal.h"
 #include "thread.h"
 
@@ -23,6 +24,7 @@ struct process {
     struct file_system_state *place; /* root, working directory, umask */
     struct signal_process signals;
     struct limit limits[LINUX_LIMITS];
+    struct oom oom;
     uint64_t start_time; /* ns since boot */
     uint64_t
         unknown_calls[SYSTEM_CALLS / 64 + 1]; /* bit by number: already reported; last: others */

@@ -49,7 +49,7 @@ struct family {
     struct wait_queue waiters;               /* its threads that wait for a child */
     struct thread *vfork_parent; /* waits until this process has a memory of its own, or ended */
     uint32_t threads;            /* that have not ended */
-    uint32_t status;            /* as wait4 tells it, once `ended` */
+    uint32_t status;             /* as wait4 tells it, once `ended` */
     uint8_t exit_signal;         /* to the parent at the end; 0: none */
     uint8_t death_signal;        /* when the parent ends (PR_SET_PDEATHSIG); 0: none */
     bool ended;                  /* a zombie */

@@ -129,8 +129,9 @@ static int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t oper
     if (!error)
         error = client_read(thread, address, &value, sizeof value);
     if (!error)
-        error = value == expected ? put_to_wait(thread, &key, mask, operation & FUTEX_CLOCK_REALTIME)
-                                  : -EAGAIN;
+        error = value == expected
+                    ? put_to_wait(thread, &key, mask, operation & FUTEX_CLOCK_REALTIME)
+                    : -EAGAIN;
     if (error > ANSWER_LAST)
         thread->wait.deadline = 0; /* the call is over without having waited */
     return error;

@@ -134,7 +134,6 @@ struct linux_sched_attr {
 #define LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc
 #define LINUX_REBOOT_CMD_RESTART2  0xa1b2c3d4
 
-
 /* linux/membarrier.h */
 #define MEMBARRIER_QUERY                      0
 #define MEMBARRIER_GLOBAL                     1

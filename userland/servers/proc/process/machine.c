@@ -1,22 +1,19 @@
 /*
  * machine.c: the machine as programs see it: its names, its CPU, its log; and its end.
  */
+#include "process/machine.h"
 #include "lib/memory.h"
 #include "proc.h"
 #include "process/linux_process.h"
 #include "process/start.h"
 
-#define NAME_BYTES 65 /* __NEW_UTS_LEN and the final 0 */
-
 /* Programs look at the release: glibc refuses kernels older than the one it was built for. */
-static struct {
-    char system[NAME_BYTES], node[NAME_BYTES], release[NAME_BYTES], version[NAME_BYTES],
-        machine[NAME_BYTES], domain[NAME_BYTES];
-} names = {"Linux", "pagoda", "6.1.0-pagoda", "#1 Pagoda", "aarch64", "(none)"};
+struct machine_names machine_names = {"Linux",     "pagoda",  "6.1.0-pagoda",
+                                      "#1 Pagoda", "aarch64", "(none)"};
 
 int64_t linux_uname(struct thread *thread, uint64_t address)
 {
-    return client_write(thread, address, &names, sizeof names);
+    return client_write(thread, address, &machine_names, sizeof machine_names);
 }
 
 static int64_t set_name(struct thread *thread, uint64_t address, uint64_t length, char *name)
@@ -32,12 +29,12 @@ static int64_t set_name(struct thread *thread, uint64_t address, uint64_t length
 
 int64_t linux_sethostname(struct thread *thread, uint64_t address, uint64_t length)
 {
-    return set_name(thread, address, length, names.node);
+    return set_name(thread, address, length, machine_names.node);
 }
 
 int64_t linux_setdomainname(struct thread *thread, uint64_t address, uint64_t length)
 {
-    return set_name(thread, address, length, names.domain);
+    return set_name(thread, address, length, machine_names.domain);
 }
 
 int64_t linux_getcpu(struct thread *thread, uint64_t cpu, uint64_t node)

@@ -6,6 +6,7 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "process/linux_process.h"
+#include "sequence.h"
 
 #define LINUX_PROC_MAGIC     0x9fa0
 #define LINUX_SYSFS_MAGIC    0x62656572
@@ -54,6 +55,7 @@ int64_t subject_of(struct thread *reader, const struct node *node, struct subjec
     const struct pid *pid = node->own;
     *subject = (struct subject){.reader = reader,
                                 .system = node->system,
+                                .pid = node->own,
                                 .item = item_of(node),
                                 .task = node->detail & TASK,
                                 .number = node->detail & ~TASK};
@@ -85,7 +87,9 @@ int64_t item_node(const struct subject *subject, const struct item *item, struct
         return -ENOMEM;
     node->operations = item->link_text ? &text_link_operations : &node_operations;
     if (node_type(node) == LINUX_S_IFREG) {
-        node->file = item->file ? item->file : &text_file_operations;
+        node->file = item->file   ? item->file
+                     : item->step ? &sequence_operations
+                                  : &text_file_operations;
         node->text = &text_operations;
     }
     node->about = (uintptr_t)item;

@@ -13,12 +13,14 @@
 #include "time/vdso.h"
 
 struct item;
+struct sequence;
 
 /* Whom a node is about, for as long as one handler runs. */
 struct subject {
     struct thread *reader;      /* who asks */
     struct file_system *system; /* where */
     const struct item *item;    /* what */
+    struct pid *pid;            /* its number; NULL: the whole system */
     struct process *process;    /* about whom; NULL: the whole system */
     struct thread *thread;      /* the thread of task/TID, or the leader; NULL: it has ended */
     uint64_t number;            /* below fd/ and fdinfo/: the descriptor */
@@ -40,6 +42,8 @@ struct item {
     int64_t (*find)(const struct subject *subject, const char *name, size_t length,
                     struct node **child);
     int64_t (*list)(const struct subject *subject, uint64_t position, struct listing *listing);
+    /* Long texts: sequence.h. Appends a piece and moves on. 0 or a negated errno. */
+    int64_t (*step)(const struct subject *subject, struct sequence *sequence);
     const struct file_operations *file; /* of what is not text */
 };
 
@@ -68,9 +72,13 @@ bool number_read(const char *text, size_t length, uint64_t most, uint64_t *numbe
 
 /* ---- the lists of items, each in the file that makes them ---- */
 
-extern const struct item system_items[];
-extern const struct item process_item; /* the directory PID */
-extern const struct item sysfs_item;   /* /sys */
+extern const struct item system_items[]; /* beside the processes */
+extern const struct item process_item;   /* the directory PID */
+extern const struct item sysfs_item;     /* /sys */
+
+/* Adds text with those characters that occur in `which`, and backslashes if `which` has one, as
+ * their octal codes. */
+void text_add_escaped(struct text *text, const char *from, const char *which);
 
 /* ---- process_memory.c ---- */
 
@@ -88,11 +96,12 @@ int64_t process_status(const struct subject *subject, struct text *text);
 
 /* ---- facts.c: numbers that several files tell ---- */
 
-struct memory_sizes { /* pages */
-    uint64_t size, size_most, locked, resident, resident_most, shared;
+struct memory_sizes {                                   /* pages */
+    uint64_t size, size_most, locked, resident, shared; /* shared: with files */
     uint64_t data, stack, code, libraries, tables;
 };
-struct memory_sizes memory_sizes(const struct process *process);
+/* Without `all`, only sizes and what is resident, which cost little. */
+struct memory_sizes memory_sizes(const struct process *process, bool all);
 
 /* A number whose decimal digits are the octal ones of `value`. */
 uint32_t octal(uint32_t value);
@@ -105,6 +114,53 @@ struct usage subject_usage(const struct subject *subject);
 /* ---- system.c ---- */
 
 void memory_facts_read(struct memory_facts *facts);
+void counters_read(struct counters *counters);
+/* Pages in files that were written. */
+uint64_t pages_of_files(void);
+
+/* ---- kernel_facts.c, fixed.c ---- */
+
+int64_t vm_statistics(const struct subject *subject, struct text *text);
+int64_t buddy_information(const struct subject *subject, struct text *text);
+int64_t zone_information(const struct subject *subject, struct text *text);
+int64_t slab_information(const struct subject *subject, struct text *text);
+int64_t processors(const struct subject *subject, struct text *text);
+int64_t version(const struct subject *subject, struct text *text);
+int64_t kernel_arguments(const struct subject *subject, struct text *text);
+int64_t devices(const struct subject *subject, struct text *text);
+int64_t file_system_kinds(const struct subject *subject, struct text *text);
+int64_t swaps(const struct subject *subject, struct text *text);
+int64_t partitions(const struct subject *subject, struct text *text);
+int64_t terminal_drivers(const struct subject *subject, struct text *text);
+
+/* ---- maps.c ---- */
+
+int64_t maps_step(const struct subject *subject, struct sequence *sequence);
+int64_t smaps_step(const struct subject *subject, struct sequence *sequence);
+int64_t smaps_rollup_step(const struct subject *subject, struct sequence *sequence);
+
+/* ---- open_files.c ---- */
+
+int64_t find_descriptor(const struct subject *subject, const char *name, size_t length,
+                        struct node **child);
+int64_t list_descriptors(const struct subject *subject, uint64_t position, struct listing *listing);
+int64_t find_descriptor_facts(const struct subject *subject, const char *name, size_t length,
+                              struct node **child);
+int64_t list_descriptor_facts(const struct subject *subject, uint64_t position,
+                              struct listing *listing);
+
+/* ---- limits.c ---- */
+
+int64_t limits(const struct subject *subject, struct text *text);
+
+/* ---- mounts.c ---- */
+
+int64_t mounts(const struct subject *subject, struct text *text);
+int64_t mount_information(const struct subject *subject, struct text *text);
+
+/* ---- settings.c ---- */
+
+extern const struct item settings_items[]; /* sys */
 
 /* ---- load.c ---- */
 

@@ -4,6 +4,7 @@
 #include "lib/memory.h"
 #include "process/linux_process.h"
 #include "procfs.h"
+#include "signal/trace.h"
 #include "tty/tty.h"
 
 /* All CPU time is the user's: what the servers do for a program is theirs. */
@@ -84,7 +85,7 @@ int64_t process_stat(const struct subject *subject, struct text *text)
     const struct process *process = subject->process;
     const struct family *family = &process->family;
     const struct usage usage = subject_usage(subject), *children = &family->children_used;
-    const struct memory_sizes sizes = memory_sizes(process);
+    const struct memory_sizes sizes = memory_sizes(process, false);
     const struct memory *memory = process->memory;
     const struct schedule *schedule = subject->thread ? &subject->thread->life.schedule : NULL;
     text_add(text, "%u (%s) %c %u %u %u", number_of(subject), name_of(subject),
@@ -113,7 +114,7 @@ int64_t process_stat(const struct subject *subject, struct text *text)
 
 int64_t process_statm(const struct subject *subject, struct text *text)
 {
-    const struct memory_sizes sizes = memory_sizes(subject->process);
+    const struct memory_sizes sizes = memory_sizes(subject->process, true);
     text_add(text, "%lu %lu %lu %lu 0 %lu 0\n", sizes.size, sizes.resident, sizes.shared,
              sizes.code, sizes.data + sizes.stack);
     return 0;
@@ -139,7 +140,7 @@ static void add_groups(const struct credentials *who, struct text *text)
 
 static void add_memory(const struct subject *subject, struct text *text)
 {
-    const struct memory_sizes sizes = memory_sizes(subject->process);
+    const struct memory_sizes sizes = memory_sizes(subject->process, true);
     const struct {
         const char *name;
         uint64_t pages;
@@ -147,7 +148,7 @@ static void add_memory(const struct subject *subject, struct text *text)
                  {"VmSize", sizes.size},
                  {"VmLck", sizes.locked},
                  {"VmPin", 0},
-                 {"VmHWM", sizes.resident_most},
+                 {"VmHWM", sizes.resident},
                  {"VmRSS", sizes.resident},
                  {"RssAnon", sizes.resident - sizes.shared},
                  {"RssFile", sizes.shared},
@@ -201,12 +202,14 @@ int64_t process_status(const struct subject *subject, struct text *text)
     const struct process *process = subject->process;
     const struct family *family = &process->family;
     const struct credentials *who = &family->credentials;
+    const struct trace *trace = subject->thread ? subject->thread->signals.trace : NULL;
     text_add(text, "Name:\t%s\n", name_of(subject));
     if (process->memory)
         text_add(text, "Umask:\t%04u\n", octal(process->place ? process->place->umask : 0));
     text_add(text, "State:\t%s\n", state_word(thread_state(subject)));
     text_add(text, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t%u\n", process->pid,
-             number_of(subject), family->parent ? family->parent->pid : 0, 0);
+             number_of(subject), family->parent ? family->parent->pid : 0,
+             trace ? trace->tracer->pid : 0);
     add_ids(who, text);
     text_add(text, "FDSize:\t%u\n", process->files ? process->files->count : 0);
     add_groups(who, text);

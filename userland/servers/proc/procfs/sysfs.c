@@ -4,7 +4,7 @@
 #include "procfs.h"
 
 /* Programs run on one. */
-static int64_t processors(const struct subject *subject, struct text *text)
+static int64_t one_processor(const struct subject *subject, struct text *text)
 {
     (void)subject;
     text_add(text, "0\n");
@@ -12,9 +12,9 @@ static int64_t processors(const struct subject *subject, struct text *text)
 }
 
 static const struct item cpu_items[] = {
-    {.name = "online", .mode = FILE_MODE, .make = processors},
-    {.name = "possible", .mode = FILE_MODE, .make = processors},
-    {.name = "present", .mode = FILE_MODE, .make = processors},
+    {.name = "online", .mode = FILE_MODE, .make = one_processor},
+    {.name = "possible", .mode = FILE_MODE, .make = one_processor},
+    {.name = "present", .mode = FILE_MODE, .make = one_processor},
     {0},
 };
 static const struct item system_folder[] = {

@@ -8,7 +8,7 @@
 
 /* ---- Numbers ---- */
 
-static void counters_read(struct counters *counters)
+void counters_read(struct counters *counters)
 {
     if (debug(HANDLE_NONE, DEBUG_COUNTERS, 0, 0) < 0)
         *counters = (struct counters){0};
@@ -26,8 +26,7 @@ void memory_facts_read(struct memory_facts *facts)
 
 /* ---- meminfo ---- */
 
-/* Pages in files that were written. */
-static uint64_t pages_of_files(void)
+uint64_t pages_of_files(void)
 {
     uint64_t pages = 0;
     for (const struct file_system *system = file_systems(); system; system = system->next)
@@ -179,6 +178,9 @@ static int64_t mounts_self_text(const struct subject *subject, char *text, size_
     return (int64_t)format_text(text, size, "self/mounts");
 }
 
+static const struct item terminal_items[] = {
+    {.name = "drivers", .mode = FILE_MODE, .make = terminal_drivers}, {0}};
+
 const struct item system_items[] = {
     {.name = "self", .mode = LINK_MODE, .link_text = self_text},
     {.name = "thread-self", .mode = LINK_MODE, .link_text = thread_self_text},
@@ -187,5 +189,18 @@ const struct item system_items[] = {
     {.name = "uptime", .mode = FILE_MODE, .make = uptime},
     {.name = "loadavg", .mode = FILE_MODE, .make = load_average},
     {.name = "stat", .mode = FILE_MODE, .make = statistics},
+    {.name = "vmstat", .mode = FILE_MODE, .make = vm_statistics},
+    {.name = "buddyinfo", .mode = LINUX_S_IFREG | 0400, .make = buddy_information},
+    {.name = "zoneinfo", .mode = FILE_MODE, .make = zone_information},
+    {.name = "slabinfo", .mode = LINUX_S_IFREG | 0400, .make = slab_information},
+    {.name = "cpuinfo", .mode = FILE_MODE, .make = processors},
+    {.name = "version", .mode = FILE_MODE, .make = version},
+    {.name = "cmdline", .mode = FILE_MODE, .make = kernel_arguments},
+    {.name = "devices", .mode = FILE_MODE, .make = devices},
+    {.name = "filesystems", .mode = FILE_MODE, .make = file_system_kinds},
+    {.name = "swaps", .mode = FILE_MODE, .make = swaps},
+    {.name = "partitions", .mode = FILE_MODE, .make = partitions},
+    {.name = "sys", .mode = DIRECTORY_MODE, .items = settings_items},
+    {.name = "tty", .mode = DIRECTORY_MODE, .items = terminal_items},
     {0},
 };
