@@ -66,6 +66,7 @@ def add_bundle_options(parser):
     group.add_argument("--pool-limit", metavar="SIZE", help="memory for programs, e.g. 8M")
     group.add_argument("--every-app", action="store_true", help="all programs of the project")
     group.add_argument("--strace", action="store_true", help="show each Linux system call")
+    group.add_argument("--fixed-addresses", action="store_true", help="do not randomise programs")
     group.add_argument("--summary", action="store_true", help="say at the end what happened")
 
 
