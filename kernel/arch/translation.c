@@ -126,7 +126,8 @@ uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool cr
 
 uint64_t translation_lookup(struct translation *translation, uint64_t va)
 {
-    uint64_t *leaf = translation_leaf(translation, va, false);
+    uint64_t *leaf = translation->hint_block == va >> 21 ? translation->hint_leaf
+                                                         : translation_leaf(translation, va, false);
     uint64_t entry = leaf ? *leaf_entry(leaf, va) : 0;
 
     return entry & ENTRY_VALID ? entry : 0;

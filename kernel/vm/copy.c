@@ -64,20 +64,27 @@ static inline frame_number page_at(struct space *space, uint64_t va, unsigned ac
 }
 
 /* Copies one piece that crosses no page on either side. */
-static void copy_piece(frame_number far, uint64_t far_va, frame_number own, uint64_t own_va,
-                       uint64_t bytes, bool out, bool executable)
+static inline void copy_between(char *far_page, uint64_t far_va, char *own_page, uint64_t own_va,
+                                uint64_t bytes, bool out, bool executable)
 {
-    char *far_page = far < linear_end ? frame_address(far) : frame_open(far, 0);
-    char *own_page = own < linear_end ? frame_address(own) : frame_open(own, 1);
     char *f = far_page + (far_va & (PAGE_SIZE - 1)), *o = own_page + (own_va & (PAGE_SIZE - 1));
 
     memcpy(out ? f : o, out ? o : f, bytes);
-    if (out && executable)
+    if (__builtin_expect(out && executable, 0))
         cache_sync_instructions(far_page);
-    if (own >= linear_end)
-        frame_close(own_page, 1);
-    if (far >= linear_end)
-        frame_close(far_page, 0);
+}
+
+static inline void copy_piece(frame_number far, uint64_t far_va, frame_number own, uint64_t own_va,
+                              uint64_t bytes, bool out, bool executable)
+{
+    if (__builtin_expect((far > own ? far : own) < linear_end, 1)) {
+        copy_between(frame_address(far), far_va, frame_address(own), own_va, bytes, out, executable);
+        return;
+    }
+    char *far_page = frame_open(far, 0), *own_page = frame_open(own, 1);
+    copy_between(far_page, far_va, own_page, own_va, bytes, out, executable);
+    frame_close(own_page, 1);
+    frame_close(far_page, 0);
 }
 
 static struct space *far_space(struct thread *thread, bool out, int64_t *error)
@@ -104,30 +111,32 @@ struct thread *call_space_copy(struct thread *thread)
         return answer(thread, error);
     if (x[4] > COPY_OUT)
         return answer(thread, -EINVAL);
-    while (x[5]) {
-        if (x[2] >= USER_END || x[3] >= USER_END)
+    for (uint64_t far_va = x[2], own_va = x[3], left = x[5]; left;) {
+        if (far_va >= USER_END || own_va >= USER_END)
             return answer(thread, -EFAULT);
-        uint64_t bytes = PAGE_SIZE - (x[2] & (PAGE_SIZE - 1));
-        uint64_t own_room = PAGE_SIZE - (x[3] & (PAGE_SIZE - 1));
+        uint64_t bytes = PAGE_SIZE - (far_va & (PAGE_SIZE - 1));
+        uint64_t own_room = PAGE_SIZE - (own_va & (PAGE_SIZE - 1));
         bytes = bytes < own_room ? bytes : own_room;
-        bytes = bytes < x[5] ? bytes : x[5];
-        if (!own || !(x[3] & (PAGE_SIZE - 1)))
-            own = page_at(thread->space, x[3], out ? MAP_READ : MAP_WRITE, &ignored, &error);
+        bytes = bytes < left ? bytes : left;
+        if (!own || !(own_va & (PAGE_SIZE - 1)))
+            own = page_at(thread->space, own_va, out ? MAP_READ : MAP_WRITE, &ignored, &error);
         if (!own)
             return answer(thread, -EFAULT); /* the caller's side must be wired */
-        frame_number there = page_at(far, x[2], out ? MAP_WRITE : MAP_READ, &executable, &error);
+        frame_number there = page_at(far, far_va, out ? MAP_WRITE : MAP_READ, &executable, &error);
         if (!there) {
-            x[1] = x[2];
-            x[2] = x[6];
+            x[1] = far_va;
+            x[2] = x[6] + x[5] - left;
             return answer(thread, error);
         }
-        copy_piece(there, x[2], own, x[3], bytes, out, executable);
-        x[2] += bytes;
-        x[3] += bytes;
-        x[5] -= bytes;
-        x[6] += bytes;
-        if (x[5] && interrupt_pending())
+        copy_piece(there, far_va, own, own_va, bytes, out, executable);
+        far_va += bytes;
+        own_va += bytes;
+        left -= bytes;
+        if (left && interrupt_pending()) {
+            x[6] += x[5] - left;
+            x[2] = far_va, x[3] = own_va, x[5] = left;
             return call_again(thread);
+        }
     }
-    return answer(thread, x[6]);
+    return answer(thread, x[6] + x[5]);
 }

@@ -236,6 +236,7 @@ static void descriptors(void)
     EXPECT(fcntl(0, F_SETOWN, getpid()), 0);
     EXPECT(fcntl(0, F_GETOWN), getpid());
     EXPECT(fcntl(0, F_SETOWN, 0), 0);
+    EXPECT(CALL(SYS_fcntl, 0, F_SETOWN, 32000), -ESRCH);
 }
 
 static void pipes(void)

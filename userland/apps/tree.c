@@ -6,11 +6,13 @@
 #include "expect.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
@@ -361,9 +363,70 @@ static void descriptors_of_places(void)
     EXPECT(status.st_nlink, 0);
     EXPECT(CALL(SYS_linkat, file, "", AT_FDCWD, "kept", AT_EMPTY_PATH), 0);
     EXPECT_TEXT("kept", "temporary");
+    int hidden = open("base", O_TMPFILE | O_EXCL | O_RDWR, 0600);
+    EXPECT(CALL(SYS_linkat, hidden, "", AT_FDCWD, "never", AT_EMPTY_PATH), -ENOENT);
+    EXPECT(close(hidden), 0);
     EXPECT(CALL(SYS_openat, AT_FDCWD, "base", O_TMPFILE | O_RDONLY, 0600), -EINVAL);
     EXPECT(close(file) + close(base), 0);
     EXPECT(unlink("kept") + unlink("base/f") + rmdir("base"), 0);
+}
+
+/* What a user who is not root may not. Runs in a child; its differences are its status. */
+static int as_another_user(void)
+{
+    checks_failed = 0;
+    EXPECT(setgroups(1, (gid_t[]){77}) + setgid(1000) + setuid(1000), 0);
+    EXPECT(CALL(SYS_openat, AT_FDCWD, "root-only", O_RDONLY), -EACCES);
+    EXPECT(CALL(SYS_openat, AT_FDCWD, "readable", O_RDWR), -EACCES);
+    EXPECT(CALL(SYS_openat, AT_FDCWD, "of-group", O_WRONLY | O_TRUNC), -EACCES);
+    EXPECT_TRUE(open("of-group", O_RDONLY) >= 0);
+    EXPECT(CALL(SYS_openat, AT_FDCWD, "new", O_CREAT | O_RDWR, 0600), -EACCES);
+    EXPECT(CALL(SYS_mkdirat, AT_FDCWD, "new", 0700), -EACCES);
+    EXPECT(CALL(SYS_unlinkat, AT_FDCWD, "readable", 0), -EACCES);
+    EXPECT(CALL(SYS_renameat2, AT_FDCWD, "readable", AT_FDCWD, "x", 0), -EACCES);
+    EXPECT(CALL(SYS_openat, AT_FDCWD, "closed/f", O_RDONLY), -EACCES);
+    EXPECT(CALL(SYS_chdir, "closed"), -EACCES);
+    EXPECT(CALL(SYS_fchmodat, AT_FDCWD, "readable", 0777), -EPERM);
+    EXPECT(CALL(SYS_fchownat, AT_FDCWD, "readable", 1000, 1000, 0), -EPERM);
+    EXPECT(CALL(SYS_utimensat, AT_FDCWD, "readable", NULL, 0), -EACCES);
+    struct timespec times[2] = {{1, 0}, {1, 0}};
+    EXPECT(CALL(SYS_utimensat, AT_FDCWD, "readable", times, 0), -EPERM);
+    EXPECT(CALL(SYS_faccessat, AT_FDCWD, "readable", R_OK), 0);
+    EXPECT(CALL(SYS_faccessat, AT_FDCWD, "readable", W_OK), -EACCES);
+    EXPECT(CALL(SYS_truncate, "readable", 0), -EACCES);
+    EXPECT(CALL(SYS_mknodat, AT_FDCWD, "open/null", S_IFCHR | 0600, makedev(1, 3)), -EPERM);
+    EXPECT(CALL(SYS_chroot, "/"), -EPERM);
+    EXPECT(CALL(SYS_mount, "x", "/tmp", "tmpfs", 0L, 0L), -EPERM);
+    /* In a directory with the sticky bit only what is one's own. */
+    EXPECT(CALL(SYS_unlinkat, AT_FDCWD, "open/of-root", 0), -EPERM);
+    EXPECT(CALL(SYS_renameat2, AT_FDCWD, "open/of-root", AT_FDCWD, "open/x", 0), -EPERM);
+    EXPECT(create("open/own", "o"), 0);
+    EXPECT(chmod("open/own", 04700) + chown("open/own", -1, 77), 0);
+    EXPECT(CALL(SYS_fchownat, AT_FDCWD, "open/own", -1, 78, 0), -EPERM);
+    EXPECT(CALL(SYS_fchownat, AT_FDCWD, "open/own", 0, -1, 0), -EPERM);
+    EXPECT(mode_of("open/own"), S_IFREG | 0700);
+    EXPECT(chmod("open/own", 0), 0);
+    EXPECT(CALL(SYS_openat, AT_FDCWD, "open/own", O_RDONLY), -EACCES);
+    EXPECT(unlink("open/own"), 0);
+    fflush(stdout);
+    return checks_failed;
+}
+
+static void permissions(void)
+{
+    int status = -1;
+    EXPECT(create("root-only", "r") + create("readable", "r") + create("of-group", "g"), 0);
+    EXPECT(chmod("root-only", 0600) + chmod("of-group", 0640) + chown("of-group", 0, 77), 0);
+    EXPECT(mkdir("closed", 0700) + create("closed/f", "f") + mkdir("open", 0777), 0);
+    EXPECT(chmod("open", 01777) + create("open/of-root", "r"), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(as_another_user());
+    EXPECT(waitpid(child, &status, 0), child);
+    EXPECT(status, 0);
+    EXPECT(unlink("open/of-root") + rmdir("open"), 0);
+    EXPECT(unlink("closed/f") + rmdir("closed") + unlink("root-only"), 0);
+    EXPECT(unlink("readable") + unlink("of-group"), 0);
 }
 
 int main(void)
@@ -375,6 +438,7 @@ int main(void)
     listing();
     attributes();
     descriptors_of_places();
+    permissions();
     EXPECT(chdir("/"), 0);
     EXPECT(rmdir("/tmp/tree/a/b") + rmdir("/tmp/tree/a") + rmdir("/tmp/tree"), 0);
     return checks_end("tree");

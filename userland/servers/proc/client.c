@@ -63,22 +63,17 @@ static int64_t copy_what_there_is(struct thread *thread, uint64_t address, char 
 }
 
 static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t bytes,
-                    uint64_t direction, uint64_t *done)
+                    uint64_t direction, uint64_t *done);
+
+/* space_copy answered something else than that all was copied. */
+static __attribute__((noinline)) int64_t copy_stopped(struct thread *thread, uint64_t address,
+                                                      void *own, size_t bytes, uint64_t direction,
+                                                      uint64_t *done, int64_t result,
+                                                      struct copy_stop stop)
 {
     uint64_t end = address + bytes;
-    if (*done >= bytes)
-        return 0;
-    if (end < address)
+    if (result >= 0 || end < address || thread->far) /* far: nobody to ask for proc's own pages */
         return -EFAULT;
-    struct copy_stop stop;
-    int64_t result = space_copy(thread->far, thread->request, address + *done, (char *)own + *done,
-                                direction, bytes - *done, &stop);
-    if (result >= 0) {
-        *done += (uint64_t)result;
-        return *done == bytes ? 0 : -EFAULT;
-    }
-    if (thread->far)
-        return -EFAULT; /* proc's own memory: nobody to ask for its pages */
     if (result == -EFAULT && stop.address - address < bytes && memory_grow(thread, stop.address))
         return copy(thread, address, own, bytes, direction, done); /* it ended in a stack */
     if (result == -EFAULT)
@@ -90,6 +85,20 @@ static int64_t copy(struct thread *thread, uint64_t address, void *own, size_t b
     *done += stop.copied;
     return ask_for_pages(thread, address + *done, end,
                          direction == COPY_IN ? TAG_RETRY_READ : TAG_RETRY_WRITE);
+}
+
+static inline int64_t copy(struct thread *thread, uint64_t address, void *own, size_t bytes,
+                           uint64_t direction, uint64_t *done)
+{
+    if (*done >= bytes)
+        return 0;
+    struct copy_stop stop;
+    int64_t result = space_copy(thread->far, thread->request, address + *done, (char *)own + *done,
+                                direction, bytes - *done, &stop);
+    if (__builtin_expect(result != (int64_t)(bytes - *done), 0))
+        return copy_stopped(thread, address, own, bytes, direction, done, result, stop);
+    *done = bytes;
+    return 0;
 }
 
 int64_t client_read(struct thread *thread, uint64_t address, void *own, size_t bytes)

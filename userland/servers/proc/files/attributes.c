@@ -200,7 +200,11 @@ int64_t linux_faccessat2(struct thread *thread, uint64_t directory, uint64_t pat
     struct node *node = files_node(thread, directory, path, flags, &error);
     if (!node)
         return error;
-    error = node_permits(thread, node, (unsigned)mode);
+    const struct credentials *who = &thread->process->family.credentials;
+    if (flags & LINUX_AT_EACCESS)
+        error = node_permits(thread, node, (unsigned)mode);
+    else
+        error = node_permits_as(thread, who->user.real, who->group.real, node, (unsigned)mode);
     node_drop(node);
     return error;
 }

@@ -14,7 +14,7 @@ static int64_t change_mode(struct thread *thread, struct node *node, uint32_t mo
         error = -EPERM;
     if (error)
         return error;
-    if (!files_privileged(thread) && node->group != files_group(thread))
+    if (!files_privileged(thread) && !files_in_group(thread, node->group))
         mode &= ~(uint32_t)LINUX_S_ISGID;
     node->mode = (node->mode & LINUX_S_IFMT) | (mode & 07777);
     node->changed = node_time();
@@ -46,7 +46,7 @@ static int64_t change_owner(struct thread *thread, struct node *node, uint32_t u
     if (!files_privileged(thread)) {
         bool keeps_user = user == UINT32_MAX || user == node->user;
         bool may_group =
-            group == UINT32_MAX || group == node->group || group == files_group(thread);
+            group == UINT32_MAX || group == node->group || files_in_group(thread, group);
         if (node->user != files_user(thread) || !keeps_user || !may_group)
             return user == UINT32_MAX && group == UINT32_MAX ? 0 : -EPERM;
     }

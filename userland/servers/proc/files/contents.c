@@ -11,7 +11,7 @@ static const uint8_t zeros[PAGE_SIZE];
 
 /* ---- Reading and writing ---- */
 
-const uint8_t *contents_at(struct node *node, uint64_t offset, uint64_t *bytes)
+const uint8_t *contents_written(struct node *node, uint64_t offset, uint64_t *bytes)
 {
     struct file_pages *pages = node->pages;
     uint64_t page = offset >> PAGE_SHIFT, in_page = PAGE_SIZE - (offset & PAGE_MASK);

@@ -36,7 +36,15 @@ void contents_init(const void *bundle);
 
 /* Where byte `offset` (below the size) is to be read from, and how many follow it there: *bytes
  * comes as the most that is wanted. Only for space_copy. */
-const uint8_t *contents_at(struct node *node, uint64_t offset, uint64_t *bytes);
+const uint8_t *contents_written(struct node *node, uint64_t offset, uint64_t *bytes);
+static inline const uint8_t *contents_at(struct node *node, uint64_t offset, uint64_t *bytes)
+{
+    if (node->pages || offset >= node->base_size)
+        return contents_written(node, offset, bytes);
+    if (*bytes > node->base_size - offset)
+        *bytes = node->base_size - offset;
+    return node->base + offset;
+}
 
 /* The same for writing: what is missing is made first, from the bundle or zeros. The size stays.
  * NULL: -ENOSPC, or -EFBIG, in *error. */

@@ -12,6 +12,28 @@ struct linux_owner {
     int32_t type, id;
 };
 
+/* Is there anybody of that number to be told? 0 is nobody, and always right. */
+static int64_t find_owner(uint32_t type, int32_t id)
+{
+    if (id == 0)
+        return 0;
+    const struct pid *pid = id > 0 ? pid_find((uint32_t)id) : NULL;
+    bool found = pid && (type == OWNER_GROUP    ? (const void *)pid->group
+                         : type == OWNER_THREAD ? (const void *)pid->thread
+                                                : (const void *)pid->process);
+    return found ? 0 : -ESRCH;
+}
+
+static int64_t keep_owner(struct open_file *file, uint32_t type, int32_t id)
+{
+    int64_t error = find_owner(type, id);
+    if (error)
+        return error;
+    file->owner_type = (uint8_t)type;
+    file->owner = id;
+    return 0;
+}
+
 static int64_t set_owner(struct thread *thread, struct open_file *file, uint64_t address)
 {
     struct linux_owner owner;
@@ -20,9 +42,7 @@ static int64_t set_owner(struct thread *thread, struct open_file *file, uint64_t
         return error;
     if (owner.type < OWNER_THREAD || owner.type > OWNER_GROUP)
         return -EINVAL;
-    file->owner_type = (uint8_t)owner.type;
-    file->owner = owner.id;
-    return 0;
+    return keep_owner(file, (uint32_t)owner.type, owner.id);
 }
 
 static int64_t tell_owner(struct thread *thread, const struct open_file *file, uint64_t address)
@@ -74,9 +94,8 @@ int64_t control_open(struct thread *thread, struct open_file *file, uint64_t com
     case LINUX_F_SETOWN: /* kept and told; nothing sends SIGIO */
         if ((int32_t)argument == INT32_MIN)
             return -EINVAL;
-        file->owner_type = (int32_t)argument < 0 ? OWNER_GROUP : OWNER_PROCESS;
-        file->owner = (int32_t)argument < 0 ? -(int32_t)argument : (int32_t)argument;
-        return 0;
+        return (int32_t)argument < 0 ? keep_owner(file, OWNER_GROUP, -(int32_t)argument)
+                                     : keep_owner(file, OWNER_PROCESS, (int32_t)argument);
     case LINUX_F_GETOWN:
         return file->owner_type == OWNER_GROUP ? -file->owner : file->owner;
     case LINUX_F_SETOWN_EX:

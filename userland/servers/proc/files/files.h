@@ -58,6 +58,11 @@ struct entry *files_parent(struct thread *thread, uint64_t descriptor, uint64_t 
 bool files_privileged(const struct thread *thread); /* root, as all are */
 uint32_t files_user(const struct thread *thread);
 uint32_t files_group(const struct thread *thread);
+bool files_in_group(const struct thread *thread, uint32_t group); /* that, or a further one */
+
+/* node_permits for another user and group than those the thread has for files. */
+int64_t node_permits_as(const struct thread *thread, uint32_t user, uint32_t group,
+                        const struct node *node, unsigned want);
 
 /* May names be made and removed in this directory? 0, -EACCES, -EROFS (not a stored one), -ENOENT
  * (it was removed). */

@@ -86,16 +86,36 @@ bool files_privileged(const struct thread *thread)
     return files_user(thread) == 0;
 }
 
-int64_t node_permits(const struct thread *thread, const struct node *node, unsigned want)
+static bool in_group(const struct thread *thread, uint32_t own, uint32_t group)
+{
+    const struct groups *groups = thread->process->family.credentials.groups;
+    bool found = own == group;
+    for (uint32_t i = 0; groups && i < groups->count && !found; i++)
+        found = groups->ids[i] == group;
+    return found;
+}
+
+int64_t node_permits_as(const struct thread *thread, uint32_t user, uint32_t group,
+                        const struct node *node, unsigned want)
 {
     uint32_t mode = node->mode;
-    if (files_privileged(thread))
+    if (user == 0)
         return want & 1 && node_type(node) != LINUX_S_IFDIR && !(mode & 0111) ? -EACCES : 0;
-    if (node->user == files_user(thread))
+    if (node->user == user)
         mode >>= 6;
-    else if (node->group == files_group(thread))
+    else if (in_group(thread, group, node->group))
         mode >>= 3;
     return want & ~mode & 7 ? -EACCES : 0;
+}
+
+bool files_in_group(const struct thread *thread, uint32_t group)
+{
+    return in_group(thread, files_group(thread), group);
+}
+
+int64_t node_permits(const struct thread *thread, const struct node *node, unsigned want)
+{
+    return node_permits_as(thread, files_user(thread), files_group(thread), node, want);
 }
 
 int64_t node_owned(const struct thread *thread, const struct node *node)

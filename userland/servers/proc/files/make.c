@@ -167,7 +167,7 @@ static int64_t link(struct thread *thread, struct entry *old, struct entry *dire
     if (node_type(node) == LINUX_S_IFDIR)
         return -EPERM;
     /* A file that was removed stays so; one that never had a name (O_TMPFILE) gets its first. */
-    if (!node->links && !(old->removed && !old->name_owned && old->name[0] == '#'))
+    if (!node->links && !old->linkable)
         return -ENOENT;
     struct entry *entry = add_name(directory, last, node);
     if (!entry)

@@ -114,6 +114,7 @@ struct entry {
     bool stored;     /* in the table of names */
     bool removed;    /* was stored once; paths end in " (deleted)" */
     bool name_owned; /* the name is an allocation of its own */
+    bool linkable;   /* was never stored, but may be given a name (O_TMPFILE) */
     const char *name;
     struct entry *parent; /* a reference; NULL: the root of all, or a file without a name (pipes) */
     struct node *node;    /* a reference */

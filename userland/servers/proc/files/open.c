@@ -232,6 +232,7 @@ static struct open_file *open_unnamed(struct thread *thread, struct entry *direc
     if (!entry)
         return NULL;
     entry->removed = true;
+    entry->linkable = !(flags & LINUX_O_EXCL);
     struct open_file *file =
         open_checked(thread, entry, flags & ~(uint32_t)LINUX_O_DIRECTORY, error);
     entry_drop(entry);

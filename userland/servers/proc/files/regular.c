@@ -14,8 +14,9 @@ static __attribute__((noinline)) void note_access(struct node *node, const struc
 }
 
 /* The rest of a read, from thread->progress on. */
-static int64_t read_rest(struct thread *thread, struct node *node, const struct linux_iovec *vector,
-                         uint64_t total, uint64_t offset)
+static __attribute__((noinline)) int64_t read_rest(struct thread *thread, struct node *node,
+                                                   const struct linux_iovec *vector, uint64_t total,
+                                                   uint64_t offset)
 {
     uint64_t address, bytes;
     while (vector_piece(vector, total, thread->progress, &address, &bytes)) {

@@ -74,7 +74,8 @@ static int add_entry(const struct cpio_entry *entry)
     node->mode = entry->mode;
     node->user = entry->user;
     node->group = entry->group;
-    node->accessed = node->modified = node->changed = (int64_t)entry->time * NANOSECONDS;
+    node->modified = node->changed = (int64_t)entry->time * NANOSECONDS;
+    node->accessed = node->modified + 1; /* later: to read them changes nothing (relatime) */
     if (node_type(node) == LINUX_S_IFREG)
         node->file = &regular_operations;
     if (node_type(node) == LINUX_S_IFREG || node_type(node) == LINUX_S_IFLNK) {
