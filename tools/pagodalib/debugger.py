@@ -57,7 +57,6 @@ def main(options):
     log.parent.mkdir(parents=True, exist_ok=True)
     options.serial = f"file,path={log}"
     bundle = bundles.make(options, split_words(options))
-    bundle.manifest.add("fixed-addresses")  # where tools/gdb expects programs
     with tempfile.TemporaryDirectory(prefix="pagoda-") as folder:
         socket = f"{folder}/gdb"
         command = machine_for(options).command(bundle.write(), boot_arguments(options), folder)

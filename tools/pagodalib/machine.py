@@ -70,8 +70,8 @@ class Virt:
         ]  # fmt: skip
         if options.icount:
             command += ["-icount", "shift=0,sleep=off"]
-        if seed_of(options) is not None:
-            command += ["-seed", str(seed_of(options))]
+        if options.seed is not None:
+            command += ["-seed", str(options.seed)]
         return command
 
     def command(self, bundle, arguments, folder):
@@ -122,11 +122,6 @@ class Virt:
 BOARDS = {board.name: board for board in (Virt,)}
 
 
-def seed_of(options):
-    """Of all random numbers; None: another one each time. Runs that count are repeatable."""
-    return 1 if options.seed is None and options.icount else options.seed
-
-
 def machine_for(options):
     if options.board not in BOARDS:
         raise Failure(f"no board {options.board}; there is: {', '.join(BOARDS)}")
@@ -136,8 +131,8 @@ def machine_for(options):
 def boot_arguments(options):
     """What the kernel is told (/chosen bootargs)."""
     words = ["console=runner", "semihosting", f"loglevel={log_level(options)}"]
-    if seed_of(options) is not None:
-        words.append(f"seed={seed_of(options)}")
+    if options.seed is not None:
+        words.append(f"seed={options.seed}")
     if options.trace:
         words.append("trace=dump")
     return " ".join(words + options.append)

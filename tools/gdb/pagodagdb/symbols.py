@@ -24,8 +24,8 @@ def known_images():
 
 
 def program_base():
-    """Where the personality puts position-independent programs when it does not place them at random."""
-    text = (ROOT / "userland/servers/proc/process/addresses.h").read_text(encoding="utf-8")
+    """Where the personality puts position-independent programs."""
+    text = (ROOT / "userland/servers/proc/process/image.c").read_text(encoding="utf-8")
     found = re.search(r"^#define PROGRAM_BASE\s+(0x[0-9a-fA-F]+)", text, re.MULTILINE)
     if not found:
         raise Unreadable("where is it loaded? pagoda program FILE BASE")

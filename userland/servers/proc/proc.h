@@ -22,7 +22,6 @@ struct configuration {
     handle self, anon, bundle, console, exit, programs;
     handle notification; /* reaches the loop; bits below */
     bool strace;
-    bool fixed_addresses; /* programs are not placed at random */
     bool pager_trusted; /* false: a program's own pager, which might never answer a call */
 };
 #define NOTIFY_TIMER   1

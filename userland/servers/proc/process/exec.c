@@ -120,9 +120,9 @@ static int64_t load(struct thread *thread, struct memory *memory, const struct f
     if (!error)
         error = note_program(thread->process, memory, found->program.entry);
     if (!error)
-        thread->start = image_map(thread->process, memory, &found->program,
-                                  found->program.elf.interpreter ? &found->linker : NULL,
-                                  wanted->arguments, wanted->name, &error);
+        thread->start = image_map(
+            memory, &found->program, found->program.elf.interpreter ? &found->linker : NULL,
+            wanted->arguments, &thread->process->family.credentials, wanted->name, &error);
     if (error)
         return error;
     name_space(memory->space, found->path);

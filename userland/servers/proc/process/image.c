@@ -2,18 +2,21 @@
  * image.c: an ELF file becomes an address space (ELF for the Arm 64-bit Architecture, and Linux's
  * binfmt_elf). Segments are mapped from the bundle in place; the rest of the last file page of a
  * data segment must read as zero, which is only prepared here: see exec_start.
+ *
+ * Addresses: the program where it was linked, or from PROGRAM_BASE; brk after it; the dynamic
+ * linker at LINKER_BASE; the stack at the top, a gap below it, then mmap's range downward.
  */
 #include "process/image.h"
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "process/addresses.h"
 #include "process/program.h"
 #include "time/vdso.h"
 
-#define ALIGNMENT_MOST (2UL << 20)
-#define STACK_FIRST    (128UL << 10) /* below the arguments, as Linux maps it at first */
-#define PAGE_MASK      (PAGE_SIZE - 1UL)
+#define PROGRAM_BASE 0x555550000000UL
+#define LINKER_BASE  0x7ffff0000000UL
+#define STACK_FIRST  (128UL << 10) /* below the arguments, as Linux maps it at first */
+#define PAGE_MASK    (PAGE_SIZE - 1UL)
 
 void image_free(struct image *image)
 {
@@ -109,92 +112,49 @@ static void note_facts(struct program_facts *facts, const struct elf *elf, uint6
     }
 }
 
-/* The largest alignment that a segment asks for; absurd ones are passed over. */
-static uint64_t alignment_of(const struct elf *elf)
-{
-    uint64_t alignment = PAGE_SIZE;
-    for (unsigned i = 0; i < elf->headers; i++) {
-        struct elf_segment segment = elf_segment(elf, i);
-        if (segment.type == ELF_LOAD && segment.alignment > alignment &&
-            segment.alignment <= ALIGNMENT_MOST)
-            alignment = segment.alignment;
-    }
-    return alignment;
-}
-
-/* At the top of mmap's range, which becomes as much smaller: where the file's address 0 is. */
-static uint64_t bias_at_top(struct layout *layout, const struct elf *elf, uint64_t alignment)
-{
-    uint64_t base = (layout->top - (elf->high - elf->low)) & ~(alignment - 1);
-    layout->top = layout->next = layout->hole = layout->hole_end = base;
-    return base - elf->low;
-}
-
-/* Where the program goes; sets the layout. A position-independent one without a dynamic linker may
- * be one itself: it leaves the place of programs, and brk there, to what it loads; but not when
- * nothing is random, so that debuggers find it. */
-static uint64_t place_program(struct memory *memory, const struct elf *elf, bool linked,
-                              const struct addresses *addresses)
-{
-    uint64_t alignment = alignment_of(elf), base = addresses->program & ~(alignment - 1), bias = 0;
-    linked |= addresses->program == PROGRAM_BASE;
-    if (elf->position_independent && linked)
-        bias = base - (elf->low & ~(alignment - 1));
-    uint64_t end = elf->position_independent && !linked ? base : elf->high + bias;
-    layout_init(&memory->layout, end + addresses->brk_gap, addresses->mmap_top);
-    if (elf->position_independent && !linked)
-        bias = bias_at_top(&memory->layout, elf, alignment);
-    return bias;
-}
-
 static int64_t map_program(struct memory *memory, struct image *image,
-                           const struct program *program, const struct program *linker,
-                           const struct addresses *addresses)
+                           const struct program *program, const struct program *linker)
 {
     const struct elf *elf = &program->elf;
-    uint64_t bias = place_program(memory, elf, linker, addresses);
+    uint64_t bias = elf->position_independent ? PROGRAM_BASE - elf->low : 0;
     image->entry = image->program_entry = elf->entry + bias;
     image->headers = elf->headers_address ? elf->headers_address + bias : 0;
     image->header_bytes = elf->header_size;
     image->header_count = elf->headers;
     note_facts(&image->facts, elf, bias);
-    int64_t error = map_segments(memory, image, program, bias);
-    if (!error && linker) {
-        if (linker->elf.position_independent)
-            image->linker = bias_at_top(&memory->layout, &linker->elf, PAGE_SIZE);
-        image->entry = linker->elf.entry + image->linker;
-        error = map_segments(memory, image, linker, image->linker);
-    }
-    if (!error)
-        error = vdso_map(memory);
+    layout_init(&memory->layout, elf->high + bias, PROGRAM_HIGHEST);
+    int64_t error = vdso_map(memory);
     image->vdso = memory->layout.vdso;
-    return error;
+    if (!error)
+        error = map_segments(memory, image, program, bias);
+    if (error || !linker)
+        return error;
+    image->linker = linker->elf.position_independent ? LINKER_BASE - linker->elf.low : 0;
+    image->entry = linker->elf.entry + image->linker;
+    return map_segments(memory, image, linker, image->linker);
 }
 
 /* What is written there now, and some more; it grows when it is used (memory_grow). */
-static int64_t map_stack(struct memory *memory, uint64_t pointer, uint64_t top, uint64_t rights)
+static int64_t map_stack(struct memory *memory, uint64_t pointer, uint64_t rights)
 {
     uint64_t start = (pointer & ~PAGE_MASK) - STACK_FIRST;
-    return memory_map(memory, start, top - start, rights | ADVICE_GROWS_DOWN, NULL, 0);
+    return memory_map(memory, start, STACK_TOP - start, rights | ADVICE_GROWS_DOWN, NULL, 0);
 }
 
-struct image *image_map(struct process *process, struct memory *memory,
-                        const struct program *program, const struct program *linker,
-                        const struct arguments *arguments, const char *name, int64_t *error)
+struct image *image_map(struct memory *memory, const struct program *program,
+                        const struct program *linker, const struct arguments *arguments,
+                        const struct credentials *who, const char *name, int64_t *error)
 {
-    const struct family *family = &process->family;
     struct image *image = wired_alloc(sizeof *image);
     *error = -ENOMEM;
     if (!image)
         return NULL;
     uint64_t rights = MAP_READ | MAP_WRITE | (program->elf.stack_executable ? MAP_EXEC : 0);
-    struct addresses addresses = addresses_choose(process->limits[LINUX_RLIMIT_STACK].current,
-                                                  !(family->personality & ADDR_NO_RANDOMIZE));
-    *error = map_program(memory, image, program, linker, &addresses);
+    *error = map_program(memory, image, program, linker);
     if (!*error)
-        *error = stack_build(image, arguments, &family->credentials, name, addresses.stack_texts);
+        *error = stack_build(image, arguments, who, name, STACK_TOP);
     if (!*error)
-        *error = map_stack(memory, image->stack_pointer, addresses.stack_top, rights);
+        *error = map_stack(memory, image->stack_pointer, rights);
     memory->facts = image->facts;
     if (!*error)
         return image;

@@ -12,11 +12,12 @@
 struct arguments;
 struct credentials;
 struct memory;
-struct process;
 struct program;
 struct thread;
 
-#define PROGRAM_HIGHEST 0xff0000000000UL /* what is linked to fixed addresses must lie below */
+#define STACK_TOP       0xfffffffff000UL
+#define STACK_GAP       (1UL << 20) /* as Linux's stack_guard_gap: an overflow hits nothing */
+#define PROGRAM_HIGHEST (STACK_TOP - STACK_BYTES - STACK_GAP) /* nothing of a program is above */
 
 struct image {
     uint64_t entry, stack_pointer; /* where the first thread begins */
@@ -33,12 +34,12 @@ struct image {
 
 /* ---- image.c ---- */
 
-/* Maps an ELF program and the dynamic linker it names into `memory`, which is empty and will be the
- * process's; sets its layout. `linker`: opened by the caller if program_interpreter() named one,
- * else NULL. The image is to be freed by the caller. NULL: *error. */
-struct image *image_map(struct process *process, struct memory *memory,
-                        const struct program *program, const struct program *linker,
-                        const struct arguments *arguments, const char *name, int64_t *error);
+/* Maps an ELF program and the dynamic linker it names into `memory`, which is empty; sets its
+ * layout. `linker`: opened by the caller if program_interpreter() named one, else NULL. The image
+ * is to be freed by the caller. NULL: *error. */
+struct image *image_map(struct memory *memory, const struct program *program,
+                        const struct program *linker, const struct arguments *arguments,
+                        const struct credentials *who, const char *name, int64_t *error);
 
 /* NULL is allowed. */
 void image_free(struct image *image);
@@ -49,7 +50,7 @@ int64_t image_add_part(struct image *image, uint64_t address, uint64_t bytes, vo
 
 /* ---- stack.c ---- */
 
-/* Prepares the stack below `top`, a multiple of 16 bytes; needs image->vdso and all else that the
+/* Prepares the stack below `top`, a multiple of 16; needs image->vdso and all else that the
  * auxiliary vector tells. 0 or -ENOMEM. */
 int64_t stack_build(struct image *image, const struct arguments *arguments,
                     const struct credentials *who, const char *name, uint64_t top);

@@ -5,7 +5,6 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "process/addresses.h"
 #include "process/arguments.h"
 #include "process/linux_process.h"
 #include "process/start.h"
@@ -81,8 +80,6 @@ static int64_t start_with(struct arguments *arguments)
     process->place = place_new();
     process->start_time = time_now();
     process->family.exit_signal = SIGCHLD;
-    if (configuration.fixed_addresses)
-        process->family.personality = ADDR_NO_RANDOMIZE;
     process->family.credentials = (struct credentials){
         .permitted = CAPABILITIES, .effective = CAPABILITIES, .bounding = CAPABILITIES};
     default_limits(process);
