@@ -296,6 +296,8 @@ static void options(void)
     struct timeval time = {0, 20000};
     EXPECT(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time), 0);
     EXPECT(CALL(SYS_read, ends[0], text, 1), -EAGAIN);
+    time.tv_sec = 20;
+    EXPECT(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time), 0);
     pid_t child = fork();
     if (child == 0) {
         pause_ms(5);

@@ -46,11 +46,12 @@ static int64_t remove_pages(struct memory *memory, const struct region_facts *pa
 {
     struct shown *shown =
         region_own(part) ? NULL : view_find(&memory->views, part->object, part->first);
-    if (part->map & ADVICE_LOCKED || !(part->map & ADVICE_SHARED) || !shown)
+    if (part->map & ADVICE_LOCKED || !(part->map & ADVICE_SHARED || part->source))
         return -EINVAL;
-    if (!(part->map & MAP_WRITE))
+    if (!shown || part->map & ADVICE_READONLY)
         return -EACCES;
-    int64_t done = page_reclaim(shown->object, part->first, part->pages, RECLAIM_DISCARD);
+    uint64_t pages = region_there(part, shown);
+    int64_t done = pages ? page_reclaim(shown->object, part->first, pages, RECLAIM_DISCARD) : 0;
     return done < 0 ? done : 0;
 }
 
@@ -104,7 +105,7 @@ static bool known(uint64_t advice)
     }
 }
 
-/* MADV_POPULATE_*: stops at what is no mapping, or does not allow it. */
+/* MADV_POPULATE_*; thread->stage remembers that there was a gap. */
 static int64_t populate(struct thread *thread, uint64_t address, uint64_t end, uint64_t advice)
 {
     bool write = advice == LINUX_MADV_POPULATE_WRITE;
@@ -112,9 +113,11 @@ static int64_t populate(struct thread *thread, uint64_t address, uint64_t end, u
     if (!thread->progress)
         thread->progress = address;
     while (thread->progress < end) {
-        if (!region_next(memory_of(thread), thread->progress, end, &part) ||
-            part.start > thread->progress)
+        if (!region_next(memory_of(thread), thread->progress, end, &part))
             return -ENOMEM;
+        if (part.start > thread->progress)
+            thread->stage = 1;
+        thread->progress = part.start;
         if (part.map & ADVICE_BEYOND)
             return -EFAULT;
         if (write ? !(part.map & MAP_WRITE) : (part.map & (MAP_READ | ADVICE_NOREAD)) != MAP_READ)
@@ -122,10 +125,9 @@ static int64_t populate(struct thread *thread, uint64_t address, uint64_t end, u
         int64_t error = memory_populate(thread, part.start, facts_end(&part),
                                         write ? POPULATE_WRITE : POPULATE_READ);
         if (error)
-            return error == -ENOMEM ? -EFAULT : error;
-        thread->progress = facts_end(&part);
+            return error;
     }
-    return 0;
+    return thread->stage ? -ENOMEM : 0;
 }
 
 int64_t linux_madvise(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t advice)

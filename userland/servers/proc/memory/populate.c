@@ -22,13 +22,6 @@ static int64_t supply_zeroed(struct memory *memory, const struct region_facts *p
     return error < 0 ? error : (int64_t)message.w[1];
 }
 
-/* A file brings its own pages. */
-static bool shows_file(const struct memory *memory, const struct region_facts *part)
-{
-    const struct shown *shown = view_find(&memory->views, part->object, part->first);
-    return shown && shown->file;
-}
-
 /* Private copies of a file's pages. Where the file has a hole, a fault will ask. */
 static int64_t supply_copies(struct memory *memory, const struct region_facts *part)
 {
@@ -115,6 +108,11 @@ int64_t memory_populate(struct thread *thread, uint64_t address, uint64_t end,
             return -ENOMEM;
         if (!(part.map & MAP_RIGHTS))
             return -EFAULT;
+        const struct shown *shown = view_of(&memory->views, &part);
+        if (shown)
+            part.pages = region_there(&part, shown);
+        if (!part.pages)
+            return -EFAULT;
         if (part.pages > TURN)
             part.pages = TURN;
         /* As Linux: private memory as if written, shared memory as if read. */
@@ -125,7 +123,8 @@ int64_t memory_populate(struct thread *thread, uint64_t address, uint64_t end,
         if (done <= 0)
             return done ? done : -ENOMEM;
         part.pages = (uint64_t)done;
-        bool fresh = access == POPULATE_FRESH && (region_own(&part) || shows_file(memory, &part));
+        /* What is new and private was supplied, a file's pages were entered when it was mapped. */
+        bool fresh = access == POPULATE_FRESH && (region_own(&part) || (shown && shown->file));
         int64_t rest = fresh ? 0 : ask_for_rest(thread, &part, write);
         if (rest)
             return rest;
