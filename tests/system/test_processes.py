@@ -1,9 +1,13 @@
 """Processes and threads: how they begin, end, are waited for; exec, futexes, identities, quotas."""
 
 import re
+from pathlib import Path
 
 import manifests
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TURMOIL = ROOT / "build/userland/apps/turmoil.musl:/bin/turmoil"
 
 FLAVOURS = ["musl", "musl-pie", "glibc", "glibc-pie"]
 
@@ -45,6 +49,35 @@ def test_what_processes_had_is_there_for_the_next(pagoda, tmp_path):
         clean(result)
         peaks.append(int(re.search(r"proc (\d+) of \d+, programs 0 of", result.stderr)[1]))
     assert peaks[1] < peaks[0] + 512, peaks
+
+
+def test_memory_that_runs_out_in_the_middle(pagoda):
+    """In quotas in which nearly every fork, exec or fault fails somewhere: nothing else does."""
+    script = """
+        for size in 1M 2M 4M 6M; do
+            sh -c "echo $size > /proc/self/pool; exec /bin/turmoil --seed 3 --rounds 40"
+            kill -9 -1
+            wait
+        done
+        sh -c 'exit 9'
+        echo "outside: $?"
+    """
+    result = pagoda("/bin/sh", "-c", script, options=["--summary", "--add", TURMOIL]).expect(0)
+    assert result.stdout.splitlines()[-1] == "outside: 9"
+    clean(result)
+
+
+@pytest.mark.parametrize("limit", ["800K", "1M"])
+def test_personality_without_memory_goes_on(pagoda, tmp_path, limit):
+    """proc itself has hardly any: calls fail, and nobody is lost."""
+    text = (ROOT / "userland/manifest").read_text(encoding="utf-8")
+    text, found = re.subn(r"(server proc\n(?: .*\n)*?    pool) .*", rf"\1 512K {limit}", text)
+    assert found == 1
+    manifest = tmp_path / "manifest"
+    manifest.write_text(text + "run /bin/turmoil --seed 3 --rounds 60\n", encoding="utf-8")
+    result = pagoda(options=["--manifest", manifest, "--summary"]).expect(0)
+    assert result.stdout.endswith("nobody is left\n")
+    clean(result)
 
 
 def test_first_process_ends_all(pagoda, tmp_path):

@@ -34,24 +34,30 @@ static bool same(const struct futex_key *a, const struct futex_key *b)
     return a->what == b->what && a->where == b->where;
 }
 
-/* The key of an address as a process sees it. 0, -EINVAL or -EFAULT. */
-static int64_t key_of(const struct process *process, uint64_t address, bool shared,
-                      struct futex_key *key)
+/* The key of a word that others show too: which object is mapped, and where in it. */
+static int64_t shared_key(const struct process *process, uint64_t address, struct futex_key *key)
 {
     struct region_facts facts;
-    if (address & 3)
-        return -EINVAL;
-    if (address >= USER_END)
-        return -EFAULT;
-    *key = (struct futex_key){(uintptr_t)process->memory, address};
-    if (!shared)
-        return 0;
     if (region_query(process->memory->space, address, &facts) < 0 || facts.start > address ||
         !(facts.map & MAP_READ))
         return -EFAULT;
     /* Odd: no private key is the same. */
     *key = (struct futex_key){facts.object << 1 | 1,
                               (facts.first << PAGE_SHIFT) + address - facts.start};
+    return 0;
+}
+
+/* The key of an address as a process sees it. 0, -EINVAL or -EFAULT. */
+static inline int64_t key_of(const struct process *process, uint64_t address, bool shared,
+                             struct futex_key *key)
+{
+    if (address & 3)
+        return -EINVAL;
+    if (address >= USER_END)
+        return -EFAULT;
+    if (__builtin_expect(shared, 0))
+        return shared_key(process, address, key);
+    *key = (struct futex_key){(uintptr_t)process->memory, address};
     return 0;
 }
 
@@ -85,12 +91,14 @@ static int64_t put_to_wait(struct thread *thread, const struct futex_key *key, u
         return -ENOMEM;
     thread->life.futex = (struct futex_wait){*key, mask};
     thread->wait.restart = thread->wait.deadline ? RESTART_NO_HANDLER : RESTART_BY_ACTION;
-    int64_t error = wait_also(thread, queue_of(key), 0);
-    if (!error && day && thread->wait.deadline)
+    int64_t error = wait_also(thread, queue_of(key), 0); /* the first: it cannot fail */
+    if (day && thread->wait.deadline)
         error = wait_also(thread, &clock_waiters, 0);
-    if (error)
+    if (error) {
         wait_cancel(thread);
-    return error ? error : wait_begin(thread);
+        return error;
+    }
+    return wait_begin(thread);
 }
 
 /* The deadline of a call's time-out, once: relative for WAIT, absolute for the others. */
@@ -112,6 +120,14 @@ static int64_t read_deadline(struct thread *thread, uint64_t address, uint32_t o
     return 0;
 }
 
+/* As client_read, and straight to the kernel first: the page is nearly always there. */
+static inline int64_t read_word(struct thread *thread, uint64_t address, uint32_t *value)
+{
+    int64_t copied =
+        space_copy(HANDLE_NONE, thread->request, address, value, COPY_IN, sizeof *value, NULL);
+    return copied == sizeof *value ? 0 : client_read(thread, address, value, sizeof *value);
+}
+
 static int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t operation,
                           uint32_t expected, uint64_t timeout, uint32_t mask)
 {
@@ -121,7 +137,7 @@ static int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t oper
         return -ETIMEDOUT;
     if (thread->wait.woken) /* the time of day was set: anew */
         thread->wait.deadline = 0;
-    int64_t error = read_deadline(thread, timeout, operation);
+    int64_t error = timeout ? read_deadline(thread, timeout, operation) : 0;
     if (!error && !mask)
         error = -EINVAL;
     if (!error)
@@ -310,35 +326,47 @@ static int64_t futex_wake_op(struct thread *thread, uint64_t address, uint32_t o
 
 /* ---- The call ---- */
 
-/* `timeout` is a pointer or a second count, as `operation` says. Locks with priority inheritance
- * are not offered: libraries then do without. */
-int64_t linux_futex(struct thread *thread, uint64_t address, uint64_t operation, uint64_t value,
-                    uint64_t timeout, uint64_t second, uint64_t third)
+/* All but the two that everybody uses. Locks with priority inheritance are not offered: libraries
+ * then do without. */
+static __attribute__((noinline)) int64_t futex_rarer(struct thread *thread, uint64_t address,
+                                                     uint32_t operation, uint64_t counts,
+                                                     uint64_t timeout, uint64_t second,
+                                                     uint32_t third)
 {
-    uint32_t command = operation & FUTEX_COMMAND, expected = (uint32_t)third;
-    uint64_t counts = (uint32_t)value | timeout << 32;
+    uint32_t command = operation & FUTEX_COMMAND, value = (uint32_t)counts;
     if (operation & FUTEX_CLOCK_REALTIME && command != FUTEX_WAIT_BITSET)
         return -ENOSYS;
     switch (command) {
     case FUTEX_WAIT:
-        return futex_wait(thread, address, (uint32_t)operation, (uint32_t)value, timeout,
-                          FUTEX_BITSET_ANY);
+        return futex_wait(thread, address, operation, value, timeout, FUTEX_BITSET_ANY);
     case FUTEX_WAIT_BITSET:
-        return futex_wait(thread, address, (uint32_t)operation, (uint32_t)value, timeout,
-                          (uint32_t)third);
+        return futex_wait(thread, address, operation, value, timeout, third);
     case FUTEX_WAKE:
-        return futex_wake(thread, address, (uint32_t)operation, (uint32_t)value, FUTEX_BITSET_ANY);
+        return futex_wake(thread, address, operation, value, FUTEX_BITSET_ANY);
     case FUTEX_WAKE_BITSET:
-        return futex_wake(thread, address, (uint32_t)operation, (uint32_t)value, (uint32_t)third);
+        return futex_wake(thread, address, operation, value, third);
     case FUTEX_REQUEUE:
-        return futex_requeue(thread, address, (uint32_t)operation, counts, second, NULL);
+        return futex_requeue(thread, address, operation, counts, second, NULL);
     case FUTEX_CMP_REQUEUE:
-        return futex_requeue(thread, address, (uint32_t)operation, counts, second, &expected);
+        return futex_requeue(thread, address, operation, counts, second, &third);
     case FUTEX_WAKE_OP:
-        return futex_wake_op(thread, address, (uint32_t)operation, counts, second, expected);
+        return futex_wake_op(thread, address, operation, counts, second, third);
     default:
         return -ENOSYS;
     }
+}
+
+/* `timeout` is a pointer or a second count, as `operation` says. */
+int64_t linux_futex(struct thread *thread, uint64_t address, uint64_t operation, uint64_t value,
+                    uint64_t timeout, uint64_t second, uint64_t third)
+{
+    if ((uint32_t)operation == (FUTEX_WAKE | FUTEX_PRIVATE_FLAG))
+        return futex_wake(thread, address, FUTEX_PRIVATE_FLAG, (uint32_t)value, FUTEX_BITSET_ANY);
+    if ((uint32_t)operation == (FUTEX_WAIT | FUTEX_PRIVATE_FLAG))
+        return futex_wait(thread, address, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, (uint32_t)value,
+                          timeout, FUTEX_BITSET_ANY);
+    return futex_rarer(thread, address, (uint32_t)operation, (uint32_t)value | timeout << 32,
+                       timeout, second, (uint32_t)third);
 }
 
 void futex_wake_shared(struct process *process, uint64_t address)
