@@ -18,6 +18,7 @@ MACHINES = {
     "el2-max": ["--icount", "--el2", "--cpu", "max"],
     "real-time": [],
 }
+TRIES = 3  # in real time
 ELSEWHERE = ("threads", "memory", "faults", "fp")
 
 
@@ -40,8 +41,15 @@ def test_native(pagoda, name, trace):
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_native_elsewhere(pagoda, name, machine):
+    """In real time a busy host makes sleepers late and pagers slow, so that a check about time
+    fails; what is wrong fails each time."""
     program = ROOT / f"build/tests/native/{name}.elf"
-    passed(pagoda(options=["--root", program, *MACHINES[machine]], timeout=LIMIT))
+    for left in reversed(range(TRIES if machine == "real-time" else 1)):
+        result = pagoda(options=["--root", program, *MACHINES[machine]], timeout=LIMIT)
+        if result.status == 0 or not left:
+            passed(result)
+            break
+        print(result.stderr)
 
 
 @pytest.mark.parametrize("trace", (0, 1))
