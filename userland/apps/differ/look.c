@@ -94,7 +94,8 @@ static void step_maps(void)
     say_maps((uintptr_t)ARENA, (uintptr_t)ARENA + ARENA_PAGES * PAGE);
 }
 
-/* Bits of pagemap that everybody may see: present (63), of a file or shared (61). */
+/* Bits of pagemap that everybody may see: present (63), of a file or shared (61). Not of pages
+   without rights: whether those keep their entries is the system's affair. */
 static void step_pagemap(void)
 {
     struct range range = pick_mapped(48);
@@ -115,9 +116,10 @@ static void step_pagemap(void)
         return;
     }
     for (unsigned i = 0; i < range.count; i++)
-        present[i] = !(entries[i] >> 63)    ? (entries[i] >> 62 & 1 ? 's' : '.')
-                     : entries[i] >> 61 & 1 ? 'f'
-                                            : 'p';
+        present[i] = pages[range.first + i].rights == PROT_NONE ? '-'
+                     : !(entries[i] >> 63)                      ? (entries[i] >> 62 & 1 ? 's' : '.')
+                     : entries[i] >> 61 & 1                     ? 'f'
+                                                                : 'p';
     present[range.count] = '\0';
     say(" %s", present);
 }
@@ -130,7 +132,7 @@ static unsigned long field(const char *area, const char *end, const char *name)
     return at && at < end ? strtoul(at + strlen(name), NULL, 10) : 0;
 }
 
-/* Sums over the arena of what smaps tells. */
+/* Sums over the arena of what smaps tells, without mappings that give no rights. */
 static void step_smaps(void)
 {
     static const char *const names[] = {"\nSize:", "\nRss:", "\nAnonymous:", "\nLocked:"};
@@ -143,14 +145,15 @@ static void step_smaps(void)
         return;
     }
     for (char *line = text; *line; line = next_line(line)) {
-        char *stop = line;
+        char *stop = line, ignored[5];
 
         if (!parse_line(line, &begin, &end, rights))
             continue;
         do {
             stop = next_line(stop);
-        } while (*stop && !parse_line(stop, &(uintptr_t){0}, &(uintptr_t){0}, rights));
-        if (begin >= (uintptr_t)ARENA && begin < (uintptr_t)ARENA + ARENA_PAGES * PAGE)
+        } while (*stop && !parse_line(stop, &(uintptr_t){0}, &(uintptr_t){0}, ignored));
+        if (strncmp(rights, "---", 3) && begin >= (uintptr_t)ARENA &&
+            begin < (uintptr_t)ARENA + ARENA_PAGES * PAGE)
             for (unsigned i = 0; i < 4; i++)
                 sums[i] += field(line, stop, names[i]);
     }
