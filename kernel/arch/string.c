@@ -1,6 +1,10 @@
 /*
  * string.c: the C library's memory and string functions that the compiler and libfdt call.
- * General registers only. The long loops move 32 bytes a turn as two 64-bit pairs, which the
+<<<<<<< HEAD
+ * General registers only. The long loops move 32 or 64 bytes a turn as 64-bit pairs, which the
+=======
+ * General registers only. The long loops move 32 or 128 bytes a turn as 64-bit pairs, which the
+>>>>>>> refs/heads/main
  * compiler makes ldp/stp of.
  */
 #include "arch/string.h"
@@ -22,14 +26,24 @@ typedef uint64_t word __attribute__((aligned(1), may_alias));
 
 /* Every turn loads all that it stores, and then stores: right also when the areas overlap and `out`
  * is the lower one. (No `restrict`: it would let the compiler take the pairs apart.) */
+static inline void copy_32(char *out, const char *in)
+{
+    struct pair first = ((const struct pair *)in)[0];
+    struct pair second = ((const struct pair *)in)[1];
+    ((struct pair *)out)[0] = first;
+    ((struct pair *)out)[1] = second;
+}
+
 static inline void copy_forward(char *out, const char *in, size_t size)
 {
-    for (; size >= 32; out += 32, in += 32, size -= 32) {
-        struct pair first = ((const struct pair *)in)[0];
-        struct pair second = ((const struct pair *)in)[1];
-        ((struct pair *)out)[0] = first;
-        ((struct pair *)out)[1] = second;
+    for (; size >= 128; out += 128, in += 128, size -= 128) {
+        copy_32(out, in);
+        copy_32(out + 32, in + 32);
+        copy_32(out + 64, in + 64);
+        copy_32(out + 96, in + 96);
     }
+    for (; size >= 32; out += 32, in += 32, size -= 32)
+        copy_32(out, in);
     for (; size >= 8; out += 8, in += 8, size -= 8)
         *(word *)out = *(const word *)in;
     for (; size > 0; size--)
@@ -46,7 +60,15 @@ static void copy_backward(char *out, const char *in, size_t size)
 
 void *memcpy(void *to, const void *from, size_t size)
 {
-    copy_forward(to, from, size);
+    char *out = to;
+    const char *in = from;
+    for (; size >= 64; out += 64, in += 64, size -= 64) {
+        struct pair a = ((const struct pair *)in)[0], b = ((const struct pair *)in)[1];
+        struct pair c = ((const struct pair *)in)[2], d = ((const struct pair *)in)[3];
+        ((struct pair *)out)[0] = a, ((struct pair *)out)[1] = b;
+        ((struct pair *)out)[2] = c, ((struct pair *)out)[3] = d;
+    }
+    copy_forward(out, in, size);
     return to;
 }
 

@@ -109,16 +109,18 @@
 #define UNMAP_DISCARD 0x1
 
 /* ---- thread_ctl: x1 ---- */
-#define THREAD_START    1 /* x2 = pc, x3 = sp, x4 = first argument (x0): begin running */
-#define THREAD_STOP     2 /* stopped when the call returns; a wait it is in is kept */
-#define THREAD_RESUME   3
-#define THREAD_KILL     4 /* end it; its handle stays until closed */
-#define THREAD_READ     5 /* struct thread_registers to the caller's message page */
-#define THREAD_WRITE    6 /* … from the message page; only while stopped or waiting on the caller */
+#define THREAD_START  1 /* x2 = pc, x3 = sp, x4 = first argument (x0): begin running */
+#define THREAD_STOP   2 /* stopped when the call returns; a wait it is in is kept */
+#define THREAD_RESUME 3
+#define THREAD_KILL   4 /* end it; its handle stays until closed */
+/* struct thread_registers to the caller's message page, at x2 bytes (a multiple of 8); x3 = 0, or
+ * where the FP registers go, as THREAD_READ_FP has them. */
+#define THREAD_READ     5
+#define THREAD_WRITE    6  /* … from there; only while stopped or waiting on the caller */
 #define THREAD_PRIORITY 7  /* x2 = 0..31 */
 #define THREAD_CANCEL   8  /* the call, recv or sleep it waits in returns EINTR */
-#define THREAD_READ_FP  9  /* 32 Q registers, then FPSR, FPCR, to the message page */
-#define THREAD_WRITE_FP 10 /* … from the message page */
+#define THREAD_READ_FP  9  /* 32 Q registers, then FPSR, FPCR, to the message page, at x2 bytes */
+#define THREAD_WRITE_FP 10 /* … from there */
 #define THREAD_STEP     11 /* x2 = 1 or 0: stop with EXCEPTION_BREAKPOINT after each instruction */
 #define THREAD_BEGIN    12 /* send KIND_START to the personality; it sets registers and replies */
 /* Before its next instruction, stopped or not, the thread sends KIND_INTERRUPT to its personality,

@@ -43,8 +43,9 @@ struct frame {
         struct {
             uint32_t next, previous; /* FREE, SLAB: frame numbers in a list; 0 ends it */
         };
-        struct frame *below;   /* CACHED: the next one in the cache */
-        struct object *object; /* PAGE: the object that names it */
+        struct frame *below; /* CACHED: the next one in the cache */
+        struct object
+            *object; /* PAGE: the object it was taken for; gone, perhaps, while clones have it */
     };
     union {
         uint64_t index;      /* PAGE: index in the object */

@@ -148,33 +148,42 @@ static void registers_set(struct thread *thread, const void *registers)
     thread->registers.pstate = (thread->registers.pstate & PSTATE_USER_BITS) | own_bits;
 }
 
+/* Where in the message page `size` bytes may lie. */
+static bool fits(uint64_t at, size_t size)
+{
+    return !(at & 7) && at <= PAGE_SIZE - size;
+}
+
 static struct thread *look(struct thread *caller, struct thread *thread, uint64_t operation)
 {
     bool write = operation == THREAD_WRITE || operation == THREAD_WRITE_FP;
+    bool general = operation == THREAD_READ || operation == THREAD_WRITE;
+    uint64_t *x = caller->registers.x, at = x[2], fp_at = x[general ? 3 : 2];
+    char *page = caller->message_page;
 
-    if (!caller->message_page)
+    if (!page)
         return answer(caller, -EMSGSIZE);
+    if ((general && !fits(at, sizeof thread->registers)) || !fits(fp_at, sizeof thread->fp))
+        return answer(caller, -EINVAL);
     if (write && !holds_still(thread, caller))
         return answer(caller, -EBUSY);
     if (thread == caller)
         thread->registers.tls = read_register(tpidr_el0);
-    switch (operation) {
-    case THREAD_READ:
-        memcpy(caller->message_page, &thread->registers, sizeof thread->registers);
+    if (general && write)
+        registers_set(thread, page + at);
+    else if (general)
+        memcpy(page + at, &thread->registers, sizeof thread->registers);
+    if (general && !fp_at)
         return answer(caller, 0);
-    case THREAD_WRITE:
-        registers_set(thread, caller->message_page);
-        return answer(caller, 0);
-    case THREAD_READ_FP:
-        fpu_save(thread);
-        memcpy(caller->message_page, &thread->fp, sizeof thread->fp);
-        return answer(caller, 0);
-    default:
+    if (write) {
         fpu_forget(thread);
-        memcpy(&thread->fp, caller->message_page, sizeof thread->fp);
+        memcpy(&thread->fp, page + fp_at, sizeof thread->fp);
         thread->fp_used = true;
-        return answer(caller, 0);
+    } else {
+        fpu_save(thread);
+        memcpy(page + fp_at, &thread->fp, sizeof thread->fp);
     }
+    return answer(caller, 0);
 }
 
 static struct thread *copy(struct thread *caller, struct thread *thread)

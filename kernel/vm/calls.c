@@ -176,7 +176,8 @@ static void discard_pages(struct object *object, uint64_t first, uint64_t pages)
     object_discard_unmapped(object, first, pages);
 }
 
-/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. How many. */
+/* Takes the front off a region: what nobody ever touched at once, else up to STEP_PAGES. How many.
+ */
 static uint64_t region_shorten(struct region *region, bool discard)
 {
     struct space *space = region->space;

@@ -184,6 +184,8 @@ struct thread *call_region_clone(struct thread *thread)
     int64_t error = clone_operands(thread, &clone);
     struct region *region = error ? NULL : region_from(clone.from, x[4]);
 
+    if (region && !clone.parent->one_view && !x[4])
+        object_look_again(clone.parent); /* two views were one that moved, most likely */
     while (region && !error) {
         struct tree_node *next = tree_next(&region->node);
         error = clone_region(&clone, region, &x[4]);

@@ -8,46 +8,58 @@
 #include "task/lookup.h"
 #include "vm/region.h"
 
-/*
- * The frame behind va if the page is there and allows the access. Otherwise 0
- * and why: -EFAULT never allowed, -EAGAIN a fault would bring it.
- */
-static frame_number page_at(struct space *space, uint64_t va, unsigned access, bool *executable,
-                            int64_t *error)
+/* page_at where there is no entry that allows the access. */
+static __attribute__((noinline)) frame_number page_beyond_tables(struct space *space, uint64_t va,
+                                                                 uint64_t entry, unsigned access,
+                                                                 bool *executable, int64_t *error)
 {
-    uint64_t entry = translation_lookup(&space->translation, va);
     struct region *region;
 
     *error = -EFAULT;
     if (entry && (entry & ENTRY_MEMORY(7)) != ENTRY_MEMORY(MAIR_NORMAL))
         return 0; /* device registers are not for copying */
-    if (entry && (access == MAP_READ || !(entry & ENTRY_READONLY))) {
-        *executable = !(entry & ENTRY_UXN);
-        return (entry & ENTRY_ADDRESS) >> PAGE_SHIFT;
-    }
     region = region_at(space, va);
     if (region && region->object->kind == OBJECT_WIRED && region->rights & access) {
         *executable = region->rights & MAP_EXEC;
-        return object_page(region->object,
-                           region->first + ((va - region->node.key) >> PAGE_SHIFT)) >>
+        return object_page(region->object, region->first + ((va - region->node.key) >> PAGE_SHIFT)) >>
                PAGE_SHIFT;
     }
     *error = region && region->rights & access ? -EAGAIN : -EFAULT;
     return 0;
 }
 
+/*
+ * The frame behind va if the page is there and allows the access. Otherwise 0
+ * and why: -EFAULT never allowed, -EAGAIN a fault would bring it.
+ */
+static inline frame_number page_at(struct space *space, uint64_t va, unsigned access,
+                                   bool *executable, int64_t *error)
+{
+    uint64_t entry = translation_lookup(&space->translation, va);
+
+    if (__builtin_expect(!entry || (entry & ENTRY_MEMORY(7)) != ENTRY_MEMORY(MAIR_NORMAL) ||
+                             (access != MAP_READ && entry & ENTRY_READONLY),
+                         0))
+        return page_beyond_tables(space, va, entry, access, executable, error);
+    *executable = !(entry & ENTRY_UXN);
+    return (entry & ENTRY_ADDRESS) >> PAGE_SHIFT;
+}
+
 /* Copies one piece that crosses no page on either side. */
 static void copy_piece(frame_number far, uint64_t far_va, frame_number own, uint64_t own_va,
                        uint64_t bytes, bool out, bool executable)
 {
-    char *far_page = frame_open(far, 0), *own_page = frame_open(own, 1);
+    char *far_page = far < linear_end ? frame_address(far) : frame_open(far, 0);
+    char *own_page = own < linear_end ? frame_address(own) : frame_open(own, 1);
     char *f = far_page + (far_va & (PAGE_SIZE - 1)), *o = own_page + (own_va & (PAGE_SIZE - 1));
 
     memcpy(out ? f : o, out ? o : f, bytes);
     if (out && executable)
         cache_sync_instructions(far_page);
-    frame_close(own_page, 1);
-    frame_close(far_page, 0);
+    if (own >= linear_end)
+        frame_close(own_page, 1);
+    if (far >= linear_end)
+        frame_close(far_page, 0);
 }
 
 static struct space *far_space(struct thread *thread, bool out, int64_t *error)
@@ -67,6 +79,7 @@ struct thread *call_space_copy(struct thread *thread)
     uint64_t *x = thread->registers.x;
     bool out = x[4] == COPY_OUT, executable = false, ignored;
     int64_t error;
+    frame_number own = 0;
     struct space *far = far_space(thread, out, &error);
 
     if (!far)
@@ -80,8 +93,8 @@ struct thread *call_space_copy(struct thread *thread)
         uint64_t own_room = PAGE_SIZE - (x[3] & (PAGE_SIZE - 1));
         bytes = bytes < own_room ? bytes : own_room;
         bytes = bytes < x[5] ? bytes : x[5];
-        frame_number own =
-            page_at(thread->space, x[3], out ? MAP_READ : MAP_WRITE, &ignored, &error);
+        if (!own || !(x[3] & (PAGE_SIZE - 1)))
+            own = page_at(thread->space, x[3], out ? MAP_READ : MAP_WRITE, &ignored, &error);
         if (!own)
             return answer(thread, -EFAULT); /* the caller's side must be wired */
         frame_number there = page_at(far, x[2], out ? MAP_WRITE : MAP_READ, &executable, &error);

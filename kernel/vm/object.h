@@ -34,7 +34,9 @@ typedef uint64_t slot;
 
 #define CHUNK_SLOTS 512
 #define CHUNK_SMALL 64 /* objects made for up to this many pages */
-#define PAGES_MAX   (1ul << 48) /* more than addresses: pages that a program moves keep their index */
+#define PAGES_MAX                                                                                  \
+    (1ul << 48) /* more than addresses: pages that a program moves keep their index                \
+                 */
 
 /* The slots of 512 neighbouring pages (64 in a small object). */
 struct chunk {
@@ -176,6 +178,9 @@ static inline uint64_t chunk_contents(const struct chunk *chunk, uint64_t at)
 
 /* Empties a slot (but for BUSY) and drops its frame. Nothing may map it any more. */
 void slot_discard(struct chunk *chunk, uint64_t index);
+
+/* Is no page shown by two regions any more? Where many show the object, that stays unknown. */
+void object_look_again(struct object *object);
 
 /* Unmaps [index, index + pages) of the object from every space that shows it. */
 void object_unmap(struct object *object, uint64_t index, uint64_t pages);

@@ -37,21 +37,28 @@ static bool same_view(const struct region *a, const struct region *b)
            a->node.key - (a->first << PAGE_SHIFT) == b->node.key - (b->first << PAGE_SHIFT);
 }
 
-#define OTHERS_MOST                                                                                \
-    64 /* regions looked at; one page may be shown twice, for all one knows then                   \
-        */
+#define OTHERS_MOST 64 /* regions that are looked at */
 
-/* May another region of the object show one of these pages? */
-static bool shown(const struct object *object, const struct region *region)
+/* May `others` or one behind it in the object's list show a page that `region` shows? */
+static bool shown_by(const struct region *others, const struct region *region)
 {
     uint64_t pages = region->length >> PAGE_SHIFT;
     unsigned left = OTHERS_MOST;
 
-    for (const struct region *at = object->regions; at; at = at->object_next)
-        if (!left-- || (at->first < region->first + pages &&
-                        region->first < at->first + (at->length >> PAGE_SHIFT)))
+    for (; others; others = others->object_next)
+        if (!left-- || (others->first < region->first + pages &&
+                        region->first < others->first + (others->length >> PAGE_SHIFT)))
             return true;
     return false;
+}
+
+void object_look_again(struct object *object)
+{
+    const struct region *region = object->regions;
+
+    while (region && !shown_by(region->object_next, region))
+        region = region->object_next;
+    object->one_view = !region;
 }
 
 static void link(struct region *region)
@@ -60,7 +67,7 @@ static void link(struct region *region)
 
     object_ref(&object->object);
     object->aligned = !object->regions || (object->aligned && same_view(region, object->regions));
-    object->one_view = object->aligned || (object->one_view && !shown(object, region));
+    object->one_view = object->aligned || (object->one_view && !shown_by(object->regions, region));
     region->object_next = object->regions;
     region->object_previous = NULL;
     if (object->regions)

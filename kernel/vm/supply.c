@@ -253,6 +253,21 @@ static void count_fault(struct thread *client, bool major)
         client->space->faults_minor++;
 }
 
+/* The object that x6 names as the source of the page, where the operation has one. */
+static int64_t source_find(struct thread *pager, struct supply *supply)
+{
+    uint64_t handle = pager->registers.x[6];
+    unsigned right = supply->operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ;
+    int64_t error;
+
+    if (!handle || supply->operation == SUPPLY_ZERO)
+        return 0;
+    supply->source = lookup_object(pager, handle, right, &error);
+    if (!supply->source)
+        return error;
+    return object_is_memory(supply->source) ? 0 : -EINVAL;
+}
+
 /* Answers `client`'s fault from pager's registers. 1: to be continued. */
 static int64_t answer_fault(struct thread *pager, struct thread *client)
 {
@@ -283,15 +298,9 @@ static int64_t answer_fault(struct thread *pager, struct thread *client)
         return wrong(pager, client, x[2], "no such operation:");
     if (__builtin_expect(x[4] > object->pages - index, 0))
         x[4] = object->pages - index; /* it has shrunk since it was asked for */
-    if (x[6] && supply.operation != SUPPLY_ZERO) {
-        supply.source = lookup_object(
-            pager, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
-        if (!supply.source)
-            return error;
-        if (!object_is_memory(supply.source))
-            return -EINVAL;
-    }
-    error = supply_range(&supply, index, &x[4], true);
+    error = source_find(pager, &supply);
+    if (!error)
+        error = supply_range(&supply, index, &x[4], true);
     if (__builtin_expect(error, 0))
         return error;
     struct chunk *chunk = chunk_for(object, index, false);
@@ -332,15 +341,9 @@ static int64_t supply_unasked(struct thread *thread)
         return -EINVAL;
     if (supply.operation == SUPPLY_COPY && !x[6])
         return -EINVAL; /* no faulter, no region to take a source from */
-    if (x[6] && supply.operation != SUPPLY_ZERO) {
-        supply.source = lookup_object(
-            thread, x[6], supply.operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ, &error);
-        if (!supply.source)
-            return error;
-        if (!object_is_memory(supply.source))
-            return -EINVAL;
-    }
-    error = supply_range(&supply, index, &x[4], false);
+    error = source_find(thread, &supply);
+    if (!error)
+        error = supply_range(&supply, index, &x[4], false);
     if (error < 0)
         return error;
     uint64_t first = index + x[4], done = pages - x[4];

@@ -17,9 +17,6 @@ LIMIT = 60  # seconds for one program, on either system
 BATCH = 60  # programs in one boot of Linux
 # Linux maps up to 16 pages of a file or of shared memory at one fault; one at a time counts.
 LINUX_ARGUMENTS = ("FAULT_AROUND=4096", f"LIMIT={LIMIT}")
-# On a CPU that notes by itself that a page was written, Linux takes no fault (and counts none)
-# to note it. Everything else is as on the CPU that Pagoda runs on.
-LINUX_CPU = "max"
 STEP = re.compile(r"^(\d+) ")
 
 
@@ -69,7 +66,7 @@ def on_linux(cases):
     results = []
     for at in range(0, len(cases), BATCH):
         part = cases[at : at + BATCH]
-        boot = reference_linux.Boot(cpu=LINUX_CPU, timeout=60 + LIMIT * len(part), append=LINUX_ARGUMENTS)
+        boot = reference_linux.Boot(timeout=60 + LIMIT * len(part), append=LINUX_ARGUMENTS)
         for ended in reference_linux.run([case.words() for case in part], boot):
             results.append([*ended.output.splitlines(), f"status {ended.status}"])
     return results
@@ -195,4 +192,4 @@ def repeat(case):
     """Commands that show a case on each system."""
     words = " ".join(case.words())
     return (f"tools/pagoda run --memory 512M --seed {case.seed} -- {words}\n"
-            f"tools/pagoda linux --cpu {LINUX_CPU} --append {LINUX_ARGUMENTS[0]} -- {words}")  # fmt: skip
+            f"tools/pagoda linux --append {LINUX_ARGUMENTS[0]} -- {words}")  # fmt: skip

@@ -154,6 +154,14 @@ void thread_calls(void)
     FAILS(thread_ctl, EINVAL, thread_interrupt(thread));
     FAILS(thread_ctl, EINVAL, thread_interrupt(HANDLE_THREAD));
     copying(thread);
+    FAILS(thread_ctl, EINVAL, thread_read(thread, 4, 0));
+    FAILS(thread_ctl, EINVAL, thread_read(thread, 0, 12));
+    FAILS(thread_ctl, EINVAL,
+          thread_read(thread, PAGE_SIZE - sizeof(struct thread_registers) + 8, 0));
+    FAILS(thread_ctl, EINVAL, thread_write(thread, 0, PAGE_SIZE - 520));
+    FAILS(thread_ctl, EINVAL, thread_write(thread, ~7ul, 0));
+    FAILS(thread_ctl, EINVAL, thread_ctl(thread, THREAD_READ_FP, PAGE_SIZE, 0, 0));
+    FAILS(thread_ctl, EINVAL, thread_ctl(thread, THREAD_WRITE_FP, ~7ul, 0, 0));
     worker_start_bare(&worker, look_without_page, thread, PRIORITY_ABOVE);
     FAILS(thread_ctl, EMSGSIZE, worker_finish(&worker));
     WORKS(thread_ctl(thread, THREAD_KILL, 0, 0, 0));

@@ -152,5 +152,6 @@ int main(const struct startup *startup)
     clone_interrupted();
     clone_kills();
     clone_pools();
+    clone_races();
     finish();
 }

@@ -50,3 +50,4 @@ void clone_failures(void);
 void clone_interrupted(void);
 void clone_kills(void);
 void clone_pools(void);
+void clone_races(void);

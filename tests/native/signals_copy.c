@@ -116,8 +116,34 @@ static void floating_point(void)
     handle_close(fresh);
 }
 
+/* General and FP registers in one call, wherever they are wanted in the message page. */
+static void anywhere_in_the_page(void)
+{
+    handle thread = thread_create(HANDLE_SPACE, 0, 1, 0);
+    volatile uint64_t *page = (volatile uint64_t *)LAYOUT_MESSAGE_PAGE;
+    const unsigned at = PAGE_SIZE / 8 - sizeof(struct thread_registers) / 8, fp = 8;
+
+    for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+        page[i] = i;
+    page[at + 33] = 0; /* pstate */
+    CHECK_IS(thread_write(thread, 8 * at, 8 * fp), 0);
+    for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+        page[i] = ~0ul;
+    CHECK_IS(thread_read(thread, 8 * 100, 8 * 200), 0);
+    for (unsigned i = 0; i < 35; i++)
+        CHECK_IS(page[100 + i], i == 33 ? 0 : at + i);
+    for (unsigned i = 0; i < 66; i++)
+        CHECK_IS(page[200 + i], fp + i);
+    CHECK_IS(page[99] & page[135] & page[199] & page[266], ~0ul); /* and nothing beside it */
+    CHECK_IS(thread_ctl(thread, THREAD_READ_FP, 8, 0, 0), 0);
+    CHECK_IS(page[1], fp);
+    CHECK_IS(thread_ctl(thread, THREAD_KILL, 0, 0, 0), 0);
+    handle_close(thread);
+}
+
 void copies(void)
 {
+    anywhere_in_the_page();
     clone_like();
     fork_into_space();
     floating_point();

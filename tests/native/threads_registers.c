@@ -69,6 +69,35 @@ static void read_and_write(void)
     end(thread, stack);
 }
 
+/* General registers anywhere in the message page, FP registers beside them, in one call. */
+static void anywhere_in_the_page(void)
+{
+    const uint64_t general = 312, fp = 608, last = PAGE_SIZE - sizeof(struct thread_registers);
+    volatile struct thread_registers *registers =
+        (volatile struct thread_registers *)(LAYOUT_MESSAGE_PAGE + general);
+    volatile uint64_t *vectors = (volatile uint64_t *)(LAYOUT_MESSAGE_PAGE + fp);
+    char *stack;
+    handle thread = run((uintptr_t)known_values, 77, &stack);
+
+    sleep_for(2);
+    CHECK_IS(thread_ctl(thread, THREAD_STOP, 0, 0, 0), 0);
+    CHECK_IS(thread_ctl(thread, THREAD_READ, general, fp, 0), 0);
+    CHECK_IS(registers->x[19], 119);
+    CHECK_IS(vectors[0], 0);
+    registers->x[19] = 0x4321;
+    vectors[0] = 0x11, vectors[63] = 0x22;
+    CHECK_IS(thread_ctl(thread, THREAD_WRITE, general, fp, 0), 0);
+    CHECK_IS(thread_ctl(thread, THREAD_READ_FP, 0, 0, 0), 0);
+    CHECK_IS(MESSAGE_WORDS[0], 0x11);
+    CHECK_IS(MESSAGE_WORDS[63], 0x22);
+    CHECK_IS(thread_ctl(thread, THREAD_READ, last, 0, 0), 0);
+    CHECK_IS(*(volatile uint64_t *)(LAYOUT_MESSAGE_PAGE + last + 19 * 8), 0x4321);
+    CHECK_IS(thread_ctl(thread, THREAD_READ, last + 1, 0, 0), -EINVAL);
+    CHECK_IS(thread_ctl(thread, THREAD_WRITE, 0, PAGE_SIZE, 0), -EINVAL);
+    CHECK_IS(thread_ctl(thread, THREAD_READ_FP, 0, ~0ul, 0), -EINVAL);
+    end(thread, stack);
+}
+
 /* TPIDR_EL0 belongs to each thread; reading oneself shows it as it is now. */
 static void thread_pointer_is_private(void)
 {
@@ -109,6 +138,7 @@ void registers(void)
 {
     readable();
     read_and_write();
+    anywhere_in_the_page();
     thread_pointer_is_private();
 }
 

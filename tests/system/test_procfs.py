@@ -70,19 +70,18 @@ def test_all_of_it_can_be_read(pagoda):
 
 
 PROCPS = """
-    ps -eo pid,ppid,stat,rss,vsz,tty,comm
-    echo ==; vmstat -s
-    echo ==; pmap -x 1
-    echo ==; slabtop -o
-    echo ==; top -b -n1 -p 1
-    echo ==; free -b
-"""
+    /usr/bin/ps -eo pid,ppid,stat,rss,vsz,tty,comm
+    echo ==; /usr/bin/vmstat -s
+    echo ==; /usr/bin/pmap -x 1
+    echo ==; /usr/bin/slabtop -o
+    echo ==; /usr/bin/top -b -n1 -p 1
+    echo ==; /usr/bin/free -b
+"""  # with their paths: the shell has some of its own
 
 
 def test_procps(pagoda):
     options = ["--package", "procps", "--summary", "--memory", "512M"]
-    script = "PATH=/usr/bin; " + PROCPS
-    result = pagoda("/bin/sh", "-c", script, options=options, timeout=110).expect(0)
+    result = pagoda("/bin/sh", "-c", PROCPS, options=options, timeout=110).expect(0)
     whole(result)
     ps, vmstat, pmap, slabs, top, free = result.stdout.split("==\n")
     rss = int(re.search(r"^ *1 +0 Ss?\+? +(\d+) ", ps, re.M)[1])

@@ -15,7 +15,7 @@ def clean(result):
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-@pytest.mark.parametrize("program", ["signals", "timers", "jobs", "signal_crowd", "tracer"])
+@pytest.mark.parametrize("program", ["signals", "timers", "jobs", "signal_crowd", "signal_files", "tracer"])
 def test_answers_are_linux_s(pagoda, program, flavour):
     """Handlers, masks, frames, stacks, queues; clocks and timers; stops and deaths."""
     result = pagoda(f"/bin/{program}.{flavour}", options=["--summary"])

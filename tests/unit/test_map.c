@@ -259,7 +259,8 @@ TEST(populating_enters_what_is_there_and_counts_it_also_without_memory)
         tlb_listener = count_visible;
         memory_exhaust(0);
         CHECK_EQUAL(pool_set_limit(payer->pool, payer->pool->limit + tables), 0);
-        CHECK_EQUAL(region_populate(region, BASE + 50 * PAGE_SIZE, 500, true), tables < 5 ? -ENOMEM : 0);
+        CHECK_EQUAL(region_populate(region, BASE + 50 * PAGE_SIZE, 500, true),
+                    tables < 5 ? -ENOMEM : 0);
         check_counts();
         for (unsigned page = 0; page < PAGES; page++) {
             bool reached = page >= 50 && page < (tables < 3 ? 0 : tables < 5 ? 300 : 550);

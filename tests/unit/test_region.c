@@ -99,6 +99,28 @@ static unsigned shown_by(const struct object *object)
     return count;
 }
 
+/* A page that two regions show, by comparing each with each. */
+static bool any_page_twice(const struct object *object)
+{
+    for (const struct region *a = object->regions; a; a = a->object_next)
+        for (const struct region *b = a->object_next; b; b = b->object_next)
+            if (a->first < b->first + (b->length >> PAGE_SHIFT) &&
+                b->first < a->first + (a->length >> PAGE_SHIFT))
+                return true;
+    return false;
+}
+
+/* What is said without looking is never wrong; who looks at few regions finds the truth. */
+static void check_views(struct object *object, unsigned regions)
+{
+    bool twice = any_page_twice(object);
+    CHECK(!object->one_view || !twice);
+    if (unit_random_below(4))
+        return;
+    object_look_again(object);
+    CHECK(object->one_view ? !twice : twice || regions > 64);
+}
+
 static unsigned source_of(const struct object *object)
 {
     unsigned count = 0;
@@ -127,6 +149,7 @@ static void compare(void)
         CHECK_EQUAL(shown_by(&objects[i]), shown[i]);
         CHECK_EQUAL(source_of(&objects[i]), sourced[i]);
         CHECK_EQUAL(objects[i].object.refs, 1 + shown[i] + sourced[i]);
+        check_views(&objects[i], shown[i]);
     }
     CHECK_EQUAL(payer->pool->bytes, count * ((sizeof(struct region) + 15) & ~15ul));
 }

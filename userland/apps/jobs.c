@@ -275,7 +275,7 @@ static void note_alarm(int signal)
 static void in_short_life(void)
 {
     ready();
-    pass(50 * MS);
+    pass(300 * MS);
     _exit(23);
 }
 

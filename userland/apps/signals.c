@@ -352,6 +352,7 @@ static void mistakes(void)
     expect("sigaltstack fault", CALL(SYS_sigaltstack, bad, NULL), -EFAULT);
     expect("sigpending fault", CALL(SYS_rt_sigpending, bad, 8), -EFAULT);
     expect("sigpending size", CALL(SYS_rt_sigpending, &mask, 16), -EINVAL);
+    expect("restart_syscall", CALL(SYS_restart_syscall), -EINTR);
     mask = ~0UL;
     CALL(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8);
     expect("never blocked", (long)mask_now(), (long)~(BIT(SIGKILL) | BIT(SIGSTOP)));

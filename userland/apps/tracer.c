@@ -366,13 +366,19 @@ static void attaching(void)
     expect("kill", kill(pid, SIGKILL), 0);
     expect("dead", wait_for(pid), SIGKILL);
     pid = start(nap);
+    pass(5 * MS);
     expect("seize", TRACE(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD), 0);
     expect("runs on", waitpid(pid, NULL, __WALL | WNOHANG), 0);
     expect("interrupt", TRACE(PTRACE_INTERRUPT, pid, 0, 0), 0);
     expect("stops", wait_for(pid), EVENT_STOP(SIGTRAP));
     expect("calls", TRACE(PTRACE_SYSCALL, pid, 0, 0), 0);
-    kill(pid, SIGSTOP);
     int status, groups = 0;
+    struct ptrace_syscall_info call = {.op = 9};
+    expect("the sleep enters anew", wait_for(pid), STOPPED_BY(SIGTRAP | 0x80));
+    TRACE(PTRACE_GET_SYSCALL_INFO, pid, sizeof call, &call);
+    expect("entry", call.op, PTRACE_SYSCALL_INFO_ENTRY);
+    expect("calls", TRACE(PTRACE_SYSCALL, pid, 0, 0), 0);
+    kill(pid, SIGSTOP);
     for (status = wait_for(pid); WIFSTOPPED(status); status = wait_for(pid)) {
         if (status == EVENT_STOP(SIGSTOP)) {
             groups++;

@@ -201,6 +201,19 @@ native_inline int64_t thread_ctl(handle thread, uint64_t operation, uint64_t a, 
         .x[0];
 }
 
+/* struct thread_registers to one's message page, `at` bytes from its start (a multiple of 8); and
+ * the FP registers, `fp` bytes from there, if that is not 0. So they lie where the next call needs
+ * them. */
+native_inline int64_t thread_read(handle thread, size_t at, size_t fp)
+{
+    return thread_ctl(thread, THREAD_READ, at, fp, 0);
+}
+
+native_inline int64_t thread_write(handle thread, size_t at, size_t fp)
+{
+    return thread_ctl(thread, THREAD_WRITE, at, fp, 0);
+}
+
 /* Before its next instruction the thread goes to its personality. 1: it is there already. */
 native_inline int64_t thread_interrupt(handle thread)
 {

@@ -21,6 +21,9 @@ enum anon_message {
 };
 #undef MESSAGE
 
+/* In a cookie: several spaces may show the object, so a page that is only read is one of its own. */
+#define ANON_SHARED (1UL << 62)
+
 #define MESSAGE(number, name, request, reply, errors, what) PROC_##name = number,
 enum proc_message {
 #include "protocols/proc.def"

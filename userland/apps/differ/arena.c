@@ -153,9 +153,10 @@ void note_moved(struct range from, struct range to, int keep)
 
     for (unsigned i = 0; i < to.count; i++)
         before[i] = pages[from.first + (i < from.count ? i : 0)];
-    if (keep)
+    if (keep) { /* what stays may have become a mapping of its own */
         note_twice(before, from);
-    else
+        note_kind(from, 0, 0);
+    } else
         note_unmapped(from);
     last_mapping++;
     for (unsigned i = 0; i < to.count; i++) {

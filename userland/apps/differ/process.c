@@ -227,9 +227,11 @@ static void step_pipe_limits(void)
     say_result(write(ends[1], bytes, 1));
 }
 
-/* Calls that are given the arena, wherever it happens to be mapped, to read from or write to. */
+/* Calls that are given the arena, wherever it happens to be mapped, to read from or write to.
+   How much is sent before the memory ends is the pipe's affair. */
 static void step_pipe_pointers(void)
 {
+    static char bytes[PAGE];
     struct range range = chance(70) ? pick_mapped(4) : pick_range(4);
     unsigned offset = pick(PAGE), length = 1 + pick((unsigned)(range.count * PAGE - offset));
     int ends[2];
@@ -241,11 +243,15 @@ static void step_pipe_pointers(void)
     }
     say_range(range);
     say(" at %u %u", offset, length);
-    sent = say_result(write(ends[1], address_of(range) + offset, length));
-    if (sent > 0)
-        say_result(read(ends[0], address_of(range) + offset, (size_t)sent));
-    if (sent <= 0 && write(ends[1], own_path, 4) == 4)
-        say_result(read(ends[0], address_of(range) + offset, 4));
+    sent = write(ends[1], address_of(range) + offset, length);
+    say(" %s", sent == (long)length          ? "sent"
+               : sent > 0 || errno == EFAULT ? "cut short"
+                                             : error_name(errno));
+    while (read(ends[0], bytes, sizeof(bytes)) > 0)
+        continue;
+    memset(bytes, (int)length, sizeof(bytes));
+    if (write(ends[1], bytes, length < PAGE ? length : PAGE) > 0)
+        say_result(read(ends[0], address_of(range) + offset, length));
     say_sum(range);
     close(ends[0]);
     close(ends[1]);

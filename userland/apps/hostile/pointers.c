@@ -173,7 +173,7 @@ static int prepare(void)
     if (file < 0 || directory < 0 || pipe(pipes) || good == MAP_FAILED || none == MAP_FAILED ||
         last == MAP_FAILED || constant == MAP_FAILED || write(file, kinds, sizeof kinds) < 0)
         return -1;
-    munmap(last + PAGE, PAGE);
+    mprotect(last + PAGE, PAGE, PROT_NONE); /* and nothing else comes there */
     last[PAGE - 1] = 'x'; /* a string without end, a structure cut off */
     bads[0] = (char *)0x330000000000;
     bads[1] = none;
@@ -197,6 +197,7 @@ static int try(const struct doubt *doubt, unsigned kind)
     for (int i = 0; i < 6; i++)
         a[i] = value(doubt->arguments[i], (long)bads[kind]);
     lseek(file, 0, SEEK_SET);
+    *bads[4] = 'x'; /* what was written before the bad byte was met may be anything */
     long result = syscall(doubt->number, a[0], a[1], a[2], a[3], a[4], a[5]);
     if (result == -1 && errno == EFAULT)
         return 0;

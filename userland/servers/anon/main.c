@@ -16,6 +16,10 @@ static inline struct supply answer(const struct fault *fault)
         counts->zeroed++;
         return SUPPLY_ZEROS(fault, SUPPLY_WRITABLE);
     }
+    if (!fault->cow && fault->cookie & ANON_SHARED) {
+        counts->zeroed++;
+        return SUPPLY_ZEROS(fault, SUPPLY_WRITABLE); /* the first write finds it there */
+    }
     if (!fault->cow) {
         counts->shared_zeros++;
         return SUPPLY_ZEROS(fault, 0);

@@ -67,7 +67,7 @@ static int64_t answer(struct thread *thread, struct message *message, int64_t re
 
 void loop_answer(struct thread *thread, int64_t result)
 {
-    if (result > ANSWER_LAST && !(thread->unusual & UNUSUAL_ATTENTION)) {
+    if (result > ANSWER_LAST && !(thread->unusual & ~(uint32_t)UNUSUAL_AGAIN)) {
         loop_forget(thread);
         NATIVE_CALL(SYSCALL_reply, IN(0, 0) IN(1, thread->request) IN(2, result));
         return;
@@ -176,6 +176,11 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 {
     struct message message = {.request = thread->request};
     int64_t tag = answer(thread, &message, result);
+    if (thread->unusual & UNUSUAL_YIELDS && tag != ANSWER_LATER) {
+        thread->unusual &= ~(uint32_t)UNUSUAL_YIELDS;
+        reply((uint64_t)tag, message.request, &message); /* to the end of the queue */
+        tag = ANSWER_LATER;
+    }
     family_bury();
     return next(tag, &message);
 }

@@ -29,3 +29,18 @@ struct process {
     uint64_t
         unknown_calls[SYSTEM_CALLS / 64 + 1]; /* bit by number: already reported; last: others */
 };
+
+/* The open file of a descriptor, or NULL; without a reference. Only the low 32 bits count, as in
+ * Linux. file_of: not those opened with O_PATH, which are EBADF for most calls. */
+static inline struct open_file *file_of_any(const struct process *process, uint64_t descriptor)
+{
+    const struct files *files = process->files;
+    uint32_t number = (uint32_t)descriptor;
+    return number < files->count ? files->table[number].file : NULL;
+}
+
+static inline struct open_file *file_of(const struct process *process, uint64_t descriptor)
+{
+    struct open_file *file = file_of_any(process, descriptor);
+    return file && !(file->flags & LINUX_O_PATH) ? file : NULL;
+}

@@ -54,3 +54,4 @@ struct thread {
 #define UNUSUAL_ATTENTION 4 /* a signal or a stop to act on before it goes on: signal_attention()  \
                              */
 #define UNUSUAL_TRACED 8    /* a tracer wants to see its calls */
+#define UNUSUAL_YIELDS 16   /* others come first when its call is answered */

@@ -1,12 +1,13 @@
 /*
- * timer.c: a pairing heap (Fredman, Sedgewick, Sleator, Tarjan 1986) and the thread that waits for
- * its smallest deadline. proc itself must not sleep: the helper does, on a stack of its own; it
- * shares one word with the loop, the time to wait for.
+ * timer.c: the thread that waits for the earliest timer. proc itself must not sleep: the helper
+ * does, on a stack of its own; it shares one word with the loop, the time to wait for.
  */
 #include "timer.h"
-#include "lib/log.h"
+#include "lib/layout.h"
+#include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "timer_heap.h"
 
 #define NANOSECONDS        1000000000UL
 #define HELPER_STACK_BYTES PAGE_SIZE
@@ -25,68 +26,6 @@ uint64_t time_now(void)
     return count / frequency * NANOSECONDS + count % frequency * NANOSECONDS / frequency;
 }
 
-/* ---- The heap ---- */
-
-/* Two heaps become one; either may be NULL. */
-static struct timer *meld(struct timer *a, struct timer *b)
-{
-    if (!a || !b)
-        return a ? a : b;
-    if (b->deadline < a->deadline) {
-        struct timer *smaller = b;
-        b = a;
-        a = smaller;
-    }
-    b->next = a->child;
-    b->previous = a;
-    if (a->child)
-        a->child->previous = b;
-    a->child = b;
-    a->next = a->previous = NULL;
-    return a;
-}
-
-/* Siblings become one heap: pairs from the left, then all from the right. */
-static struct timer *meld_siblings(struct timer *first)
-{
-    struct timer *pairs = NULL, *heap = NULL;
-    while (first) {
-        struct timer *second = first->next, *rest = second ? second->next : NULL;
-        first->next = first->previous = NULL;
-        if (second)
-            second->next = second->previous = NULL;
-        struct timer *pair = meld(first, second);
-        pair->next = pairs;
-        pairs = pair;
-        first = rest;
-    }
-    while (pairs) {
-        struct timer *rest = pairs->next;
-        pairs->next = NULL;
-        heap = meld(heap, pairs);
-        pairs = rest;
-    }
-    return heap;
-}
-
-static void take_out(struct timer *timer)
-{
-    struct timer *below = meld_siblings(timer->child);
-    if (timer == earliest) {
-        earliest = below;
-    } else {
-        if (timer->previous->child == timer)
-            timer->previous->child = timer->next;
-        else
-            timer->previous->next = timer->next;
-        if (timer->next)
-            timer->next->previous = timer->previous;
-        earliest = meld(earliest, below);
-    }
-    timer->child = timer->next = timer->previous = NULL;
-    timer->set = false;
-}
-
 /* ---- The helper ---- */
 
 static _Noreturn void helper_main(void)
@@ -103,9 +42,11 @@ static _Noreturn void helper_main(void)
     }
 }
 
+static char *stack;
+
 int64_t timers_init(void)
 {
-    char *stack = wired_alloc(HELPER_STACK_BYTES);
+    stack = wired_alloc(HELPER_STACK_BYTES);
     int64_t notification = create_notification(0, HANDLE_NONE);
     int64_t thread = thread_create(HANDLE_SPACE, 0, HELPER_PRIORITY, 0);
     if (!stack || notification < 0 || thread < 0)
@@ -114,6 +55,24 @@ int64_t timers_init(void)
     helper = (handle)thread;
     return thread_ctl(helper, THREAD_START, (uintptr_t)helper_main,
                       (uintptr_t)stack + HELPER_STACK_BYTES, 0);
+}
+
+/* The helper sleeps too long. When it cannot be woken it is between reading `armed` and sleeping,
+ * so it begins anew; in case it was about to tell of a timer, the loop is told instead. */
+static void wake_helper(void)
+{
+    struct thread_registers registers = {.pc = (uintptr_t)helper_main,
+                                         .sp = (uintptr_t)stack + HELPER_STACK_BYTES};
+    char page[sizeof registers]; /* somebody's message */
+    if (thread_ctl(helper, THREAD_CANCEL, 0, 0, 0) == 0)
+        return;
+    memcpy(page, MESSAGE_BYTES, sizeof page);
+    memcpy(MESSAGE_BYTES, &registers, sizeof registers);
+    thread_ctl(helper, THREAD_STOP, 0, 0, 0);
+    thread_ctl(helper, THREAD_WRITE, 0, 0, 0);
+    thread_ctl(helper, THREAD_RESUME, 0, 0, 0);
+    memcpy(MESSAGE_BYTES, page, sizeof page);
+    notify(configuration.notification, NOTIFY_TIMER);
 }
 
 /* Lets the helper wait for the earliest timer; a later one than it waits for already can stay: it
@@ -127,23 +86,22 @@ static void arm(void)
     __atomic_store_n(&armed, deadline, __ATOMIC_RELEASE);
     notify(begin, 1); /* if it waits for a first timer, */
     if (before != NEVER)
-        thread_ctl(helper, THREAD_CANCEL, 0, 0, 0); /* or sleeps too long */
+        wake_helper();
 }
 
 void timer_set(struct timer *timer, uint64_t deadline)
 {
     if (timer->set)
-        take_out(timer);
+        timer_heap_remove(&earliest, timer);
     timer->deadline = deadline;
-    timer->set = true;
-    earliest = meld(earliest, timer);
+    timer_heap_add(&earliest, timer);
     arm();
 }
 
 void timer_cancel(struct timer *timer)
 {
     if (timer->set)
-        take_out(timer);
+        timer_heap_remove(&earliest, timer);
 }
 
 void timers_run(void)
@@ -151,7 +109,7 @@ void timers_run(void)
     uint64_t now = time_now();
     while (earliest && earliest->deadline <= now) {
         struct timer *timer = earliest;
-        take_out(timer);
+        timer_heap_remove(&earliest, timer);
         timer->expired(timer);
     }
     arm();

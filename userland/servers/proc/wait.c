@@ -71,7 +71,8 @@ static void leave(struct thread *thread)
         waiter = rest;
     }
     wait->first.more = NULL;
-    timer_cancel(&wait->timer);
+    if (wait->timer.set)
+        timer_cancel(&wait->timer);
     wait->blocked = false;
 }
 

@@ -170,7 +170,9 @@ static void discard(struct node *node, uint64_t first, uint64_t end)
     uint64_t before = pages->present.count;
     page_set_remove(&pages->present, first, end);
     node->system->pages -= before - pages->present.count;
-    if (pages->shared || pages->present.count != before)
+    if (pages->limited && end > pages->limit)
+        end = pages->limit;
+    if ((pages->shared || pages->present.count != before) && first < end)
         page_reclaim(pages->object, first, end - first, RECLAIM_DISCARD);
 }
 
@@ -179,12 +181,19 @@ int64_t contents_resize(struct node *node, uint64_t size)
     struct file_pages *pages = node->pages;
     if (size > FILE_SIZE_MAX)
         return -EFBIG;
+    if (pages && pages->limited && size > node->size) {
+        int64_t error = pages_limit(pages, (size + PAGE_MASK) >> PAGE_SHIFT);
+        if (error)
+            return error;
+    }
     if (size < node->size && pages && pages->object) {
         uint64_t tail = size & PAGE_MASK ? PAGE_SIZE - (size & PAGE_MASK) : 0;
         int64_t error = zero_part(node, size, tail);
         if (error)
             return error;
         discard(node, (size + PAGE_MASK) >> PAGE_SHIFT, OBJECT_PAGES);
+        if (pages->limited)
+            pages_limit(pages, (size + PAGE_MASK) >> PAGE_SHIFT);
     } else if (size < node->size && pages && size < pages->small_room) {
         memset(pages->small + size, 0, pages->small_room - size);
     }
@@ -284,6 +293,8 @@ int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *
 {
     if (node->file != &regular_operations)
         return -ENODEV;
+    if (shared && file_sealed(node, LINUX_F_SEAL_WRITE | LINUX_F_SEAL_FUTURE_WRITE))
+        return -EPERM;
     if (!node->pages && !shared && node->base_size && ((uintptr_t)node->base & PAGE_MASK) == 0 &&
         node->base_size == node->size) {
         *first_page = pages_of_bundle(node);
@@ -299,6 +310,9 @@ int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *
     if (error)
         return -ENOMEM;
     node->base_size = 0;
+    error = pages_limit(node->pages, (node->size + PAGE_MASK) >> PAGE_SHIFT);
+    if (error)
+        return -ENOMEM;
     node->pages->shared |= shared;
     *first_page = 0;
     *zero_tail = true;

@@ -23,6 +23,9 @@ struct file_pages {
     handle object;
     uintptr_t window; /* 2^order pages of the object from its first on, in proc's space */
     uint32_t order;
+    uint64_t limit; /* pages of the object, when `limited`: it was mapped, and ends where the file
+                       does */
+    bool limited;
     bool shared;             /* was mapped to be shared: may have pages that are not in `present` */
     uint64_t cookie;         /* of the object, to its pager */
     struct page_set present; /* in the object */

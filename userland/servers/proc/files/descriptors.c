@@ -8,19 +8,6 @@
 
 #define FIRST_DESCRIPTORS 16
 
-struct open_file *file_of_any(struct process *process, uint64_t descriptor)
-{
-    uint32_t number = (uint32_t)descriptor;
-    struct files *files = process->files;
-    return number < files->count ? files->table[number].file : NULL;
-}
-
-struct open_file *file_of(struct process *process, uint64_t descriptor)
-{
-    struct open_file *file = file_of_any(process, descriptor);
-    return file && !(file->flags & LINUX_O_PATH) ? file : NULL;
-}
-
 /* ---- Open files ---- */
 
 struct open_file *file_new(struct entry *entry, uint32_t flags)
@@ -100,6 +87,12 @@ static int64_t add_from(struct process *process, struct open_file *file, uint64_
     else
         process->files->table[number] = (struct descriptor){file, close_on_exec};
     return number;
+}
+
+int64_t descriptor_room(struct process *process)
+{
+    int64_t number = free_descriptor(process, 0);
+    return number < 0 ? number : 0;
 }
 
 int64_t descriptor_add(struct process *process, struct open_file *file, bool close_on_exec)

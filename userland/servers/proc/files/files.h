@@ -14,6 +14,10 @@ extern const struct file_operations regular_operations, fifo_operations;
 /* What a transfer that stopped answers: bytes moved count more than an error after them. */
 int64_t transfer_stopped(const struct thread *thread, int64_t error);
 
+/* Reads and checks a vector of the program's, kept until the next: its total, or an error. */
+int64_t transfer_vector(struct thread *thread, uint64_t address, uint64_t count,
+                        const struct linux_iovec **vector);
+
 /* Sends a signal to the calling thread: SIGPIPE, SIGXFSZ. */
 void files_signal(struct thread *thread, unsigned number);
 /* Sends SIGXFSZ; -EFBIG. */
@@ -87,6 +91,9 @@ struct open_file *files_open(struct thread *thread, struct entry *entry, uint32_
 /* A further descriptor for an open file, the lowest not below `from`. */
 int64_t descriptor_duplicate(struct process *process, struct open_file *file, uint64_t from,
                              bool close_on_exec);
+
+/* Could a descriptor be added? 0, -EMFILE, -ENOMEM. */
+int64_t descriptor_room(struct process *process);
 
 /* Two files at the two lowest descriptors, whose numbers (32 bits each) go to `address`. Takes over
  * both references. 0 or an error: then nothing is open. */

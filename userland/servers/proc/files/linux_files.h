@@ -6,6 +6,7 @@
 #include "linux.h"
 
 /* errno */
+#define EDOM            33
 #define EXDEV           18
 #define ENFILE          23
 #define ETXTBSY         26

@@ -97,6 +97,7 @@ struct node {
             struct entry *hint;         /* where reading stopped last; or NULL */
             uint64_t last_position;
         };
+        struct socket *socket;                  /* that is bound to it, or NULL */
         struct pipe *pipe;                      /* fifos, once opened */
         struct {                                /* of node_operations' owner */
             const struct text_operations *text; /* when file == &text_file_operations */
@@ -149,7 +150,7 @@ struct node *node_text(struct file_system *system, uint32_t permissions,
  * begins. `shared`: for a MAP_SHARED mapping of a file that is open for writing: also files of the
  * bundle get pages of their own then. Bytes after the end of the file in its last page are zeros,
  * unless the file is the bundle's (`*zero_tail` false: the mapper must make them so).
- * -ENODEV: nothing that can be mapped; -ENOMEM.
+ * -ENODEV: nothing that can be mapped; -EPERM: sealed; -ENOMEM.
  */
 int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *zero_tail);
 

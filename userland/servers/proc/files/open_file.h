@@ -74,10 +74,7 @@ struct files {
 
 /* ---- descriptors.c ---- */
 
-/* The open file of a descriptor, or NULL; without a reference. Only the low 32 bits count, as in
- * Linux. file_of: not those opened with O_PATH (they are EBADF for most calls). */
-struct open_file *file_of(struct process *process, uint64_t descriptor);
-struct open_file *file_of_any(struct process *process, uint64_t descriptor);
+/* file_of(), which finds the open file of a descriptor, is in process.h. */
 
 /* Enters a file at the lowest free descriptor, taking the caller's reference over (on failure it is
  * dropped). The descriptor, -EMFILE or -ENOMEM. */

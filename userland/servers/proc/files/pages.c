@@ -11,7 +11,7 @@
 
 #define FIRST_ORDER 4 /* 64 KiB */
 #define ORDER_STEP  3
-#define COOKIES     (1UL << 62) /* apart from those of programs' memory */
+#define COOKIES     ANON_SHARED /* apart from those of programs' memory */
 
 static const uint8_t *bundle;
 static uint64_t last_cookie = COOKIES;
@@ -117,10 +117,23 @@ static int64_t copy_base(struct node *node, uint64_t page)
 }
 
 /* Makes pages [first, end) present and shown. 0, or -ENOSPC: some may be. */
+int64_t pages_limit(struct file_pages *pages, uint64_t count)
+{
+    if (pages->limited && pages->limit == count)
+        return 0;
+    if (page_reclaim(pages->object, count, 0, RECLAIM_RESIZE) < 0)
+        return -ENOSPC;
+    pages->limit = count;
+    pages->limited = true;
+    return 0;
+}
+
 int64_t pages_bring(struct node *node, uint64_t first, uint64_t end)
 {
     struct file_pages *pages = node->pages;
     if (show_up_to(pages, end - 1))
+        return -ENOSPC;
+    if (pages->limited && end > pages->limit && pages_limit(pages, end))
         return -ENOSPC;
     for (uint64_t page = first; page < end; page++) {
         if (page_set_has(&pages->present, page))

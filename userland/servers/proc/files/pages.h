@@ -26,5 +26,9 @@ int64_t pages_grow_out(struct node *node);
 /* Makes pages [first, end) of the object present and shown. 0, or -ENOSPC: some may be. */
 int64_t pages_bring(struct node *node, uint64_t first, uint64_t end);
 
+/* Once the object was mapped: it ends with that page, and an access beyond is SIGBUS. 0 or -ENOSPC.
+ */
+int64_t pages_limit(struct file_pages *pages, uint64_t count);
+
 /* The object goes, with all its pages. */
 void pages_drop(struct file_pages *pages);

@@ -119,10 +119,36 @@ static int64_t pipe_read(struct thread *thread, struct open_file *file,
         return (int64_t)thread->progress;
     if (file->flags & LINUX_O_NONBLOCK)
         return -EAGAIN;
-    return wait_for(thread, &pipe->read_queue);
+    /* Where it wants the bytes, for the writer: the first piece. */
+    while (vector->length == 0)
+        vector++;
+    thread->stage = vector->length;
+    int64_t error = wait_also(thread, &pipe->read_queue, vector->base);
+    return error ? error : wait_begin(thread);
 }
 
 /* ---- Writing ---- */
+
+/*
+ * Bytes came. A reader that waits for them gets them at once where that is possible: its call need
+ * not come again then. All others look for themselves.
+ */
+static void tell_readers(struct pipe *pipe)
+{
+    struct waiter *waiter = pipe->read_queue.first;
+    struct chunk *chunk = pipe->first;
+    if (waiter && waiter->key && pipe->bytes == chunk->end - chunk->start) {
+        struct thread *thread = waiter->thread;
+        uint64_t done = 0, bytes = pipe->bytes < thread->stage ? pipe->bytes : thread->stage;
+        client_write_part(thread, waiter->key, chunk->bytes + chunk->start, bytes, &done);
+        if (done) {
+            consume(pipe, done);
+            wait_finish(thread, (int64_t)done);
+        }
+    }
+    if (pipe->read_queue.first || pipe->read_queue.watchers)
+        wait_wake(&pipe->read_queue);
+}
 
 static void append(struct pipe *pipe, struct chunk *chunk, uint64_t bytes)
 {
@@ -196,7 +222,7 @@ int64_t pipe_write_bytes(struct thread *thread, struct pipe *pipe, const struct 
     else if (!whole)
         result = write_some(thread, pipe, vector, total);
     if (pipe->bytes != before)
-        wait_wake(&pipe->read_queue);
+        tell_readers(pipe);
     if (result < 0)
         return transfer_stopped(thread, result);
     if (result > 0 || thread->progress == total)
@@ -206,16 +232,31 @@ int64_t pipe_write_bytes(struct thread *thread, struct pipe *pipe, const struct 
     return thread->progress ? (int64_t)thread->progress : -EAGAIN;
 }
 
+static int64_t broken(struct thread *thread)
+{
+    files_signal(thread, LINUX_SIGPIPE); /* may end the process, and the pipe with it */
+    return thread->progress ? (int64_t)thread->progress : -EPIPE;
+}
+
 static int64_t pipe_write(struct thread *thread, struct open_file *file,
                           const struct linux_iovec *vector, uint64_t total, uint64_t offset)
 {
     struct pipe *pipe = file->state;
+    struct chunk *chunk = pipe->last;
     (void)offset;
     if (total == 0)
         return 0;
-    if (pipe->readers == 0) {
-        files_signal(thread, LINUX_SIGPIPE);
-        return thread->progress ? (int64_t)thread->progress : -EPIPE;
+    if (pipe->readers == 0)
+        return broken(thread);
+    /* Most often one small piece, and there is room. */
+    if (chunk && total <= CHUNK_BYTES - chunk->end && total <= vector->length &&
+        pipe->bytes + total <= pipe->capacity) {
+        int64_t error = client_read(thread, vector->base, chunk->bytes + chunk->end, total);
+        if (error)
+            return error;
+        append(pipe, chunk, total);
+        tell_readers(pipe);
+        return (int64_t)total;
     }
     return pipe_write_bytes(thread, pipe, vector, total, !(file->flags & LINUX_O_NONBLOCK));
 }

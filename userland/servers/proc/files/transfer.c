@@ -46,6 +46,13 @@ static int64_t read_vector(struct thread *thread, uint64_t address, uint64_t cou
     return (int64_t)total;
 }
 
+int64_t transfer_vector(struct thread *thread, uint64_t address, uint64_t count,
+                        const struct linux_iovec **vector)
+{
+    *vector = vector_buffer;
+    return read_vector(thread, address, count);
+}
+
 /* Where a transfer begins: the file's position, kept while the call comes again. */
 static uint64_t begin_at(struct thread *thread, const struct open_file *file, bool append)
 {
@@ -54,24 +61,26 @@ static uint64_t begin_at(struct thread *thread, const struct open_file *file, bo
     return thread->stage;
 }
 
-static int64_t read_into(struct thread *thread, struct open_file *file,
-                         const struct linux_iovec *vector, uint64_t total, const uint64_t *at)
+static inline int64_t read_into(struct thread *thread, struct open_file *file,
+                                const struct linux_iovec *vector, uint64_t total,
+                                const uint64_t *at)
 {
     if (!file || file->flags & LINUX_O_WRONLY)
         return -EBADF;
     const struct file_operations *operations = file->operations;
     if (__builtin_expect(!operations || !operations->read, 0))
         return node_type(file->node) == LINUX_S_IFDIR ? -EISDIR : -EINVAL;
-    if (at)
-        return operations->read(thread, file, vector, total, *at);
+    if (at || operations->stream)
+        return operations->read(thread, file, vector, total, at ? *at : 0);
     int64_t result = operations->read(thread, file, vector, total, begin_at(thread, file, false));
-    if (result > 0 && !operations->stream)
+    if (result > 0)
         file->offset = thread->stage + (uint64_t)result;
     return result;
 }
 
-static int64_t write_from(struct thread *thread, struct open_file *file,
-                          const struct linux_iovec *vector, uint64_t total, const uint64_t *at)
+static inline int64_t write_from(struct thread *thread, struct open_file *file,
+                                 const struct linux_iovec *vector, uint64_t total,
+                                 const uint64_t *at)
 {
     if (!file || (file->flags & LINUX_O_ACCMODE) == 0 ||
         (file->flags & LINUX_O_ACCMODE) == LINUX_O_ACCMODE)
@@ -79,12 +88,14 @@ static int64_t write_from(struct thread *thread, struct open_file *file,
     const struct file_operations *operations = file->operations;
     if (__builtin_expect(!operations || !operations->write, 0))
         return -EINVAL;
+    /* What has no position is not looked at again: SIGPIPE may have ended the process. */
+    if (operations->stream)
+        return operations->write(thread, file, vector, total, 0);
     bool append = file->flags & LINUX_O_APPEND && node_type(file->node) == LINUX_S_IFREG;
     if (at && !append)
         return operations->write(thread, file, vector, total, *at);
     int64_t result = operations->write(thread, file, vector, total, begin_at(thread, file, append));
-    /* What has no position is not looked at again: SIGPIPE may have ended the process. */
-    if (result > 0 && !at && !operations->stream)
+    if (result > 0 && !at)
         file->offset = thread->stage + (uint64_t)result;
     return result;
 }

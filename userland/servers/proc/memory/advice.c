@@ -2,6 +2,7 @@
  * advice.c: madvise, msync and mincore: calls that go over a range mapping by mapping and say
  * ENOMEM where there is a gap, after having done the rest.
  */
+#include "lib/layout.h"
 #include "ranges.h"
 
 /* ---- madvise ---- */
@@ -45,11 +46,12 @@ static int64_t remove_pages(struct memory *memory, const struct region_facts *pa
 {
     struct shown *shown =
         region_own(part) ? NULL : view_find(&memory->views, part->object, part->first);
-    if (part->map & ADVICE_LOCKED || !(part->map & ADVICE_SHARED) || !shown)
+    if (part->map & ADVICE_LOCKED || !(part->map & ADVICE_SHARED || part->source))
         return -EINVAL;
-    if (!(part->map & MAP_WRITE))
+    if (!shown || part->map & ADVICE_READONLY)
         return -EACCES;
-    int64_t done = page_reclaim(shown->object, part->first, part->pages, RECLAIM_DISCARD);
+    uint64_t pages = region_there(part, shown);
+    int64_t done = pages ? page_reclaim(shown->object, part->first, pages, RECLAIM_DISCARD) : 0;
     return done < 0 ? done : 0;
 }
 
@@ -103,27 +105,29 @@ static bool known(uint64_t advice)
     }
 }
 
-/* MADV_POPULATE_*: stops at what is no mapping, or does not allow it. */
+/* MADV_POPULATE_*; thread->stage remembers that there was a gap. */
 static int64_t populate(struct thread *thread, uint64_t address, uint64_t end, uint64_t advice)
 {
-    uint64_t needed = advice == LINUX_MADV_POPULATE_WRITE ? MAP_WRITE : MAP_READ;
+    bool write = advice == LINUX_MADV_POPULATE_WRITE;
     struct region_facts part;
     if (!thread->progress)
         thread->progress = address;
     while (thread->progress < end) {
-        if (!region_next(memory_of(thread), thread->progress, end, &part) ||
-            part.start > thread->progress)
+        if (!region_next(memory_of(thread), thread->progress, end, &part))
             return -ENOMEM;
+        if (part.start > thread->progress)
+            thread->stage = 1;
+        thread->progress = part.start;
         if (part.map & ADVICE_BEYOND)
             return -EFAULT;
-        if (!(part.map & needed))
+        if (write ? !(part.map & MAP_WRITE) : (part.map & (MAP_READ | ADVICE_NOREAD)) != MAP_READ)
             return -EINVAL;
-        int64_t error = memory_populate(thread, part.start, facts_end(&part));
+        int64_t error = memory_populate(thread, part.start, facts_end(&part),
+                                        write ? POPULATE_WRITE : POPULATE_READ);
         if (error)
-            return error == -ENOMEM ? -EFAULT : error;
-        thread->progress = facts_end(&part);
+            return error;
     }
-    return 0;
+    return thread->stage ? -ENOMEM : 0;
 }
 
 int64_t linux_madvise(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t advice)
@@ -175,4 +179,55 @@ int64_t linux_msync(struct thread *thread, uint64_t address, uint64_t bytes, uin
             return -EBUSY;
     }
     return result;
+}
+
+/* ---- mincore ---- */
+
+#define QUERY_MOST 512 /* pages a page_query tells of */
+
+/* What is present of the pages from `address` on, all of them mapped: how many were told. */
+static int64_t tell_present(struct memory *memory, uint64_t address, uint64_t pages,
+                            unsigned char *told)
+{
+    struct region_facts part;
+    uint64_t done = 0;
+    pages = pages < QUERY_MOST ? pages : QUERY_MOST;
+    while (done < pages) {
+        uint64_t at = address + (done << PAGE_SHIFT);
+        if (!region_next(memory, at, address + (pages << PAGE_SHIFT), &part) || part.start > at)
+            return -ENOMEM;
+        int64_t count = page_query(memory->space, at, part.pages, 0);
+        if (count < 0)
+            return count;
+        for (int64_t i = 0; i < count; i++)
+            told[done++] = MESSAGE_WORDS[i] & PAGE_PRESENT ? 1 : 0;
+    }
+    return (int64_t)done;
+}
+
+int64_t linux_mincore(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t vector)
+{
+    unsigned char told[QUERY_MOST];
+    uint64_t pages = (bytes >> PAGE_SHIFT) + ((bytes & PAGE_MASK) != 0);
+    if (address & PAGE_MASK)
+        return -EINVAL;
+    if (outside(address, bytes))
+        return -ENOMEM;
+    if (outside(vector, pages))
+        return -EFAULT;
+    while (thread->progress < pages) {
+        uint64_t done = thread->progress;
+        int64_t some =
+            tell_present(memory_of(thread), address + (done << PAGE_SHIFT), pages - done, told);
+        if (some < 0)
+            return some;
+        int64_t error = client_write(thread, vector + done, told, (size_t)some);
+        if (error)
+            return error;
+        thread->progress += (uint64_t)some;
+        error = client_pause(thread, thread->progress, (uint64_t)some);
+        if (error && thread->progress < pages)
+            return error;
+    }
+    return 0;
 }

@@ -59,7 +59,7 @@ static int64_t lock(struct thread *thread, uint64_t address, uint64_t bytes, uin
     }
     if (bits & ADVICE_ONFAULT || start == end)
         return 0;
-    int64_t error = memory_populate(thread, start, end);
+    int64_t error = memory_populate(thread, start, end, POPULATE_AS_MAPPED);
     if (error == -ENOMEM) /* POSIX wants it the other way round */
         return -EAGAIN;
     return error == -EFAULT ? -ENOMEM : error;
@@ -103,8 +103,8 @@ static int64_t populate_all(struct thread *thread)
     while (region_next(memory_of(thread), thread->stage, USER_END, &part)) {
         if (thread->progress < part.start)
             thread->progress = part.start;
-        if (part.map & MAP_RIGHTS &&
-            memory_populate(thread, part.start, facts_end(&part)) == ANSWER_RETRY)
+        if (part.map & MAP_RIGHTS && memory_populate(thread, part.start, facts_end(&part),
+                                                     POPULATE_AS_MAPPED) == ANSWER_RETRY)
             return ANSWER_RETRY;
         thread->stage = facts_end(&part);
     }

@@ -187,6 +187,13 @@ static bool has_tail(const struct mapping *mapping)
     return size & PAGE_MASK && size > first && size - first < mapping->extent.bytes;
 }
 
+static bool wants_pages(const struct mapping *mapping)
+{
+    bool locked = (mapping->extent.map & (ADVICE_LOCKED | ADVICE_ONFAULT)) == ADVICE_LOCKED;
+    return locked ||
+           (mapping->flags & (LINUX_MAP_POPULATE | LINUX_MAP_NONBLOCK)) == LINUX_MAP_POPULATE;
+}
+
 /* What is left to do when the mapping stands. */
 static int64_t fill(struct thread *thread, const struct mapping *mapping)
 {
@@ -197,12 +204,10 @@ static int64_t fill(struct thread *thread, const struct mapping *mapping)
             return error;
         thread->stage = start | STAGE_POPULATE;
     }
-    bool locked = (mapping->extent.map & (ADVICE_LOCKED | ADVICE_ONFAULT)) == ADVICE_LOCKED;
-    bool populate =
-        (mapping->flags & (LINUX_MAP_POPULATE | LINUX_MAP_NONBLOCK)) == LINUX_MAP_POPULATE;
     /* Nobody's call fails for want of populated pages: they come by faults then. */
-    if ((locked || populate) && mapping->extent.map & MAP_RIGHTS &&
-        memory_populate(thread, start, start + mapping->extent.bytes) == ANSWER_RETRY)
+    if (wants_pages(mapping) && mapping->extent.map & MAP_RIGHTS &&
+        memory_populate(thread, start, start + mapping->extent.bytes, POPULATE_FRESH) ==
+            ANSWER_RETRY)
         return ANSWER_RETRY;
     return (int64_t)start;
 }
@@ -217,6 +222,8 @@ static int64_t map(struct thread *thread, struct mapping *mapping)
                        mapping->shared && !(mapping->extent.map & ADVICE_READONLY), &error);
     else if (mapping->shared)
         mapping->extent.shown = shown_memory(memory, mapping->extent.bytes >> PAGE_SHIFT, &error);
+    if (mapping->file && wants_pages(mapping))
+        mapping->extent.map |= MAP_POPULATE; /* what lies in memory is entered at once */
     if (!error)
         error = place(memory, mapping);
     bool tail = !error && has_tail(mapping);

@@ -114,11 +114,26 @@ static int64_t show(struct memory *memory, uint64_t from, uint64_t bytes, uint64
     return 0;
 }
 
-/* MREMAP_DONTUNMAP: what was moved stays mapped, empty. */
-static int64_t renew(struct memory *memory, const struct region_facts *mapping, uint64_t bytes)
+/* True when the page before a mapping's part belongs to the mapping, too. */
+static bool continues_below(const struct memory *memory, const struct region_facts *mapping)
+{
+    struct region_facts below;
+    return region_next(memory, mapping->start - PAGE_SIZE, mapping->start, &below) &&
+           region_continues(&below, mapping);
+}
+
+/* MREMAP_DONTUNMAP: what was moved stays mapped, empty, and one mapping with what is beside it. */
+static int64_t renew(struct memory *memory, const struct region_facts *mapping, uint64_t bytes,
+                     bool below)
 {
     struct extent extent = {mapping->start, bytes, mapping->map, NULL, 0};
+    struct region_facts above;
+    uint64_t end = mapping->start + bytes;
     extent.map &= ~(uint64_t)(ADVICE_LOCKED | ADVICE_ONFAULT);
+    if (below)
+        extent.map |= ADVICE_JOINED;
+    if (bytes < mapping->pages << PAGE_SHIFT && region_next(memory, end, USER_END, &above))
+        region_change(memory->space, end, above.pages, ADVICE_JOINED, ADVICE_JOINED);
     if (mapping->source) {
         extent.shown = view_find(&memory->views, mapping->source, mapping->source_first);
         if (extent.shown)
@@ -150,8 +165,9 @@ static int64_t move_to(struct memory *memory, struct move *move)
     bool keep = move->flags & LINUX_MREMAP_DONTUNMAP;
     if (keep && !region_own(&move->mapping))
         return (int64_t)move->to; /* the pages are in the shared object, for both */
+    bool below = keep && continues_below(memory, &move->mapping);
     unshow(memory, move->from, move->from + shown);
-    if (keep && renew(memory, &move->mapping, move->old_bytes) == 0)
+    if (keep && renew(memory, &move->mapping, move->old_bytes, below) == 0)
         return (int64_t)move->to;
     layout_note_hole(&memory->layout, move->from, move->from + move->old_bytes);
     return (int64_t)move->to;
@@ -261,7 +277,8 @@ static int64_t fill(struct thread *thread, const struct move *move, uint64_t sta
     bool locked = (move->mapping.map & (ADVICE_LOCKED | ADVICE_ONFAULT)) == ADVICE_LOCKED;
     thread->stage = start;
     if (locked && move->bytes > move->old_bytes &&
-        memory_populate(thread, start + move->old_bytes, start + move->bytes) == ANSWER_RETRY)
+        memory_populate(thread, start + move->old_bytes, start + move->bytes, POPULATE_FRESH) ==
+            ANSWER_RETRY)
         return ANSWER_RETRY;
     return (int64_t)start;
 }

@@ -133,7 +133,8 @@ int64_t linux_brk(struct thread *thread, uint64_t wanted)
         layout_note_hole(layout, new_end, old_end);
     }
     layout->brk_end = wanted;
-    if (thread->stage && memory_populate(thread, thread->stage, new_end) == ANSWER_RETRY)
+    if (thread->stage &&
+        memory_populate(thread, thread->stage, new_end, POPULATE_FRESH) == ANSWER_RETRY)
         return ANSWER_RETRY;
     return (int64_t)wanted;
 }

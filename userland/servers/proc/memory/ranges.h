@@ -92,6 +92,17 @@ static inline bool region_own(const struct region_facts *facts)
     return !(facts->map & ADVICE_SHARED) || facts->source || facts->map & ADVICE_BEYOND;
 }
 
+/* What a region shows that is not the program's own, or NULL. */
+static inline struct shown *view_of(const struct views *views, const struct region_facts *facts)
+{
+    if (!region_own(facts))
+        return view_find(views, facts->object, facts->first);
+    return facts->source ? view_find(views, facts->source, facts->source_first) : NULL;
+}
+
+/* How many of its pages are not behind the end of what it shows. */
+uint64_t region_there(const struct region_facts *part, const struct shown *shown);
+
 /* True when `next`, which begins where `facts` ends, is the same mapping as Linux sees it. */
 bool region_continues(const struct region_facts *facts, const struct region_facts *next);
 
@@ -125,9 +136,17 @@ bool memory_hopeless(const struct memory *memory, uint64_t bytes);
 
 /* ---- populate.c ---- */
 
+enum populate_access {
+    POPULATE_FRESH,     /* as mapped, and nobody touched it yet */
+    POPULATE_AS_MAPPED, /* private memory that can be written as if written, else as if read */
+    POPULATE_READ,
+    POPULATE_WRITE,
+};
+
 /*
  * Brings in the pages of [address, end) from thread->progress on (0: from the start), which it
  * advances, for a while. 0: all done; ANSWER_RETRY: the call is to come again; -ENOMEM: a gap, or
  * memory has ended; -EFAULT: a part without rights.
  */
-int64_t memory_populate(struct thread *thread, uint64_t address, uint64_t end);
+int64_t memory_populate(struct thread *thread, uint64_t address, uint64_t end,
+                        enum populate_access access);

@@ -39,6 +39,15 @@ bool region_continues(const struct region_facts *facts, const struct region_fact
            (next->map & ADVICE_JOINED && region_own(next));
 }
 
+uint64_t region_there(const struct region_facts *part, const struct shown *shown)
+{
+    uint64_t page = (region_own(part) ? part->source_first : part->first) - shown->first;
+    uint64_t end = shown->file ? round_up(shown->file->node->size) >> PAGE_SHIFT : shown->pages;
+    if (page >= end)
+        return 0;
+    return part->pages < end - page ? part->pages : end - page;
+}
+
 /* ---- Counts ---- */
 
 /* Natural indices of the program's own object: see indices.h. */

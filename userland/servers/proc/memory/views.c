@@ -4,13 +4,14 @@
  */
 #include "views.h"
 #include "lib/memory.h"
+#include "lib/protocol.h"
 #include "lib/wired.h"
 #include "ranges.h"
 
 /* ---- What is shown ---- */
 
-/* Nobody's counts at the pager: it would have to be told when the object ends. */
-#define COOKIE_OF_NOBODY 0
+/* One for all, so that the pager need not be told when an object ends. */
+#define COOKIE ANON_SHARED
 
 struct shown *shown_memory(struct memory *memory, uint64_t pages, int64_t *error)
 {
@@ -18,8 +19,7 @@ struct shown *shown_memory(struct memory *memory, uint64_t pages, int64_t *error
     *error = -ENOMEM;
     if (!shown)
         return NULL;
-    int64_t object =
-        create_object(configuration.anon, COOKIE_OF_NOBODY, pages, memory->pool->handle);
+    int64_t object = create_object(configuration.anon, COOKIE, pages, memory->pool->handle);
     if (object < 0) {
         *error = object;
         wired_free(shown);

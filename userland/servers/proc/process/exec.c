@@ -301,7 +301,9 @@ int64_t linux_execve(struct thread *thread, uint64_t path, uint64_t argv, uint64
 static int64_t start_of(struct thread *thread, uint64_t descriptor, uint64_t flags,
                         struct exec_wanted *wanted)
 {
-    bool itself = !path_buffer[0] && flags & LINUX_AT_EMPTY_PATH;
+    bool itself = !path_buffer[0];
+    if (itself && !(flags & LINUX_AT_EMPTY_PATH))
+        return -ENOENT;
     if (path_buffer[0] == '/' || ((int32_t)descriptor == LINUX_AT_FDCWD && !itself))
         return 0;
     struct open_file *file = file_of_any(thread->process, descriptor);

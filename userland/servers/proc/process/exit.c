@@ -73,10 +73,8 @@ void thread_exit(struct thread *thread, uint32_t wait_status)
     bool leader = thread == process->threads;
     if (thread->life.ended)
         return;
-    if (leader)
-        process->family.status = wait_status;
     if (process->family.threads == 1) {
-        process_exit(process, process->family.status);
+        process_exit(process, wait_status);
         return;
     }
     futex_thread_gone(thread);

@@ -49,7 +49,7 @@ struct family {
     struct wait_queue waiters;               /* its threads that wait for a child */
     struct thread *vfork_parent; /* waits until this process has a memory of its own, or ended */
     uint32_t threads;            /* that have not ended */
-    uint32_t status;             /* as wait4 tells it, once `ended` (or the leader ended) */
+    uint32_t status;             /* as wait4 tells it, once `ended` */
     uint8_t exit_signal;         /* to the parent at the end; 0: none */
     uint8_t death_signal;        /* when the parent ends (PR_SET_PDEATHSIG); 0: none */
     bool ended;                  /* a zombie */
@@ -158,7 +158,7 @@ void thread_leave(struct thread *thread);
  */
 void process_exit(struct process *process, uint32_t wait_status);
 
-/* Ends a thread; with the last one ends the process. `wait_status` counts if it is the leader. */
+/* Ends a thread; with the last one ends the process, whose `wait_status` that is. */
 void thread_exit(struct thread *thread, uint32_t wait_status);
 
 /* Ends all threads of a process but this one, which becomes its leader. */

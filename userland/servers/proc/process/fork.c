@@ -270,14 +270,18 @@ static int64_t clone(struct thread *thread, const struct clone *wanted)
     if (!error)
         error = check_memory(thread->process, wanted);
     struct pid *pid = error ? NULL : pid_new(&error);
-    if (!pid)
-        return error;
-    error = write_numbers(thread, pid->number, wanted);
-    if (!error)
-        error = make(thread, pid, wanted);
-    if (error < 0 && error != ANSWER_NONE)
-        pid_unused(pid);
-    return error == -EMFILE ? -EAGAIN : error; /* the kernel's table of proc's handles */
+    if (pid) {
+        error = write_numbers(thread, pid->number, wanted);
+        if (!error)
+            error = make(thread, pid, wanted);
+        if (error < 0 && error != ANSWER_NONE)
+            pid_unused(pid);
+    }
+    if (error == -EMFILE) /* the kernel's table of proc's handles */
+        error = -EAGAIN;
+    if (error == -EAGAIN || error == -ENOMEM)
+        thread->unusual |= UNUSUAL_YIELDS; /* whoever only tries again lets others go on */
+    return error;
 }
 
 int64_t clone_begin(struct thread *thread, bool again, bool failed)

@@ -12,8 +12,9 @@
 #include "proc.h"
 #include "process/linux_futex.h"
 #include "process/linux_process.h"
+#include "time/clock.h"
+#include "time/vdso.h"
 
-#define NANOSECONDS  1000000000UL
 #define FIRST_QUEUES 64
 #define LONG_QUEUE   8 /* strangers passed over on the way: time for more queues */
 
@@ -75,7 +76,8 @@ static void grow(void)
 
 /* ---- Waiting ---- */
 
-static int64_t put_to_wait(struct thread *thread, const struct futex_key *key, uint32_t mask)
+static int64_t put_to_wait(struct thread *thread, const struct futex_key *key, uint32_t mask,
+                           bool day)
 {
     if (!queues)
         grow();
@@ -83,7 +85,12 @@ static int64_t put_to_wait(struct thread *thread, const struct futex_key *key, u
         return -ENOMEM;
     thread->life.futex = (struct futex_wait){*key, mask};
     thread->wait.restart = thread->wait.deadline ? RESTART_NO_HANDLER : RESTART_BY_ACTION;
-    return wait_for(thread, queue_of(key));
+    int64_t error = wait_also(thread, queue_of(key), 0);
+    if (!error && day && thread->wait.deadline)
+        error = wait_also(thread, &clock_waiters, 0);
+    if (error)
+        wait_cancel(thread);
+    return error ? error : wait_begin(thread);
 }
 
 /* The deadline of a call's time-out, once: relative for WAIT, absolute for the others. */
@@ -95,13 +102,13 @@ static int64_t read_deadline(struct thread *thread, uint64_t address, uint32_t o
     int64_t error = client_read(thread, address, &time, sizeof time);
     if (error)
         return error;
-    if (time.seconds < 0 || (uint64_t)time.nanoseconds >= NANOSECONDS)
+    if (!timespec_valid(&time))
         return -EINVAL;
-    uint64_t base = (operation & FUTEX_COMMAND) == FUTEX_WAIT ? time_now() : 0;
-    uint64_t deadline = UINT64_MAX;
-    if ((uint64_t)time.seconds < (UINT64_MAX - base) / NANOSECONDS - 1)
-        deadline = base + (uint64_t)time.seconds * NANOSECONDS + (uint64_t)time.nanoseconds;
-    thread->wait.deadline = deadline ? deadline : 1;
+    uint64_t deadline = timespec_nanoseconds(&time);
+    uint64_t boot = operation & FUTEX_CLOCK_REALTIME ? (uint64_t)clock_realtime() : 0;
+    if ((operation & FUTEX_COMMAND) == FUTEX_WAIT)
+        deadline = clock_add(deadline, time_now());
+    thread->wait.deadline = deadline > boot ? deadline - boot : 1; /* 1: long ago */
     return 0;
 }
 
@@ -112,6 +119,8 @@ static int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t oper
     uint32_t value;
     if (thread->wait.timed_out)
         return -ETIMEDOUT;
+    if (thread->wait.woken) /* the time of day was set: anew */
+        thread->wait.deadline = 0;
     int64_t error = read_deadline(thread, timeout, operation);
     if (!error && !mask)
         error = -EINVAL;
@@ -119,9 +128,13 @@ static int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t oper
         error = key_of(thread->process, address, !(operation & FUTEX_PRIVATE_FLAG), &key);
     if (!error)
         error = client_read(thread, address, &value, sizeof value);
-    if (error)
-        return error;
-    return value == expected ? put_to_wait(thread, &key, mask) : -EAGAIN;
+    if (!error)
+        error = value == expected
+                    ? put_to_wait(thread, &key, mask, operation & FUTEX_CLOCK_REALTIME)
+                    : -EAGAIN;
+    if (error > ANSWER_LAST)
+        thread->wait.deadline = 0; /* the call is over without having waited */
+    return error;
 }
 
 /* ---- Waking ---- */

@@ -134,12 +134,6 @@ struct linux_sched_attr {
 #define LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc
 #define LINUX_REBOOT_CMD_RESTART2  0xa1b2c3d4
 
-/* linux/times.h: in clock ticks */
-struct linux_tms {
-    int64_t user, system, children_user, children_system;
-};
-#define LINUX_CLOCK_TICKS 100 /* a second, as AT_CLKTCK says */
-
 /* linux/membarrier.h */
 #define MEMBARRIER_QUERY                      0
 #define MEMBARRIER_GLOBAL                     1

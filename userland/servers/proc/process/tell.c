@@ -3,8 +3,7 @@
  */
 #include "proc.h"
 #include "process/linux_process.h"
-
-#define NANOSECONDS 1000000000UL
+#include "time/linux_time.h"
 
 bool tell_unwanted(const struct process *parent, const struct process *child)
 {
@@ -23,8 +22,8 @@ void tell_child_ended(struct process *parent, struct process *child)
         return;
     wait_status_explain(family->status, &info.code, &status);
     info.status = status;
-    info.user_time = (int64_t)(family->used.user / (NANOSECONDS / LINUX_CLOCK_TICKS));
-    info.system_time = (int64_t)(family->used.system / (NANOSECONDS / LINUX_CLOCK_TICKS));
+    info.user_time = (int64_t)(family->used.user / (NANOSECONDS / CLOCK_TICKS));
+    info.system_time = (int64_t)(family->used.system / (NANOSECONDS / CLOCK_TICKS));
     signal_send_process(parent, &info);
 }
 

@@ -5,8 +5,7 @@
  */
 #include "proc.h"
 #include "process/linux_process.h"
-
-#define NANOSECONDS 1000000000UL
+#include "time/linux_time.h"
 
 void usage_add(struct usage *sum, const struct usage *more)
 {
@@ -100,7 +99,7 @@ int64_t linux_getrusage(struct thread *thread, uint64_t who, uint64_t address)
 
 static int64_t ticks(uint64_t nanoseconds)
 {
-    return (int64_t)(nanoseconds / (NANOSECONDS / LINUX_CLOCK_TICKS));
+    return (int64_t)(nanoseconds / (NANOSECONDS / CLOCK_TICKS));
 }
 
 int64_t linux_times(struct thread *thread, uint64_t address)

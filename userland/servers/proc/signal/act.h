@@ -4,24 +4,12 @@
 #pragma once
 #include "proc.h"
 
-/* One thread that is about to go on, and what has been done to its registers so far. */
-struct delivery {
-    struct thread *thread;
-    int64_t result;                    /* what its request is answered; ANSWER_REGISTERS once */
-    bool read;                         /* … `registers` has them, */
-    bool changed;                      /* … with a frame on the stack */
-    struct thread_registers registers; /* as they will be when it goes on */
-};
-
 /* ---- frame.c ---- */
 
-/* Puts a frame on the stack and lets the thread go on in the handler. 0, ANSWER_RETRY, or -EFAULT:
- * then nothing has changed. */
-int64_t frame_push(struct delivery *delivery, const struct signal_action *action,
+/* Puts a frame on the stack and lets the thread, which would be answered *result, go on in the
+ * handler: then *result is ANSWER_REGISTERS. ANSWER_RETRY or -EFAULT: nothing has changed. */
+int64_t frame_push(struct thread *thread, int64_t *result, const struct signal_action *action,
                    const struct signal_info *info);
-
-/* Gives the thread its registers if they were changed. */
-void frame_commit(struct delivery *delivery);
 
 /* ---- exception.c ---- */
 

@@ -95,9 +95,8 @@ static void without_frame(struct thread *thread, unsigned signal)
         signal_force(thread, &info);
 }
 
-static int64_t act(struct delivery *delivery, const struct signal_choice *choice)
+static int64_t act(struct thread *thread, int64_t *result, const struct signal_choice *choice)
 {
-    struct thread *thread = delivery->thread;
     struct signal_thread *own = &thread->signals;
     unsigned signal = (unsigned)choice->info->signal;
     struct signal_action *action = &thread->process->signals.actions->of[signal - 1];
@@ -109,7 +108,7 @@ static int64_t act(struct delivery *delivery, const struct signal_choice *choice
             act_by_default(thread, signal, fault);
         return 0;
     }
-    int64_t error = frame_push(delivery, action, choice->info);
+    int64_t error = frame_push(thread, result, action, choice->info);
     if (error == ANSWER_RETRY)
         return error;
     queue_take(thread, choice);
@@ -129,29 +128,28 @@ static int64_t act(struct delivery *delivery, const struct signal_choice *choice
 /* ---- All of them ---- */
 
 /* Its request is answered later, or sent back for pages. */
-static int64_t later(struct delivery *delivery, enum signal_state state, int64_t result)
+static int64_t later(struct thread *thread, int64_t result, enum signal_state state, int64_t answer)
 {
-    frame_commit(delivery);
-    delivery->thread->signals.state = (uint8_t)state;
-    delivery->thread->signals.result = delivery->result;
-    return result;
+    thread->signals.state = (uint8_t)state;
+    thread->signals.result = result;
+    return answer;
 }
 
 /* There is nothing more to act on. */
-static int64_t go_on(struct delivery *delivery)
+static int64_t go_on(struct thread *thread, int64_t result)
 {
-    struct thread *thread = delivery->thread;
-    frame_commit(delivery);
-    if (delivery->result == ANSWER_INTERRUPTED && thread->wait.restart == RESTART_NEVER) {
-        delivery->result = -EINTR;
+    if (result == ANSWER_INTERRUPTED && thread->wait.restart == RESTART_NEVER) {
+        result = -EINTR;
         mask_return(thread);
         if (signal_ready(thread))
-            return signal_attention(thread, delivery->result);
+            return signal_attention(thread, result);
     }
     if (!thread->signals.lent && !thread->signals.trace)
         thread->unusual &= ~(uint32_t)UNUSUAL_ATTENTION;
-    if (delivery->result != ANSWER_INTERRUPTED)
-        return delivery->result;
+    if (result != ANSWER_INTERRUPTED)
+        return result;
+    if (thread->signals.trace)
+        trace_restarts(thread);
     thread->retry_tag = TAG_RETRY_READ; /* no page: just again */
     thread->retries = 0;
     thread->retry[0] = 0;
@@ -172,7 +170,6 @@ int64_t signal_attention(struct thread *thread, int64_t result)
 {
     const struct process *process = thread->process;
     struct signal_thread *own = &thread->signals;
-    struct delivery delivery;
     if (result == ANSWER_RETRY)
         return result;
     if (own->bring && !own->bringing) {
@@ -185,19 +182,16 @@ int64_t signal_attention(struct thread *thread, int64_t result)
         mask_return(thread);
     if (own->trace && trace_answers(thread, &result))
         return ANSWER_NONE;
-    delivery.thread = thread;
-    delivery.result = result;
-    delivery.read = delivery.changed = false;
     while (!process->family.ended && !stopped(thread)) {
         struct signal_choice choice = queue_choose(thread, ~own->blocked);
         if (!choice.info && !(own->trace && trace_goes_on(thread)))
-            return go_on(&delivery);
+            return go_on(thread, result);
         if (!choice.info || tracer_takes(thread, &choice))
-            return later(&delivery, SIGNAL_PARKED, ANSWER_NONE);
-        if (act(&delivery, &choice) == ANSWER_RETRY)
-            return later(&delivery, SIGNAL_FRAME, ANSWER_RETRY);
+            return later(thread, result, SIGNAL_PARKED, ANSWER_NONE);
+        if (act(thread, &result, &choice) == ANSWER_RETRY)
+            return later(thread, result, SIGNAL_FRAME, ANSWER_RETRY);
     }
     if (!process->family.ended && own->trace)
         trace_group_stop(thread);
-    return later(&delivery, SIGNAL_PARKED, ANSWER_NONE);
+    return later(thread, result, SIGNAL_PARKED, ANSWER_NONE);
 }

@@ -107,9 +107,9 @@ static int64_t copy(struct thread *thread, struct process *target, uint64_t addr
             space_copy(memory->space, 0, at, own + *done, write ? COPY_OUT : COPY_IN, piece, &stop);
         if (copied >= 0) {
             *done += (uint64_t)copied;
-            thread->stage = 0;
+            thread->signals.foreign_tries = 0;
             narrow(thread, memory);
-        } else if (copied == -EAGAIN && thread->stage++ < TRIES) {
+        } else if (copied == -EAGAIN && thread->signals.foreign_tries++ < TRIES) {
             return bring(thread, target, at, write);
         } else if (copied != -EFAULT || !force || !widen(thread, memory, at)) {
             return -EFAULT;
@@ -124,8 +124,10 @@ int64_t foreign_copy(struct thread *thread, struct process *target, uint64_t add
     if (!target->memory)
         return -EFAULT;
     int64_t error = copy(thread, target, address, own, bytes, write, force, done);
-    if (error == -EFAULT || error == ANSWER_INTERRUPTED)
+    if (error == -EFAULT || error == ANSWER_INTERRUPTED) {
         narrow(thread, target->memory);
+        thread->signals.foreign_tries = 0;
+    }
     return error;
 }
 

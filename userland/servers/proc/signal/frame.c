@@ -3,6 +3,9 @@
  * ucontext, records of FP registers and fault, and above all a pair of frame pointer and link
  * register, so that a debugger can walk on. Only what means something is written: the rest of the
  * reserved 4 KiB is left as it was.
+ *
+ * A frame is made and read in the message page, where the kernel puts registers to where the frame
+ * has them: nothing is copied but from there to the program.
  */
 #include "act.h"
 #include "lib/layout.h"
@@ -13,128 +16,123 @@
 #define FRAME_LINK_BYTES 16
 #define PSTATE_NOT_EL0   0x3df /* mode, and masked exceptions: never of EL0 */
 
-/* FP registers, as thread_ctl tells them. */
-struct fp_registers {
-    uint64_t v[64], fpsr, fpcr;
-};
+#define PAGE_FRAME ((struct signal_frame *)MESSAGE_BYTES)
+#define GENERAL_AT __builtin_offsetof(struct signal_frame, x)
+#define FP_AT      __builtin_offsetof(struct signal_frame, fp.v)
+_Static_assert(GENERAL_AT + sizeof(struct thread_registers) == FRAME_RESERVED, "tls: alignment");
 
-static struct signal_frame frame; /* what is never written stays zero */
-
-/* ---- Registers ---- */
-
-/* The thread's registers as they would be without a handler; `action` decides what becomes of a
- * call that was interrupted. */
-static int64_t read_registers(struct delivery *delivery, const struct signal_action *action)
+/* Where thread_ctl has FPSR and FPCR: right after the vectors, over the records that follow. */
+static uint64_t *fp_control(void)
 {
-    struct thread *thread = delivery->thread;
-    struct thread_registers *registers = &delivery->registers;
-    if (delivery->read)
-        return 0;
-    if (thread_ctl(thread->handle, THREAD_READ, 0, 0, 0) < 0)
-        return -EFAULT;
-    memcpy(registers, MESSAGE_BYTES, sizeof *registers);
-    if (delivery->result == ANSWER_INTERRUPTED) {
-        if (thread->wait.restart == RESTART_BY_ACTION && action->flags & SA_RESTART)
-            registers->pc -= 4; /* the svc; x0 and x8 are as they were */
-        else
-            registers->x[0] = (uint64_t)-EINTR;
-    } else if (delivery->result != ANSWER_REGISTERS) {
-        registers->x[0] = (uint64_t)delivery->result;
-    }
-    delivery->read = true;
-    return 0;
-}
-
-void frame_commit(struct delivery *delivery)
-{
-    if (!delivery->changed)
-        return;
-    memcpy(MESSAGE_BYTES, &delivery->registers, sizeof delivery->registers);
-    thread_ctl(delivery->thread->handle, THREAD_WRITE, 0, 0, 0);
-    delivery->result = ANSWER_REGISTERS;
-    delivery->read = delivery->changed = false;
+    return &PAGE_FRAME->fp.v[64];
 }
 
 /* ---- Entering a handler ---- */
 
-/* Where the frame goes: `link` above, the frame below. */
-static uint64_t place(const struct thread *thread, uint64_t sp, const struct signal_action *action,
-                      uint64_t *link)
+/* What the thread would go on with but for the handler; `action` decides what becomes of a call
+ * that was interrupted. */
+static void take_result(const struct thread *thread, int64_t result,
+                        const struct signal_action *action)
 {
-    if (action->flags & SA_ONSTACK && thread->signals.stack.bytes && !signal_on_stack(thread, sp))
-        sp = thread->signals.stack.address + thread->signals.stack.bytes;
-    *link = (sp - FRAME_LINK_BYTES) & ~15UL;
-    return *link - FRAME_BYTES;
+    if (result == ANSWER_REGISTERS)
+        return;
+    if (result != ANSWER_INTERRUPTED)
+        PAGE_FRAME->x[0] = (uint64_t)result;
+    else if (thread->wait.restart == RESTART_BY_ACTION && action->flags & SA_RESTART)
+        PAGE_FRAME->pc -= 4; /* the svc; x0 and x8 are as they were */
+    else
+        PAGE_FRAME->x[0] = (uint64_t)-EINTR;
 }
 
-/* The records after the registers. Returns the bytes of the frame so far. */
-static size_t fill_records(const struct thread *thread)
+/* Where the frame goes: the pair for debuggers above, the frame below. */
+static uint64_t place(const struct thread *thread, uint64_t sp, const struct signal_action *action)
 {
-    const struct fp_registers *fp = (const struct fp_registers *)MESSAGE_BYTES;
-    if (thread_ctl(thread->handle, THREAD_READ_FP, 0, 0, 0) < 0)
-        return 0;
-    frame.fp.head = (struct frame_record_head){FPSIMD_MAGIC, sizeof frame.fp};
-    frame.fp.fpsr = (uint32_t)fp->fpsr;
-    frame.fp.fpcr = (uint32_t)fp->fpcr;
-    memcpy(frame.fp.v, fp->v, sizeof frame.fp.v);
-    if (!thread->signals.fault_kept) {
-        frame.esr.head = (struct frame_record_head){0, 0};
-        frame.fault_address = 0;
-        return __builtin_offsetof(struct signal_frame, end);
-    }
-    frame.esr.head = (struct frame_record_head){ESR_MAGIC, sizeof frame.esr};
-    frame.esr.syndrome = thread->signals.fault_syndrome;
-    frame.fault_address = thread->signals.fault_address;
-    return sizeof frame;
+    const struct signal_stack *stack = &thread->signals.stack;
+    if (action->flags & SA_ONSTACK && stack->bytes && !signal_on_stack(thread, sp))
+        sp = stack->address + stack->bytes;
+    return ((sp - FRAME_LINK_BYTES) & ~15UL) - FRAME_BYTES;
 }
 
-static void fill_context(const struct thread *thread, const struct thread_registers *registers)
+/* The records after the registers. */
+static void fill_records(const struct thread *thread)
+{
+    struct signal_frame *frame = PAGE_FRAME;
+    uint64_t fpsr = fp_control()[0], fpcr = fp_control()[1];
+    bool fault = thread->signals.fault_kept;
+    frame->alignment = 0;
+    frame->fp.head = (struct frame_record_head){FPSIMD_MAGIC, sizeof frame->fp};
+    frame->fp.fpsr = (uint32_t)fpsr;
+    frame->fp.fpcr = (uint32_t)fpcr;
+    frame->fault_address = fault ? thread->signals.fault_address : 0;
+    frame->esr.head = fault ? (struct frame_record_head){ESR_MAGIC, sizeof frame->esr}
+                            : (struct frame_record_head){0, 0};
+    frame->esr.syndrome = fault ? thread->signals.fault_syndrome : 0;
+    frame->end = frame->end_rest = (struct frame_record_head){0, 0};
+}
+
+/* Inline: there are few, and a call for them would cost as much again. */
+static inline __attribute__((always_inline)) void clear(uint64_t *words, size_t count)
+{
+#pragma GCC unroll 16
+    for (size_t i = 0; i < count; i++)
+        words[i] = 0;
+}
+
+/* What comes before the registers. */
+static void fill_context(const struct thread *thread, const struct signal_info *info)
 {
     const struct signal_thread *own = &thread->signals;
-    frame.stack.address = own->stack.address;
-    frame.stack.flags = (int32_t)(own->stack.bytes ? own->stack.flags : SS_DISABLE);
-    frame.stack.bytes = own->stack.bytes;
-    frame.mask = own->lent ? own->blocked_after : own->blocked;
-    memcpy(frame.x, registers->x, sizeof frame.x);
-    frame.sp = registers->sp;
-    frame.pc = registers->pc;
-    frame.pstate = registers->pstate;
+    struct signal_frame *frame = PAGE_FRAME;
+    frame->info = *info;
+    clear(frame->info_rest, sizeof frame->info_rest / 8);
+    frame->flags = frame->link = 0;
+    frame->stack.address = own->stack.address;
+    frame->stack.flags = (int32_t)(own->stack.bytes ? own->stack.flags : SS_DISABLE);
+    frame->stack.padding = 0;
+    frame->stack.bytes = own->stack.bytes;
+    frame->mask = own->lent ? own->blocked_after : own->blocked;
+    clear(frame->mask_rest, sizeof frame->mask_rest / 8);
 }
 
-int64_t frame_push(struct delivery *delivery, const struct signal_action *action,
+/* Makes the frame's registers those that the handler begins with. */
+static void enter(const struct thread *thread, const struct signal_action *action, int32_t signal,
+                  uint64_t address, uint64_t tls)
+{
+    struct signal_frame *frame = PAGE_FRAME;
+    frame->x[0] = (uint64_t)signal;
+    if (action->flags & SA_SIGINFO) {
+        frame->x[1] = address;
+        frame->x[2] = address + __builtin_offsetof(struct signal_frame, flags);
+    }
+    frame->x[29] = address + FRAME_BYTES;
+    frame->x[30] =
+        action->flags & SA_RESTORER ? action->restorer : vdso_sigreturn(thread->process->memory);
+    frame->sp = address;
+    frame->pc = action->handler;
+    frame->alignment = tls;
+    thread_ctl(thread->handle, THREAD_WRITE, GENERAL_AT, 0, 0);
+}
+
+int64_t frame_push(struct thread *thread, int64_t *result, const struct signal_action *action,
                    const struct signal_info *info)
 {
-    struct thread *thread = delivery->thread;
     struct signal_thread *own = &thread->signals;
-    struct thread_registers *registers = &delivery->registers;
-    uint64_t link, address;
-    int64_t error = read_registers(delivery, action);
-    if (error)
-        return error;
-    address = place(thread, registers->sp, action, &link);
+    if (thread_ctl(thread->handle, THREAD_READ, GENERAL_AT, FP_AT, 0) < 0)
+        return -EFAULT;
+    uint64_t tls = PAGE_FRAME->alignment, address = place(thread, PAGE_FRAME->sp, action);
     own->fault_kept = info == &own->fault && own->fault_kind;
-    frame.info = *info;
-    fill_context(thread, registers);
-    size_t bytes = fill_records(thread);
-    error = bytes ? client_write(thread, address, &frame, bytes) : -EFAULT;
+    take_result(thread, *result, action);
+    fill_context(thread, info);
+    fill_records(thread);
+    int64_t error = client_write(thread, address, PAGE_FRAME, sizeof *PAGE_FRAME);
     if (!error)
-        error = client_write(thread, link, &registers->x[29], FRAME_LINK_BYTES);
+        error = client_write(thread, address + FRAME_BYTES, &PAGE_FRAME->x[29], FRAME_LINK_BYTES);
     if (error)
         return error;
     if (own->stack.flags & SS_AUTODISARM)
-        memset(&own->stack, 0, sizeof own->stack);
-    registers->x[0] = (uint64_t)info->signal;
-    if (action->flags & SA_SIGINFO) {
-        registers->x[1] = address;
-        registers->x[2] = address + __builtin_offsetof(struct signal_frame, flags);
-    }
-    registers->x[29] = link;
-    registers->x[30] =
-        action->flags & SA_RESTORER ? action->restorer : vdso_sigreturn(thread->process->memory);
-    registers->sp = address;
-    registers->pc = action->handler;
-    delivery->changed = true;
-    delivery->result = ANSWER_REGISTERS;
+        own->stack = (struct signal_stack){0, 0, 0};
+    enter(thread, action, info->signal, address, tls);
+    *result = ANSWER_REGISTERS;
     return 0;
 }
 
@@ -151,7 +149,7 @@ static const uint32_t *find_fp(const char *records, size_t bytes)
             return head->bytes == 0 ? found : NULL;
         if (head->bytes < sizeof *head || head->bytes & 15 || head->bytes > bytes - at)
             return NULL;
-        if (head->magic == FPSIMD_MAGIC && !found && head->bytes == sizeof frame.fp)
+        if (head->magic == FPSIMD_MAGIC && !found && head->bytes == sizeof PAGE_FRAME->fp)
             found = &((const uint32_t *)head)[2];
         else if (head->magic != ESR_MAGIC)
             return NULL;
@@ -160,73 +158,79 @@ static const uint32_t *find_fp(const char *records, size_t bytes)
     return NULL;
 }
 
-/* The frame at the stack pointer: what Linux wrote last comes with the first read, what a program
- * made itself may have its records anywhere. */
-static int64_t read_frame(struct thread *thread, uint64_t address, struct signal_frame **at,
-                          const uint32_t **fp)
+/* Reads all of a frame whose records a program has put elsewhere, and the FP registers to where the
+ * kernel's own have them. */
+static int64_t read_whole(struct thread *thread, uint64_t address)
 {
-    static union {
-        struct signal_frame frame;
-        char bytes[FRAME_BYTES];
-    } whole;
-    *at = &whole.frame;
-    if (address & 15)
+    static char whole[FRAME_BYTES];
+    int64_t error = client_read(thread, address, whole, sizeof whole);
+    if (error)
+        return error;
+    const uint32_t *fp = find_fp(whole + FRAME_RESERVED, sizeof whole - FRAME_RESERVED);
+    if (!fp)
         return -EFAULT;
-    size_t bytes = sizeof whole.frame;
-    for (;;) {
-        int64_t error = client_read(thread, address, &whole, bytes);
-        if (error)
-            return error;
-        *fp = find_fp(whole.bytes + FRAME_RESERVED, bytes - FRAME_RESERVED);
-        if (*fp)
-            return whole.frame.pstate & PSTATE_NOT_EL0 ? -EFAULT : 0;
-        if (bytes == FRAME_BYTES)
-            return -EFAULT;
-        bytes = FRAME_BYTES;
-    }
+    memcpy(PAGE_FRAME, whole, FRAME_RESERVED);
+    memcpy(&PAGE_FRAME->fp.fpsr, fp, sizeof PAGE_FRAME->fp - sizeof PAGE_FRAME->fp.head);
+    return 0;
 }
 
-static int64_t restore(struct thread *thread, const struct signal_frame *from, const uint32_t *fp,
-                       struct thread_registers *registers)
+static bool same(const struct frame_record_head *head, uint32_t magic, size_t bytes)
 {
-    struct fp_registers *page = (struct fp_registers *)MESSAGE_BYTES;
-    page->fpsr = fp[0];
-    page->fpcr = fp[1];
-    memcpy(page->v, fp + 2, sizeof page->v);
-    if (thread_ctl(thread->handle, THREAD_WRITE_FP, 0, 0, 0) < 0)
+    return head->magic == magic && head->bytes == bytes;
+}
+
+/* The records are where this file puts them. */
+static bool is_usual(const struct signal_frame *frame)
+{
+    return same(&frame->fp.head, FPSIMD_MAGIC, sizeof frame->fp) &&
+           (same(&frame->esr.head, 0, 0) ||
+            (same(&frame->esr.head, ESR_MAGIC, sizeof frame->esr) && same(&frame->end, 0, 0)));
+}
+
+/* The frame at the stack pointer into the message page. What Linux wrote last, and the kernel here,
+ * comes with the first read. */
+static int64_t read_frame(struct thread *thread, uint64_t address)
+{
+    struct signal_frame *frame = PAGE_FRAME;
+    if (address & 15)
         return -EFAULT;
-    memcpy(registers->x, from->x, sizeof registers->x);
-    registers->sp = from->sp;
-    registers->pc = from->pc;
-    registers->pstate = from->pstate;
-    memcpy(MESSAGE_BYTES, registers, sizeof *registers);
-    if (thread_ctl(thread->handle, THREAD_WRITE, 0, 0, 0) < 0)
+    int64_t error = client_read(thread, address, frame, sizeof *frame);
+    if (!error && !is_usual(frame))
+        error = read_whole(thread, address);
+    return !error && frame->pstate & PSTATE_NOT_EL0 ? -EFAULT : error;
+}
+
+static int64_t restore(struct thread *thread, uint64_t tls)
+{
+    struct signal_frame *frame = PAGE_FRAME;
+    struct linux_stack stack = frame->stack;
+    uint64_t fpsr = frame->fp.fpsr, fpcr = frame->fp.fpcr, mask = frame->mask, sp = frame->sp;
+    frame->alignment = tls;
+    fp_control()[0] = fpsr;
+    fp_control()[1] = fpcr;
+    if (thread_ctl(thread->handle, THREAD_WRITE, GENERAL_AT, FP_AT, 0) < 0)
         return -EFAULT;
-    signal_mask_set(thread, from->mask);
-    signal_stack_set(thread, registers->sp, &from->stack);
+    signal_mask_set(thread, mask);
+    signal_stack_set(thread, sp, &stack);
     return 0;
 }
 
 int64_t linux_rt_sigreturn(struct thread *thread)
 {
-    struct thread_registers registers;
-    struct signal_frame *from;
-    const uint32_t *fp;
-    int64_t error = -EFAULT;
-    if (thread_ctl(thread->handle, THREAD_READ, 0, 0, 0) == 0) {
-        memcpy(&registers, MESSAGE_BYTES, sizeof registers);
-        error = read_frame(thread, registers.sp, &from, &fp);
-        if (!error)
-            error = restore(thread, from, fp, &registers);
-    }
+    int64_t error = thread_ctl(thread->handle, THREAD_READ, GENERAL_AT, 0, 0);
+    uint64_t tls = PAGE_FRAME->alignment, sp = PAGE_FRAME->sp;
+    if (!error)
+        error = read_frame(thread, sp);
+    if (!error)
+        error = restore(thread, tls);
     if (error == ANSWER_RETRY)
         return error;
     if (error) {
         struct region_facts facts;
         struct signal_info info = {.signal = SIGSEGV, .code = SEGV_ACCERR};
-        if (region_query(thread->process->memory->space, registers.sp, &facts) < 0)
+        if (region_query(thread->process->memory->space, sp, &facts) < 0)
             info.code = SEGV_MAPERR;
-        info.address = registers.sp;
+        info.address = sp;
         signal_force(thread, &info);
     }
     return ANSWER_REGISTERS;

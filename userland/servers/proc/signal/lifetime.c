@@ -82,6 +82,8 @@ void signal_process_end(struct process *process)
     trace_tracer_ended(process);
     timers_end(process);
     wait_wake(&process->signals.arrivals);
+    while (process->signals.arrivals.watchers)
+        wait_unwatch(process->signals.arrivals.watchers);
     if (actions && --actions->references == 0)
         wired_free(actions);
     process->signals.actions = NULL;

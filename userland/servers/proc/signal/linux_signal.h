@@ -117,14 +117,14 @@ struct frame_record_head {
 /* struct rt_sigframe, with the records Linux writes for a CPU without SVE; FP comes first. */
 struct signal_frame {
     struct signal_info info;
-    uint8_t info_rest[SIGNAL_INFO_BYTES - sizeof(struct signal_info)];
+    uint64_t info_rest[(SIGNAL_INFO_BYTES - sizeof(struct signal_info)) / 8];
     uint64_t flags, link; /* ucontext */
     struct linux_stack stack;
     uint64_t mask;
-    uint8_t mask_rest[120 + 8]; /* room for 1024 signals; alignment */
-    uint64_t fault_address;     /* sigcontext */
+    uint64_t mask_rest[(120 + 8) / 8]; /* room for 1024 signals; alignment */
+    uint64_t fault_address;            /* sigcontext */
     uint64_t x[31], sp, pc, pstate;
-    uint64_t alignment;
+    uint64_t alignment; /* what thread_ctl tells of x .. pstate has the TLS here */
     struct {
         struct frame_record_head head;
         uint32_t fpsr, fpcr;

@@ -4,9 +4,19 @@
 
 #define LIMIT_PENDING 11 /* RLIMIT_SIGPENDING */
 
+/* Of all processes: Linux counts what a user has queued, and many processes must not together take
+ * what one may not. */
+static uint64_t queued_by_all;
+
 bool signal_queue_full(const struct process *process)
 {
-    return process->signals.queued >= process->limits[LIMIT_PENDING].current;
+    return queued_by_all >= process->limits[LIMIT_PENDING].current;
+}
+
+void queue_count(struct process *process, int32_t change)
+{
+    process->signals.queued += (uint32_t)change;
+    queued_by_all += (uint64_t)(int64_t)change;
 }
 
 static void append(struct process *process, struct signal_pending *pending,
@@ -18,7 +28,7 @@ static void append(struct process *process, struct signal_pending *pending,
         pending->first = queued;
     pending->last = queued;
     pending->set |= SIGNAL_BIT(queued->info.signal);
-    process->signals.queued++;
+    queue_count(process, 1);
 }
 
 int64_t queue_add(struct process *process, struct signal_pending *pending,
@@ -90,7 +100,7 @@ static void unlink_queued(struct process *process, struct signal_pending *pendin
         pending->first = queued->next;
     if (pending->last == queued)
         pending->last = before;
-    process->signals.queued--;
+    queue_count(process, -1);
     wired_free(queued);
 }
 

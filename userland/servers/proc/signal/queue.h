@@ -29,6 +29,9 @@ int64_t queue_add(struct process *process, struct signal_pending *pending,
 struct signal_queued *queue_add_timer(struct process *process, struct signal_pending *pending,
                                       const struct signal_info *info, struct posix_timer *timer);
 
+/* A timer that comes or goes counts as a signal queued. */
+void queue_count(struct process *process, int32_t change);
+
 /* The process may queue no more (RLIMIT_SIGPENDING). */
 bool signal_queue_full(const struct process *process);
 

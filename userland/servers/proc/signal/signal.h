@@ -46,15 +46,16 @@ struct signal_thread {
     struct signal_stack {
         uint64_t address, bytes;
         uint32_t flags;
-    } stack;             /* sigaltstack; bytes 0: none */
-    uint8_t fault_kind;  /* EXCEPTION_* of the last fault; 0: none */
-    uint8_t state;       /* enum signal_state */
-    bool lent;           /* `blocked` holds for the present call alone */
-    bool fault_told;     /* its tracer let `fault` through */
-    struct trace *trace; /* somebody traces it; NULL: nobody */
-    uint64_t bring;      /* somebody needs the page at this address of its program; 0: nobody */
-    bool bring_write;    /* … to write to it */
-    bool bringing;       /* it was sent back for that page */
+    } stack;               /* sigaltstack; bytes 0: none */
+    uint8_t fault_kind;    /* EXCEPTION_* of the last fault; 0: none */
+    uint8_t state;         /* enum signal_state */
+    bool lent;             /* `blocked` holds for the present call alone */
+    bool fault_told;       /* its tracer let `fault` through */
+    struct trace *trace;   /* somebody traces it; NULL: nobody */
+    uint64_t bring;        /* somebody needs the page at this address of its program; 0: nobody */
+    bool bring_write;      /* … to write to it */
+    uint8_t foreign_tries; /* of it to have a page of another's brought, in vain so far */
+    bool bringing;         /* it was sent back for that page */
     struct wait_queue brought; /* who waits for that */
     struct foreign_page {
         uint64_t address, rights, cookie; /* of another's memory; address 0: none */

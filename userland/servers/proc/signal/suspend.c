@@ -19,6 +19,14 @@ int64_t linux_rt_sigsuspend(struct thread *thread, uint64_t address, uint64_t si
     return wait_begin(thread);
 }
 
+/* Calls that go on after a stop do so by themselves (deliver.c): there is never anything to restart
+ * for who asks. */
+int64_t linux_restart_syscall(struct thread *thread)
+{
+    (void)thread;
+    return -EINTR;
+}
+
 unsigned signal_take(struct thread *thread, uint64_t set, struct signal_info *info)
 {
     struct signal_choice choice = queue_choose(thread, set);

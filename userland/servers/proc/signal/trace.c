@@ -89,7 +89,7 @@ bool trace_enters(struct thread *thread, bool call, bool again, uint32_t number)
         loop_forget(thread);
         trace->in_call = trace->call_changed = trace->exit_told = false;
     }
-    bool entry = !trace->in_call && !again && trace->mode == TRACE_CALLS;
+    bool entry = !trace->in_call && trace->mode == TRACE_CALLS;
     bool exits = number == CALL_EXIT || number == CALL_EXIT_GROUP;
     trace->in_call = true;
     if (entry) {
@@ -189,6 +189,11 @@ void trace_group_stop(struct thread *thread)
     else
         stop(thread, TRACE_GROUP, signal);
     trace->stop = TRACE_GROUP;
+}
+
+void trace_restarts(struct thread *thread)
+{
+    thread->signals.trace->in_call = false; /* it enters anew */
 }
 
 bool trace_goes_on(struct thread *thread)

@@ -55,6 +55,8 @@ bool trace_answers(struct thread *thread, int64_t *result);
 bool trace_takes(struct thread *thread, const struct signal_info *info);
 /* Its process is stopped: tells the tracer. */
 void trace_group_stop(struct thread *thread);
+/* Its call, which was interrupted, comes once more. */
+void trace_restarts(struct thread *thread);
 /* Nothing more to act on. True: it stops for PTRACE_INTERRUPT. */
 bool trace_goes_on(struct thread *thread);
 

@@ -31,10 +31,10 @@ static void look(struct timer *timer);
 static void arm(struct alarm *alarm, uint64_t rest)
 {
     uint64_t now;
-    if (!clock_read(&alarm->clock, &now))
+    if (!clock_read(&alarm->counts, &now))
         return; /* whose time it was has ended: it stands still */
     uint64_t left = alarm->due > now ? alarm->due - now : 0;
-    if (alarm->clock.kind >= CLOCK_PROCESS && left < CPU_STEP)
+    if (alarm->counts.kind >= CLOCK_PROCESS && left < CPU_STEP)
         left = CPU_STEP;
     if (left < rest)
         left = rest;
@@ -46,7 +46,7 @@ static void look(struct timer *timer)
 {
     struct alarm *alarm = (struct alarm *)((char *)timer - __builtin_offsetof(struct alarm, timer));
     uint64_t now;
-    if (!clock_read(&alarm->clock, &now))
+    if (!clock_read(&alarm->counts, &now))
         return;
     if (now < alarm->due) {
         arm(alarm, 0);
@@ -62,15 +62,25 @@ void alarm_set(struct alarm *alarm, uint64_t value, uint64_t interval, bool abso
     alarm_stop(alarm);
     if (!value)
         return;
+    alarm->counts = alarm->clock;
     if (!absolute && alarm->clock.kind == CLOCK_DAY)
-        alarm->clock.kind = CLOCK_BOOT; /* for so long, whatever the clock is set to meanwhile */
+        alarm->counts.kind = CLOCK_BOOT; /* for so long, whatever the clock is set to meanwhile */
     if (!absolute)
-        clock_read(&alarm->clock, &now);
+        clock_read(&alarm->counts, &now);
     alarm->due = clock_add(now, value);
     alarm->interval = interval;
-    if (absolute && alarm->clock.kind == CLOCK_DAY)
+    if (alarm->counts.kind == CLOCK_DAY)
         day_enter(alarm);
     arm(alarm, 0);
+}
+
+void alarm_look(struct alarm *alarm)
+{
+    uint64_t now;
+    if (!alarm->due || alarm->fired || !clock_read(&alarm->counts, &now) || now < alarm->due)
+        return;
+    timer_cancel(&alarm->timer);
+    alarm->fired = true;
 }
 
 void alarm_stop(struct alarm *alarm)
@@ -84,7 +94,7 @@ void alarm_stop(struct alarm *alarm)
 uint64_t alarm_left(const struct alarm *alarm)
 {
     uint64_t now, due = alarm->due;
-    if (!due || !clock_read(&alarm->clock, &now))
+    if (!due || !clock_read(&alarm->counts, &now))
         return 0;
     if (alarm->fired) {
         if (!alarm->interval)
@@ -99,7 +109,7 @@ uint64_t alarm_count(const struct alarm *alarm)
     uint64_t now;
     if (!alarm->fired)
         return 0;
-    if (!alarm->interval || !clock_read(&alarm->clock, &now) || now < alarm->due)
+    if (!alarm->interval || !clock_read(&alarm->counts, &now) || now < alarm->due)
         return 1;
     return 1 + (now - alarm->due) / alarm->interval;
 }

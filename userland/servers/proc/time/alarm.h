@@ -11,6 +11,7 @@
 struct alarm {
     struct timer timer;
     struct clock clock;
+    struct clock counts;    /* the clock it is set by now: not the day's for so long from now */
     uint64_t due, interval; /* ns of the clock; due 0: disarmed */
     bool fired;             /* and not taken yet */
     bool day;               /* on the list of those that setting the time of day moves */
@@ -22,6 +23,9 @@ struct alarm {
 /* Arms it for `value` ns from now (0: disarms) or, `absolute`, for that time of its clock. */
 void alarm_set(struct alarm *alarm, uint64_t value, uint64_t interval, bool absolute);
 void alarm_stop(struct alarm *alarm);
+
+/* Fires it, without telling, when its time has come and the timer was not yet looked at. */
+void alarm_look(struct alarm *alarm);
 
 /* ns until it fires next, at least 1; 0: disarmed. */
 uint64_t alarm_left(const struct alarm *alarm);

@@ -6,6 +6,7 @@
 #include "linux.h"
 
 #define EOPNOTSUPP 95
+#define ECANCELED  125
 
 #define NANOSECONDS 1000000000UL
 

@@ -105,7 +105,7 @@ static void leave(struct process_timers *timers, struct posix_timer *timer)
     alarm_stop(&timer->alarm);
     if (timer->queued)
         timer->queued->timer = NULL; /* the signal comes all the same */
-    timers->process->signals.queued--;
+    queue_count(timers->process, -1);
     wired_free(timer);
 }
 
@@ -121,7 +121,7 @@ static int64_t make(struct thread *thread, const struct clock *clock,
     timer->process = process;
     timer->alarm.clock = *clock;
     timer->alarm.expired = posix_expired;
-    process->signals.queued++; /* as on Linux a timer counts as a signal under way */
+    queue_count(process, 1); /* as on Linux a timer counts as a signal under way */
     enter(timers, timer);
     timer->signal = SIGALRM;
     timer->value = (uint64_t)timer->id;
