@@ -6,7 +6,26 @@
 #include "arch/memory.h"
 #include "arch/string.h"
 #include "task/lookup.h"
-#include "vm/region.h"
+#include "vm/map.h"
+
+/* What a fault would find resident, entered as it would be: clean pages become dirty. */
+static frame_number page_found(struct space *space, struct region *region, uint64_t va,
+                               unsigned access, bool *executable)
+{
+    uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT), entry;
+
+    if (region->object->kind == OBJECT_WIRED) {
+        *executable = region->rights & MAP_EXEC;
+        return object_page(region->object, index) >> PAGE_SHIFT;
+    }
+    if (region->object->kind != OBJECT_PAGED || object_slot(region->object, index) & SLOT_BUSY)
+        return 0;
+    entry = map_entry(region, index, access);
+    if (!entry || map_enter(space, va & ~(PAGE_SIZE - 1), entry))
+        return 0;
+    *executable = !(entry & ENTRY_UXN);
+    return (entry & ENTRY_ADDRESS) >> PAGE_SHIFT;
+}
 
 /* page_at where there is no entry that allows the access. */
 static __attribute__((noinline)) frame_number page_beyond_tables(struct space *space, uint64_t va,
@@ -14,18 +33,17 @@ static __attribute__((noinline)) frame_number page_beyond_tables(struct space *s
                                                                  bool *executable, int64_t *error)
 {
     struct region *region;
+    frame_number found;
 
     *error = -EFAULT;
     if (entry && (entry & ENTRY_MEMORY(7)) != ENTRY_MEMORY(MAIR_NORMAL))
         return 0; /* device registers are not for copying */
     region = region_at(space, va);
-    if (region && region->object->kind == OBJECT_WIRED && region->rights & access) {
-        *executable = region->rights & MAP_EXEC;
-        return object_page(region->object, region->first + ((va - region->node.key) >> PAGE_SHIFT)) >>
-               PAGE_SHIFT;
-    }
-    *error = region && region->rights & access ? -EAGAIN : -EFAULT;
-    return 0;
+    if (!region || !(region->rights & access))
+        return 0;
+    found = page_found(space, region, va, access, executable);
+    *error = -EAGAIN;
+    return found;
 }
 
 /*

@@ -94,7 +94,7 @@ static void anywhere_in_the_page(void)
     CHECK_IS(*(volatile uint64_t *)(LAYOUT_MESSAGE_PAGE + last + 19 * 8), 0x4321);
     CHECK_IS(thread_ctl(thread, THREAD_READ, last + 1, 0, 0), -EINVAL);
     CHECK_IS(thread_ctl(thread, THREAD_WRITE, 0, PAGE_SIZE, 0), -EINVAL);
-    CHECK_IS(thread_ctl(thread, THREAD_READ_FP, 0, ~0ul, 0), -EINVAL);
+    CHECK_IS(thread_ctl(thread, THREAD_READ_FP, ~0ul, 0, 0), -EINVAL);
     end(thread, stack);
 }
 

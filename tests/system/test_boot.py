@@ -47,8 +47,8 @@ def test_less_memory_than_there_is(pagoda):
 
 
 def test_counted_instructions_are_repeatable(pagoda):
-    runs = [pagoda("/bin/seed", options=["--icount", "--seed", 1, "--trace", "/dev/stdout"])
-            for _ in range(2)]  # fmt: skip
+    options = ["--icount", "--seed", 1, "--no-input", "--trace", "/dev/stdout"]
+    runs = [pagoda("/bin/seed", options=options) for _ in range(2)]
     check_seed(runs[0])
     assert "trace begin" in runs[0].stdout
     assert runs[0].stdout == runs[1].stdout

@@ -39,3 +39,13 @@ def test_files_of_the_bundle_are_written_to_against_a_model(pagoda, seeded, tmp_
     assert len(re.findall(r"was there, (?:100|2017|4096|70001|250000) bytes", result.stdout)) == 5
     assert re.fullmatch(r"model: [1-9]\d+ passed, 0 failed", result.stdout.splitlines()[-1]), result.stdout
     whole(result.expect(0))
+
+
+def test_all_the_room_for_files_is_there_again(pagoda):
+    """Twice all of it in every way; proc keeps little of its own memory afterwards."""
+    options = ["--summary", "--memory", "64M", "--pool-limit", "8M"]
+    result = pagoda("/bin/full", options=options).expect(0)
+    assert re.fullmatch(r"full: [1-9]\d+ passed, 0 failed", result.stdout.splitlines()[-1]), result.stdout
+    used, most = map(int, re.search(r"proc (\d+) of (\d+)", result.stderr).groups())
+    assert used < most / 2
+    whole(result)

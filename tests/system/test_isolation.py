@@ -22,12 +22,12 @@ REASONS = {
     "write-text": (r"0x\w+", "mapping does not allow it, write"),
     "write-rodata": (r"0x\w+", "mapping does not allow it, write"),
     "execute-data": (r"0x\w+", "mapping does not allow it, execute"),
-    "execute-stack": (r"0xffff\w{8}", "mapping does not allow it, execute"),
+    "execute-stack": (r"0xff\w{10}", "mapping does not allow it, execute"),
     "execute-heap": (r"0x\w+", "mapping does not allow it, execute"),
-    "protect-none": (r"0xffff\w{8}", "mapping does not allow it, read"),
-    "write-read-only": (r"0xffff\w{8}", "mapping does not allow it, write"),
-    "after-unmap": (r"0xffff\w{8}", "no mapping, write"),
-    "stack-overflow": (r"0xffff\w{8}", "no mapping, write"),
+    "protect-none": (r"0xff\w{10}", "mapping does not allow it, read"),
+    "write-read-only": (r"0xff\w{10}", "mapping does not allow it, write"),
+    "after-unmap": (r"0xff\w{10}", "no mapping, write"),
+    "stack-overflow": (r"0xff\w{10}", "no mapping, write"),
     "undefined": (r"0x\w+", "undefined or privileged instruction"),
     "privileged-tlb": (r"0x\w+", "undefined or privileged instruction"),
     "write-ttbr": (r"0x\w+", "undefined or privileged instruction"),
@@ -93,7 +93,8 @@ def test_stack_has_all_of_its_8_mib_and_no_more(pagoda, tmp_path):
     manifest = manifests.write(tmp_path, "run /bin/misbehave stack-overflow", "run /bin/hello")
     result = pagoda(options=["--manifest", manifest, "--summary"]).expect(0)
     (_, status, faults), _ = manifests.ends(result)
-    assert status == 139 and 2048 <= faults <= 2048 + 32
+    # The topmost bytes, two pages at most, are left out by chance: where it begins is random.
+    assert status == 139 and 2048 - 2 <= faults <= 2048 + 32
 
 
 def test_frames_of_the_dead_come_back(pagoda, tmp_path):

@@ -47,6 +47,7 @@ static const char standard[] = "# comment\n"
                                "time 1700000000\n"
                                "hostname a-b.c\n"
                                "strace\n"
+                               "fixed-addresses\n"
                                "summary";
 
 TEST(every_line_is_understood)
@@ -68,7 +69,8 @@ TEST(every_line_is_understood)
     CHECK(!strcmp(run->next->next->next->next->text, "#"));
     CHECK(!strcmp(manifest.environment->text, "PATH=/bin"));
     CHECK(!strcmp(manifest.environment->next->text, "EMPTY="));
-    CHECK(manifest.program_pool == 64 << 20 && manifest.strace && manifest.summary);
+    CHECK(manifest.program_pool == 64 << 20 && manifest.strace && manifest.summary &&
+          manifest.fixed_addresses);
     CHECK(!strcmp(manifest.program_pager, "anon"));
     CHECK(manifest.window_rows == 24 && manifest.window_columns == 80);
     CHECK(manifest.time == 1700000000 && !strcmp(manifest.host_name, "a-b.c"));

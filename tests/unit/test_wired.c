@@ -53,6 +53,28 @@ TEST(a_page_serves_another_size_when_all_its_objects_are_free)
         wired_free(held[i]);
 }
 
+TEST(pages_that_are_free_in_numbers_are_given_back)
+{
+    enum { MANY = 20000 };
+    static void *held[MANY];
+    size_t before = pages_out;
+    for (unsigned round = 0; round < 3; round++) {
+        for (int i = 0; i < MANY; i++) {
+            pages_fail_at = i % 5000 == 4000; /* some pages come alone */
+            held[i] = wired_alloc(100 + 200 * (i % 3));
+            CHECK(held[i]);
+        }
+        pages_fail_at = 0;
+        CHECK(pages_out > before + 1000);
+        for (int i = 0; i < MANY; i++) {
+            int at = (int)((i * 7919L) % MANY); /* in another order */
+            wired_free(held[at]);
+        }
+        CHECK(pages_out <= before + 64 + 16);
+        CHECK_EQUAL(wired_statistics().pages, pages_out);
+    }
+}
+
 TEST(resizing_keeps_contents_and_zeroes_what_is_new)
 {
     char *text = wired_resize(NULL, 10);

@@ -85,7 +85,8 @@ def make(options, words, complete=True):
     first program of an interactive system).
 
     `complete` False: only to look at, it need not have that first program.
-    options: layers, pager, manifest, strace, summary, environment, pool_limit, every_app, bare.
+    options: layers, pager, manifest, strace, summary, fixed_addresses, environment, pool_limit,
+    every_app, bare.
     """
     if options.root:
         return _only_root(options)
@@ -131,8 +132,8 @@ def _add_run_lines(bundle, options, words):
     if options.pool_limit:
         manifest.remove("pool-limit")
         manifest.add("pool-limit", options.pool_limit)
-    for flag in ("strace", "summary"):
-        if getattr(options, flag):
+    for flag in ("strace", "summary", "fixed-addresses"):
+        if getattr(options, flag.replace("-", "_")):
             manifest.remove(flag)
             manifest.add(flag)
     if words:

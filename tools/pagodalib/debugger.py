@@ -56,6 +56,7 @@ def main(options):
     log = Path(options.output or build_folder() / "gdb.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     options.serial = f"file,path={log}"
+    options.fixed_addresses = True  # symbols are loaded before the program is
     bundle = bundles.make(options, split_words(options))
     with tempfile.TemporaryDirectory(prefix="pagoda-") as folder:
         socket = f"{folder}/gdb"

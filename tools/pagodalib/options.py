@@ -66,6 +66,7 @@ def add_bundle_options(parser):
     group.add_argument("--pool-limit", metavar="SIZE", help="memory for programs, e.g. 8M")
     group.add_argument("--every-app", action="store_true", help="all programs of the project")
     group.add_argument("--strace", action="store_true", help="show each Linux system call")
+    group.add_argument("--fixed-addresses", action="store_true", help="do not randomise programs")
     group.add_argument("--summary", action="store_true", help="say at the end what happened")
 
 
@@ -86,6 +87,10 @@ def add_machine_options(parser):
     )
     group.add_argument("--el2", action="store_true", help="enter the kernel at EL2, not EL1")
     group.add_argument("--icount", action="store_true", help="1 instruction = 1 ns, repeatable")
+    group.add_argument(
+        "--no-input", action="store_true",
+        help="pass nothing on, not even the end of input: with --icount a run then repeats exactly",
+    )  # fmt: skip
     group.add_argument("--seed", type=seed, metavar="N", help="seed of all random numbers")
     group.add_argument(
         "--append", action="append", default=[], metavar="ARGUMENTS",

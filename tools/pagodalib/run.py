@@ -112,7 +112,8 @@ def main(options):
         command = machine.command(bundle.write(), boot_arguments(options), folder)
         if options.verbose:
             print("pagoda:", " ".join(command), file=sys.stderr)
-        outcome = Session(command, demultiplexer, options.timeout, terminal=terminal).run()
+        source = None if options.no_input else 0
+        outcome = Session(command, demultiplexer, options.timeout, source, terminal).run()
     if options.trace:
         reporter.trace.save(options.trace)
     status, reason = describe_end(outcome, demultiplexer, reporter, options.timeout)

@@ -190,6 +190,12 @@ static int line_strace(struct parser *parser)
     return 0;
 }
 
+static int line_fixed_addresses(struct parser *parser)
+{
+    parser->manifest->fixed_addresses = true;
+    return 0;
+}
+
 static int line_summary(struct parser *parser)
 {
     parser->manifest->summary = true;
@@ -332,6 +338,7 @@ static const struct directive of_the_system[] = {
     {"time", 1, 1, line_time},
     {"hostname", 1, 1, line_hostname},
     {"strace", 0, 0, line_strace},
+    {"fixed-addresses", 0, 0, line_fixed_addresses},
     {"summary", 0, 0, line_summary},
     {0},
 };

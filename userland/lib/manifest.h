@@ -54,7 +54,7 @@ struct manifest {
     char *host_name;     /* NULL: not said */
     uint16_t window_rows, window_columns; /* of a person's terminal; 0: nobody sits at one */
     uint64_t time;                        /* seconds since 1970 at the start; 0: not known */
-    bool strace, summary;
+    bool strace, summary, fixed_addresses;
 };
 
 #define MANIFEST_ERROR_BYTES 160

@@ -14,13 +14,17 @@
 #define PAGE_BYTES  4096
 #define RUN_MAGIC   0x57495245 /* "WIRE" */
 #define CHUNK_PAGES 16         /* pages for small runs are obtained by so many, or one by one */
-#define LARGE       0xffff
-#define OBJECTS_MAX 256 /* (PAGE_BYTES - header) / 16 fits */
+#define ALONE       CHUNK_PAGES /* the place of a page that was */
+#define LARGE       0xff
+#define KEPT_LEAST  64  /* free pages; from there on chunks that are all free are given back */
+#define OBJECTS_MAX 256 /* (PAGE_BYTES - header) / 16 fits, and into `used` */
 
 struct run {
     uint32_t magic;
-    uint16_t size_class; /* index in class_bytes, or LARGE */
-    uint16_t used;       /* objects of a small run */
+    uint8_t size_class; /* index in class_bytes, or LARGE */
+    uint8_t used;       /* objects of a small run */
+    uint8_t place;      /* of a page in its chunk, 0 the first; or ALONE */
+    uint8_t free;       /* in the first page of a chunk: pages of it that are free */
     struct run *next;    /* small: runs of the class with room, or free pages */
     union {
         struct {
@@ -33,6 +37,7 @@ struct run {
             uint64_t word;
         };
     };
+    uint64_t chunk_word; /* the backend's, in the first page of a chunk */
 };
 #define HEADER_BYTES 64
 _Static_assert(sizeof(struct run) <= HEADER_BYTES, "objects start at a fixed offset");
@@ -85,10 +90,31 @@ static bool obtain_pages(size_t pages)
     if (!memory)
         return false;
     held.pages += pages;
-    for (size_t i = 0; i < pages; i++)
-        list_add(&free_pages, (struct run *)(memory + i * PAGE_BYTES));
+    for (size_t i = 0; i < pages; i++) {
+        struct run *run = (struct run *)(memory + i * PAGE_BYTES);
+        run->place = (uint8_t)(pages == 1 ? ALONE : i);
+        run->chunk_word = word;
+        run->free = i ? 0 : (uint8_t)pages;
+        list_add(&free_pages, run);
+    }
     kept += pages;
     return true;
+}
+
+static struct run *first_of(struct run *run)
+{
+    return run->place == ALONE ? run : (struct run *)((char *)run - run->place * PAGE_BYTES);
+}
+
+/* Gives a chunk back whose pages are all free. */
+static void give_back(struct run *first)
+{
+    size_t pages = first->place == ALONE ? 1 : CHUNK_PAGES;
+    for (size_t i = 0; i < pages; i++)
+        list_remove((struct run *)((char *)first + i * PAGE_BYTES));
+    kept -= pages;
+    held.pages -= pages;
+    wired_backend->release(first, pages, first->chunk_word);
 }
 
 /* One page of those that are kept. NULL: no memory. */
@@ -99,14 +125,19 @@ static struct run *take_page(void)
     struct run *run = free_pages;
     list_remove(run);
     kept--;
+    first_of(run)->free--;
     return run;
 }
 
 static void give_page(struct run *run)
 {
+    struct run *first = first_of(run);
+    size_t pages = first->place == ALONE ? 1 : CHUNK_PAGES;
     run->magic = 0;
     list_add(&free_pages, run);
     kept++;
+    if (++first->free == pages && kept >= KEPT_LEAST + pages)
+        give_back(first);
 }
 
 static struct run *new_small_run(unsigned class)
@@ -114,7 +145,10 @@ static struct run *new_small_run(unsigned class)
     struct run *run = take_page();
     if (!run)
         return NULL;
-    *run = (struct run){.magic = RUN_MAGIC, .size_class = (uint16_t) class};
+    run->magic = RUN_MAGIC;
+    run->size_class = (uint8_t) class;
+    run->used = 0;
+    memset(run->taken, 0, sizeof run->taken);
     list_add(&roomy[class], run);
     return run;
 }
@@ -141,7 +175,9 @@ static void *alloc_page(size_t bytes)
     struct run *run = take_page();
     if (!run)
         return NULL;
-    *run = (struct run){.magic = RUN_MAGIC, .size_class = LARGE};
+    run->magic = RUN_MAGIC;
+    run->size_class = LARGE;
+    run->pages = 0;
     run->bytes = bytes;
     return memset((char *)run + HEADER_BYTES, 0, bytes);
 }

@@ -25,7 +25,7 @@ def known_images():
 
 def program_base():
     """Where the personality puts position-independent programs."""
-    text = (ROOT / "userland/servers/proc/process/image.c").read_text(encoding="utf-8")
+    text = (ROOT / "userland/servers/proc/memory/placement.c").read_text(encoding="utf-8")
     found = re.search(r"^#define PROGRAM_BASE\s+(0x[0-9a-fA-F]+)", text, re.MULTILINE)
     if not found:
         raise Unreadable("where is it loaded? pagoda program FILE BASE")

@@ -129,6 +129,29 @@ static const struct doubt doubts[] = {
     C(mincore, OUT, GOOD, PAGE, BAD),
     C(epoll_ctl, IN, 0, 1, 0, BAD),
     C(timer_create, OUT, CLOCK_MONOTONIC, 0, BAD),
+    C(faccessat2, TEXT, AT_FDCWD, BAD, R_OK, 0),
+    C(renameat, TEXT, AT_FDCWD, BAD, AT_FDCWD, NAME),
+    C(preadv2, IN, FILE_, BAD, 2, 0, 0, 0),
+    C(pwritev2, IN, FILE_, BAD, 2, 0, 0, 0),
+    C(copy_file_range, IN, FILE_, BAD, FILE_, 0, 10, 0),
+    C(copy_file_range, IN, FILE_, 0, FILE_, BAD, 10, 0),
+    C(fcntl, IN, FILE_, F_SETLK, BAD),
+    C(fcntl, IN, FILE_, F_GETLK, BAD),
+    C(ioctl, IN, PIPE_OUT, 0x5421 /* FIONBIO */, BAD),
+    C(pselect6, IN, 8, 0, BAD, 0, 0, 0),
+    C(pselect6, IN, 8, 0, 0, 0, BAD, 0),
+    C(pselect6, IN, 8, 0, 0, 0, 0, BAD),
+    C(ppoll, IN, 0, 0, BAD, 0, 8),
+    C(ppoll, IN, 0, 0, 0, BAD, 8),
+    C(getxattr, TEXT, BAD, NAME, GOOD, 10),
+    C(getxattr, TEXT, NAME, BAD, GOOD, 10),
+    C(setxattr, TEXT, BAD, NAME, GOOD, 1, 0),
+    C(listxattr, TEXT, BAD, GOOD, 10),
+    C(removexattr, TEXT, NAME, BAD),
+    C(mount, TEXT, 0, BAD, 0, 0, 0),
+    C(mount, TEXT, 0, NAME, BAD, 0, 0),
+    C(umount2, TEXT, BAD, 0),
+    C(socketpair, OUT, 1, 1, 0, BAD),
     C(ioctl, OUT, PIPE_OUT, 0x541b /* FIONREAD */, BAD),
     C(wait4, OUT, -1, BAD, WNOHANG, 0),
 };
@@ -174,7 +197,7 @@ static int prepare(void)
         last == MAP_FAILED || constant == MAP_FAILED || write(file, kinds, sizeof kinds) < 0)
         return -1;
     mprotect(last + PAGE, PAGE, PROT_NONE); /* and nothing else comes there */
-    last[PAGE - 1] = 'x'; /* a string without end, a structure cut off */
+    last[PAGE - 1] = 'x';                   /* a string without end, a structure cut off */
     bads[0] = (char *)0x330000000000;
     bads[1] = none;
     bads[2] = (char *)0xffff800000000000;

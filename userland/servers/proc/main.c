@@ -272,6 +272,7 @@ static void take_pager(const struct manifest *manifest)
     configuration.anon = startup_handle_needed(name);
     configuration.pager_trusted = strcmp(name, "anon") == 0;
     configuration.strace = manifest->strace;
+    configuration.fixed_addresses = manifest->fixed_addresses;
 }
 
 /* The last eighth of proc's memory is not for new processes and threads. */

@@ -22,6 +22,7 @@ struct configuration {
     handle self, anon, bundle, console, exit, programs;
     handle notification; /* reaches the loop; bits below */
     bool strace;
+    bool fixed_addresses; /* programs lie where they lay the last time */
     bool pager_trusted; /* false: a program's own pager, which might never answer a call */
 };
 #define NOTIFY_TIMER   1

@@ -19,6 +19,11 @@ void layout_init(struct layout *layout, uint64_t brk, uint64_t top)
                               .hole_end = top};
 }
 
+uint64_t layout_take(struct layout *layout, uint64_t bytes)
+{
+    return layout->next -= bytes;
+}
+
 /* Where the region begins for others: nothing is placed right below what grows down. */
 static uint64_t guarded_start(const struct region_facts *facts)
 {

@@ -93,6 +93,8 @@ struct memory *memory_fork(struct memory *from, struct memory_pool *pool, int64_
 
 /* Empties the layout: brk begins at `brk`, page aligned; mmap works below `top`. */
 void layout_init(struct layout *layout, uint64_t brk, uint64_t top);
+/* Where the next `bytes`, page aligned, belong; for exec, whose layout has no holes yet. */
+uint64_t layout_take(struct layout *layout, uint64_t bytes);
 
 /* ---- regions.c ---- */
 

@@ -122,7 +122,7 @@ static int64_t load(struct thread *thread, struct memory *memory, const struct f
     if (!error)
         thread->start = image_map(
             memory, &found->program, found->program.elf.interpreter ? &found->linker : NULL,
-            wanted->arguments, &thread->process->family.credentials, wanted->name, &error);
+            wanted->arguments, thread, wanted->name, &error);
     if (error)
         return error;
     name_space(memory->space, found->path);

@@ -3,20 +3,20 @@
  * binfmt_elf). Segments are mapped from the bundle in place; the rest of the last file page of a
  * data segment must read as zero, which is only prepared here: see exec_start.
  *
- * Addresses: the program where it was linked, or from PROGRAM_BASE; brk after it; the dynamic
- * linker at LINKER_BASE; the stack at the top, a gap below it, then mmap's range downward.
+ * Addresses: the program where it was linked, or where memory/placement.c says; brk after it; the
+ * stack at the top, a gap below it, then mmap's range downward, which begins with the vdso and the
+ * dynamic linker.
  */
 #include "process/image.h"
 #include "lib/memory.h"
 #include "lib/wired.h"
+#include "memory/placement.h"
 #include "proc.h"
 #include "process/program.h"
 #include "time/vdso.h"
 
-#define PROGRAM_BASE 0x555550000000UL
-#define LINKER_BASE  0x7ffff0000000UL
-#define STACK_FIRST  (128UL << 10) /* below the arguments, as Linux maps it at first */
-#define PAGE_MASK    (PAGE_SIZE - 1UL)
+#define STACK_FIRST (128UL << 10) /* below the arguments, as Linux maps it at first */
+#define PAGE_MASK   (PAGE_SIZE - 1UL)
 
 void image_free(struct image *image)
 {
@@ -113,48 +113,53 @@ static void note_facts(struct program_facts *facts, const struct elf *elf, uint6
 }
 
 static int64_t map_program(struct memory *memory, struct image *image,
-                           const struct program *program, const struct program *linker)
+                           const struct placement *placement, const struct program *program,
+                           const struct program *linker)
 {
     const struct elf *elf = &program->elf;
-    uint64_t bias = elf->position_independent ? PROGRAM_BASE - elf->low : 0;
+    uint64_t bias = elf->position_independent ? placement->program - elf->low : 0;
     image->entry = image->program_entry = elf->entry + bias;
     image->headers = elf->headers_address ? elf->headers_address + bias : 0;
     image->header_bytes = elf->header_size;
     image->header_count = elf->headers;
     note_facts(&image->facts, elf, bias);
-    layout_init(&memory->layout, elf->high + bias, PROGRAM_HIGHEST);
+    layout_init(&memory->layout, elf->high + bias + placement->heap_gap, placement->mmap_top);
     int64_t error = vdso_map(memory);
     image->vdso = memory->layout.vdso;
     if (!error)
         error = map_segments(memory, image, program, bias);
     if (error || !linker)
         return error;
-    image->linker = linker->elf.position_independent ? LINKER_BASE - linker->elf.low : 0;
+    if (linker->elf.position_independent)
+        image->linker =
+            layout_take(&memory->layout, linker->elf.high - linker->elf.low) - linker->elf.low;
     image->entry = linker->elf.entry + image->linker;
     return map_segments(memory, image, linker, image->linker);
 }
 
 /* What is written there now, and some more; it grows when it is used (memory_grow). */
-static int64_t map_stack(struct memory *memory, uint64_t pointer, uint64_t rights)
+static int64_t map_stack(struct memory *memory, uint64_t pointer, uint64_t top, uint64_t rights)
 {
     uint64_t start = (pointer & ~PAGE_MASK) - STACK_FIRST;
-    return memory_map(memory, start, STACK_TOP - start, rights | ADVICE_GROWS_DOWN, NULL, 0);
+    return memory_map(memory, start, top - start, rights | ADVICE_GROWS_DOWN, NULL, 0);
 }
 
 struct image *image_map(struct memory *memory, const struct program *program,
                         const struct program *linker, const struct arguments *arguments,
-                        const struct credentials *who, const char *name, int64_t *error)
+                        const struct thread *thread, const char *name, int64_t *error)
 {
     struct image *image = wired_alloc(sizeof *image);
+    struct placement placement = placement_choose(thread);
     *error = -ENOMEM;
     if (!image)
         return NULL;
     uint64_t rights = MAP_READ | MAP_WRITE | (program->elf.stack_executable ? MAP_EXEC : 0);
-    *error = map_program(memory, image, program, linker);
+    *error = map_program(memory, image, &placement, program, linker);
     if (!*error)
-        *error = stack_build(image, arguments, who, name, STACK_TOP);
+        *error = stack_build(image, arguments, &thread->process->family.credentials, name,
+                             placement.stack_top - placement.stack_offset);
     if (!*error)
-        *error = map_stack(memory, image->stack_pointer, rights);
+        *error = map_stack(memory, image->stack_pointer, placement.stack_top, rights);
     memory->facts = image->facts;
     if (!*error)
         return image;

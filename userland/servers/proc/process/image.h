@@ -15,9 +15,7 @@ struct memory;
 struct program;
 struct thread;
 
-#define STACK_TOP       0xfffffffff000UL
-#define STACK_GAP       (1UL << 20) /* as Linux's stack_guard_gap: an overflow hits nothing */
-#define PROGRAM_HIGHEST (STACK_TOP - STACK_BYTES - STACK_GAP) /* nothing of a program is above */
+#define PROGRAM_HIGHEST (1UL << 47) /* of addresses that a program is linked to */
 
 struct image {
     uint64_t entry, stack_pointer; /* where the first thread begins */
@@ -35,11 +33,11 @@ struct image {
 /* ---- image.c ---- */
 
 /* Maps an ELF program and the dynamic linker it names into `memory`, which is empty; sets its
- * layout. `linker`: opened by the caller if program_interpreter() named one, else NULL. The image
+ * layout, for this thread. `linker`: opened by the caller if program_interpreter() named one, else NULL. The image
  * is to be freed by the caller. NULL: *error. */
 struct image *image_map(struct memory *memory, const struct program *program,
                         const struct program *linker, const struct arguments *arguments,
-                        const struct credentials *who, const char *name, int64_t *error);
+                        const struct thread *thread, const char *name, int64_t *error);
 
 /* NULL is allowed. */
 void image_free(struct image *image);
