@@ -76,13 +76,12 @@ PROCPS = """
     echo ==; /usr/bin/slabtop -o
     echo ==; /usr/bin/top -b -n1 -p 1
     echo ==; /usr/bin/free -b
-"""
+"""  # with their paths: the shell has some of its own
 
 
 def test_procps(pagoda):
     options = ["--package", "procps", "--summary", "--memory", "512M"]
-    script = PROCPS  # by their paths: the shell would take applets of its own
-    result = pagoda("/bin/sh", "-c", script, options=options, timeout=110).expect(0)
+    result = pagoda("/bin/sh", "-c", PROCPS, options=options, timeout=110).expect(0)
     whole(result)
     ps, vmstat, pmap, slabs, top, free = result.stdout.split("==\n")
     rss = int(re.search(r"^ *1 +0 Ss?\+? +(\d+) ", ps, re.M)[1])

@@ -155,6 +155,26 @@ static void own_memory(void)
     EXPECT(auxiliary[0], AT_NULL);
 }
 
+/* What overwrites its arguments changes its command line. */
+static void title(void)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        char *argument = program_arguments[0];
+        size_t length = strlen(argument);
+        memset(argument, 'x', length);
+        if (read_text("/proc/self/cmdline") <= 0 || proc_text[0] != 'x' ||
+            strlen(proc_text) != length)
+            _exit(1);
+        argument[length] = 'y'; /* without its end it goes on to the next 0 */
+        read_text("/proc/self/cmdline");
+        _exit(proc_text[length] != 'y' || strcmp(proc_text, argument) != 0 ? 2 : 0);
+    }
+    EXPECT(waitpid(child, &status, 0), child);
+    EXPECT(status, 0);
+}
+
 static void name(void)
 {
     char own[16] = "";
@@ -361,6 +381,7 @@ int main(int count, char **arguments, char **environment)
     states();
     usage();
     status();
+    title();
     name();
     links();
     descriptors();

@@ -72,7 +72,7 @@ int64_t vm_statistics(const struct subject *subject, struct text *text)
                  {"pgpgout", 0},
                  {"pswpin", 0},
                  {"pswpout", 0},
-                 {"pgalloc_normal", counters.pages_mapped},
+                 {"pgalloc_normal", counters.supplied_zero + counters.supplied_copy},
                  {"pgfree", counters.pages_discarded},
                  {"pgfault", counters.faults},
                  {"pgmajfault", 0}};

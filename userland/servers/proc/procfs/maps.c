@@ -146,9 +146,11 @@ static int64_t look_further(const struct memory *memory, struct sequence *sequen
         return 0;
     }
     uint64_t from = listed->start + sequence->scanned;
-    int64_t looked = from < listed->end ? page_sums_add(memory, listed, listed_viewers(listed),
-                                                        from, &sequence->sums)
-                                        : 0;
+    if (!sequence->scanned)
+        sequence->viewers = listed_viewers(listed);
+    int64_t looked = from < listed->end
+                         ? page_sums_add(memory, listed, sequence->viewers, from, &sequence->sums)
+                         : 0;
     if (looked < 0)
         return looked;
     sequence->scanned += (uint64_t)looked << PAGE_SHIFT;

@@ -88,6 +88,9 @@ int64_t page_sums_add(const struct memory *memory, const struct listed *listed, 
                       uint64_t from, struct page_sums *sums)
 {
     uint64_t pages = (listed->end - from) >> PAGE_SHIFT;
+    /* Addresses that were only reserved, often many: nothing was ever there. */
+    if (!listed->shown && !listed->special && !(listed->map & (MAP_RIGHTS | ADVICE_ACCOUNT)))
+        return (int64_t)pages;
     if (pages > PAGES_MOST)
         pages = PAGES_MOST;
     int64_t told = page_query(memory->space, from, pages, 0);
@@ -182,7 +185,7 @@ const struct file_operations pagemap_operations = {.read = pagemap_read};
 
 /* ---- clear_refs ---- */
 
-#define CLEAR_QUERIES 16 /* in one message */
+#define CLEAR_STEPS 16 /* in one message */
 
 /* What was written: which mappings are meant. */
 static bool is_meant(uint64_t what, const struct listed *listed)
@@ -203,17 +206,17 @@ static int64_t clear_all(const struct subject *subject, uint64_t what)
     struct thread *thread = subject->reader;
     const struct memory *memory = subject->process->memory;
     struct listed listed;
-    for (unsigned queries = 0; memory && listing_next(memory, thread->progress, &listed);) {
+    for (unsigned steps = 0; memory && listing_next(memory, thread->progress, &listed); steps++) {
         uint64_t pages = (listed.end - listed.start) >> PAGE_SHIFT;
-        if (!is_meant(what, &listed)) {
-            thread->progress = listed.end;
-            continue;
-        }
-        if (queries++ == CLEAR_QUERIES) {
+        if (steps == CLEAR_STEPS) {
             thread->retry_tag = TAG_RETRY_READ;
             thread->retries = 0;
             thread->retry[0] = 0;
             return ANSWER_RETRY;
+        }
+        if (!is_meant(what, &listed)) {
+            thread->progress = listed.end;
+            continue;
         }
         if (pages > PAGES_MOST)
             pages = PAGES_MOST;

@@ -2,8 +2,7 @@
  * process_memory.c: what processes have in their memory: arguments, environment, auxiliary vector.
  */
 #include "lib/memory.h"
-#include "lib/wired.h"
-#include "procfs.h"
+#include "sequence.h"
 
 #define PIECE PAGE_SIZE
 
@@ -27,56 +26,68 @@ size_t subject_copy(const struct subject *subject, uint64_t address, void *own, 
     return done;
 }
 
-/* Text between two addresses, as far as it is present. */
-static void add_range(const struct subject *subject, uint64_t start, uint64_t end,
-                      struct text *text)
+/* Adds what is present from an address on, up to a piece: how many bytes. */
+static size_t add_piece(const struct subject *subject, uint64_t start, uint64_t end,
+                        struct text *text)
 {
-    while (start < end) {
-        size_t wanted = end - start < PIECE ? end - start : PIECE;
-        size_t have = subject_copy(subject, start, piece, wanted);
-        text_add_bytes(text, piece, have);
-        if (have < wanted)
-            break;
-        start += have;
-    }
+    size_t wanted = start >= end ? 0 : end - start < PIECE ? end - start : PIECE;
+    size_t have = subject_copy(subject, start, piece, wanted);
+    text_add_bytes(text, piece, have);
+    return have;
 }
 
-/*
- * As Linux: a program that overwrote the end of its arguments (setproctitle) has one long argument
- * instead, which may go on in its environment.
- */
-int64_t command_line(const struct subject *subject, struct text *text)
+/* A piece of a range that began at sequence->address 0. */
+static int64_t range_step(const struct subject *subject, uint64_t start, uint64_t end,
+                          struct sequence *sequence)
+{
+    size_t added = add_piece(subject, start + sequence->address, end, &sequence->text);
+    sequence->address += added;
+    sequence->ended = added < PIECE;
+    return 0;
+}
+
+/* A program that overwrote the 0 at the end of its arguments (setproctitle) has one long argument
+ * instead, which may go on in its environment: as Linux, whatever it is, of a page at most. */
+static void add_title(const struct subject *subject, const struct program_facts *facts,
+                      struct sequence *sequence)
+{
+    size_t have = subject_copy(subject, facts->arguments_start, piece, PIECE);
+    size_t length = strnlen(piece, have);
+    text_add_bytes(&sequence->text, piece, length < have ? length + 1 : length);
+    sequence->ended = true;
+}
+
+int64_t command_line_step(const struct subject *subject, struct sequence *sequence)
 {
     const struct memory *memory = subject->process->memory;
+    char last = 0;
+    sequence->ended = !memory;
     if (!memory)
         return 0;
     const struct program_facts *facts = &memory->facts;
-    add_range(subject, facts->arguments_start, facts->arguments_end, text);
-    if (!text->length || text->failed || text->bytes[text->length - 1] == 0)
+    if (sequence->address == 0 && facts->arguments_end > facts->arguments_start)
+        subject_copy(subject, facts->arguments_end - 1, &last, 1);
+    if (last) {
+        add_title(subject, facts, sequence);
         return 0;
-    size_t length = strnlen(text->bytes, text->length);
-    if (length == text->length) {
-        add_range(subject, facts->environment_start, facts->environment_end, text);
-        if (!text->failed)
-            length = strnlen(text->bytes, text->length);
     }
-    if (!text->failed && length < text->length)
-        text->length = length + 1;
-    return 0;
+    return range_step(subject, facts->arguments_start, facts->arguments_end, sequence);
 }
 
-int64_t environment(const struct subject *subject, struct text *text)
+int64_t environment_step(const struct subject *subject, struct sequence *sequence)
 {
     const struct memory *memory = subject->process->memory;
-    if (memory)
-        add_range(subject, memory->facts.environment_start, memory->facts.environment_end, text);
-    return 0;
+    sequence->ended = !memory;
+    if (!memory)
+        return 0;
+    return range_step(subject, memory->facts.environment_start, memory->facts.environment_end,
+                      sequence);
 }
 
 int64_t auxiliary_vector(const struct subject *subject, struct text *text)
 {
     const struct memory *memory = subject->process->memory;
     if (memory)
-        add_range(subject, memory->facts.auxiliary_start, memory->facts.auxiliary_end, text);
+        add_piece(subject, memory->facts.auxiliary_start, memory->facts.auxiliary_end, text);
     return 0;
 }

@@ -84,8 +84,8 @@ void text_add_escaped(struct text *text, const char *from, const char *which);
 
 /* Copies from the memory of the process what is present: bytes from the start on. */
 size_t subject_copy(const struct subject *subject, uint64_t address, void *own, size_t bytes);
-int64_t command_line(const struct subject *subject, struct text *text);
-int64_t environment(const struct subject *subject, struct text *text);
+int64_t command_line_step(const struct subject *subject, struct sequence *sequence);
+int64_t environment_step(const struct subject *subject, struct sequence *sequence);
 int64_t auxiliary_vector(const struct subject *subject, struct text *text);
 
 /* ---- status.c ---- */

@@ -6,7 +6,7 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 
-#define STEPS   32   /* in one message */
+#define STEPS   16   /* in one message */
 #define MAKE_UP 4096 /* bytes, if as many are wanted */
 
 static int64_t pause(struct thread *thread)
@@ -85,6 +85,10 @@ static int64_t sequence_read(struct thread *thread, struct open_file *file,
     }
     if (total > available(sequence, offset))
         total = available(sequence, offset);
+    if (!total) { /* whoever reads on from before gets it made anew */
+        text_free(&sequence->text);
+        sequence->start = offset;
+    }
     while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
         uint64_t done = 0;
         const char *from = sequence->text.bytes + (offset - sequence->start) + thread->progress;

@@ -17,10 +17,11 @@ struct sequence {
     uint64_t start;   /* where in the file the text begins */
     uint64_t address; /* in the process's memory: where to go on */
     uint64_t scanned; /* … and within the mapping there; 0: nothing of it */
+    uint64_t viewers; /* of that mapping, once something of it was scanned */
     bool ended;
     struct page_sums sums;
     uint64_t first, last; /* addresses summed up so far */
 };
 
-/* Both take `subject->item->step` on. */
+/* `subject->item->step` goes on. */
 extern const struct file_operations sequence_operations;
