@@ -36,6 +36,8 @@ struct entry *files_make(struct thread *thread, struct entry *directory,
                          const struct last_name *last, uint32_t mode, int64_t *error)
 {
     *error = directory_changeable(thread, directory);
+    if (directory->node->operations) /* Linux looks the name up first, and that is all */
+        *error = -ENOENT;
     if (*error)
         return NULL;
     *error = -ENOMEM;

@@ -347,14 +347,15 @@ static const struct file_operations pipe_operations = {.stream = true,
 
 /* ---- Fifos ---- */
 
-/* A fifo is open as soon as it is for reading and writing: an opener of one side waits for the
- * other. It counts already, so that its counterpart finds it; what it opened is kept with the wait.
+/* A fifo (not a pipe, through /proc) is open as soon as it is for reading and writing: an opener of
+ * one side waits for the other. It counts already, so that its counterpart finds it; what it opened
+ * is kept with the wait.
  */
 static int64_t wait_for_other_side(struct thread *thread, struct open_file *file)
 {
     struct pipe *pipe = file->state;
     bool reading = may_read(file);
-    if (reading ? pipe->writers : pipe->readers)
+    if (file->node->system == &pipe_system || (reading ? pipe->writers : pipe->readers))
         return 0;
     if (file->flags & LINUX_O_NONBLOCK)
         return reading ? 0 : -ENXIO;
@@ -372,7 +373,7 @@ static int64_t fifo_open(struct thread *thread, struct open_file *file)
         return -ENOMEM;
     file->state = pipe;
     if ((file->flags & LINUX_O_ACCMODE) == LINUX_O_WRONLY && file->flags & LINUX_O_NONBLOCK &&
-        !pipe->readers) {
+        !pipe->readers && node->system != &pipe_system) {
         if (!pipe->writers) {
             node->pipe = NULL;
             pipe_free(pipe);
@@ -442,6 +443,8 @@ static int64_t make_files(struct open_file *files[2], uint32_t flags)
         files[i]->state = pipe;
     }
     pipe->readers = pipe->writers = pipe->writer_opens = 1;
+    files[0]->node->pipe = pipe; /* opened again through /proc/PID/fd it is as a fifo */
+    files[0]->node->file = &fifo_operations;
     return 0;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "proc.h"
 #include "process/linux_process.h"
+#include "procfs/procfs.h"
 
 /* A new limit against the old one. 0, -EINVAL or -EPERM. */
 static int64_t check(const struct process *caller, const struct limit *known, uint32_t resource,
@@ -63,14 +64,15 @@ int64_t linux_setrlimit(struct thread *thread, uint64_t resource, uint64_t wante
 
 int64_t linux_sysinfo(struct thread *thread, uint64_t address)
 {
-    struct pool_facts pool;
-    struct linux_sysinfo information = {.uptime = (int64_t)(time_now() / 1000000000UL),
-                                        .processes = (uint16_t)process_count(),
-                                        .unit = 1};
-    if (pool_query(thread->process->memory->pool->handle, &pool) >= 0) {
-        information.total_ram = pool.limit << PAGE_SHIFT;
-        if (pool.used < pool.limit)
-            information.free_ram = (pool.limit - pool.used) << PAGE_SHIFT;
-    }
+    struct memory_facts facts;
+    uint64_t threads, running, files = pages_of_files();
+    struct linux_sysinfo information = {.uptime = (int64_t)(time_now() / SECOND + 1), .unit = 1};
+    memory_facts_read(&facts);
+    count_threads(&threads, &running);
+    load_averages(information.loads);
+    information.total_ram = (facts.total - facts.kernel) << PAGE_SHIFT;
+    information.free_ram = facts.free << PAGE_SHIFT;
+    information.shared_ram = files << PAGE_SHIFT;
+    information.processes = (uint16_t)threads;
     return client_write(thread, address, &information, sizeof information);
 }

@@ -7,27 +7,41 @@
 
 static char page[PAGE_SIZE]; /* of the call being served */
 
+/* foreign_copy counts its tries where read and write keep the position: they are kept with the open
+ * file meanwhile. */
+static int64_t copy_foreign(const struct subject *subject, struct open_file *file, uint64_t address,
+                            uint64_t bytes, bool write, uint64_t *done)
+{
+    struct thread *thread = subject->reader;
+    uint64_t position = thread->stage;
+    thread->stage = (uintptr_t)file->state;
+    int64_t error = foreign_copy(thread, subject->process, address, page, bytes, write, true, done);
+    file->state = (void *)(uintptr_t)(error == ANSWER_NONE ? thread->stage : 0);
+    thread->stage = position;
+    return error;
+}
+
 /* One piece within a page of the process, between it and `page`. */
-static int64_t move_far(const struct subject *subject, uint64_t address, uint64_t bytes, bool write,
-                        uint64_t *done)
+static int64_t move_far(const struct subject *subject, struct open_file *file, uint64_t address,
+                        uint64_t bytes, bool write, uint64_t *done)
 {
     struct thread *thread = subject->reader;
     if (subject->process != thread->process)
-        return foreign_copy(thread, subject->process, address, page, bytes, write, true, done);
+        return copy_foreign(subject, file, address, bytes, write, done);
     int64_t error = write ? client_write(thread, address, page, bytes)
                           : client_read(thread, address, page, bytes);
     *done = error ? 0 : bytes;
     return error;
 }
 
-static int64_t move_piece(const struct subject *subject, uint64_t address, uint64_t own,
-                          uint64_t bytes, bool write, uint64_t *done)
+static int64_t move_piece(const struct subject *subject, struct open_file *file, uint64_t address,
+                          uint64_t own, uint64_t bytes, bool write, uint64_t *done)
 {
     struct thread *thread = subject->reader;
     int64_t error = write ? client_read(thread, own, page, bytes) : 0;
     if (error)
         return error;
-    error = move_far(subject, address, bytes, write, done);
+    error = move_far(subject, file, address, bytes, write, done);
     if (error == -EFAULT)
         return -EIO;
     if (!error && !write)
@@ -49,7 +63,7 @@ static int64_t transfer(struct thread *thread, struct open_file *file,
     while (vector_piece(vector, total, thread->progress, &own, &bytes)) {
         uint64_t done = 0, address = offset + thread->progress;
         uint64_t most = PAGE_SIZE - (address & (PAGE_SIZE - 1));
-        error = move_piece(&subject, address, own, bytes < most ? bytes : most, write, &done);
+        error = move_piece(&subject, file, address, own, bytes < most ? bytes : most, write, &done);
         thread->progress += done;
         if (!error && thread->progress < total)
             error = client_pause(thread, thread->progress, done);

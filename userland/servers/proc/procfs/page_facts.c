@@ -197,16 +197,16 @@ static bool is_meant(uint64_t what, const struct listed *listed)
     }
 }
 
-/* From thread->stage on, an address. */
+/* From thread->progress on, an address. */
 static int64_t clear_all(const struct subject *subject, uint64_t what)
 {
     struct thread *thread = subject->reader;
     const struct memory *memory = subject->process->memory;
     struct listed listed;
-    for (unsigned queries = 0; memory && listing_next(memory, thread->stage, &listed);) {
+    for (unsigned queries = 0; memory && listing_next(memory, thread->progress, &listed);) {
         uint64_t pages = (listed.end - listed.start) >> PAGE_SHIFT;
         if (!is_meant(what, &listed)) {
-            thread->stage = listed.end;
+            thread->progress = listed.end;
             continue;
         }
         if (queries++ == CLEAR_QUERIES) {
@@ -220,7 +220,7 @@ static int64_t clear_all(const struct subject *subject, uint64_t what)
         int64_t told = page_query(memory->space, listed.start, pages, PAGES_CLEAR_REFERENCED);
         if (told < 0)
             return told;
-        thread->stage = listed.start + (pages << PAGE_SHIFT);
+        thread->progress = listed.start + (pages << PAGE_SHIFT);
     }
     return 0;
 }

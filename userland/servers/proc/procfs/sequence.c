@@ -9,10 +9,8 @@
 #define STEPS   32   /* in one message */
 #define MAKE_UP 4096 /* bytes, if as many are wanted */
 
-/* `thread->stage`: this call has begun already. */
 static int64_t pause(struct thread *thread)
 {
-    thread->stage = 1;
     thread->retry_tag = TAG_RETRY_READ;
     thread->retries = 0;
     thread->retry[0] = 0; /* no page: just again */
@@ -73,8 +71,8 @@ static int64_t sequence_read(struct thread *thread, struct open_file *file,
         sequence = file->state = wired_alloc(sizeof *sequence);
     if (!sequence)
         return -ENOMEM;
-    bool begins = !thread->stage && !thread->progress;
-    if (begins && (offset == 0 || offset < sequence->start))
+    bool begins = !(thread->unusual & UNUSUAL_AGAIN);
+    if ((begins && offset == 0) || offset < sequence->start)
         restart(sequence);
     forget_before(sequence, offset);
     int64_t error = thread->progress ? 0
@@ -87,9 +85,6 @@ static int64_t sequence_read(struct thread *thread, struct open_file *file,
     }
     if (total > available(sequence, offset))
         total = available(sequence, offset);
-    if (!total)
-        return 0;
-    thread->stage = 1;
     while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
         uint64_t done = 0;
         const char *from = sequence->text.bytes + (offset - sequence->start) + thread->progress;
