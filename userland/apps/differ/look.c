@@ -132,6 +132,15 @@ static unsigned long field(const char *area, const char *end, const char *name)
     return at && at < end ? strtoul(at + strlen(name), NULL, 10) : 0;
 }
 
+/* Pages shown twice count half for what is locked; Pagoda counts programs, not addresses. */
+static int any_twice(void)
+{
+    for (unsigned i = 0; i < ARENA_PAGES; i++)
+        if (pages[i].rights >= 0 && pages[i].kind & KIND_TWICE)
+            return 1;
+    return 0;
+}
+
 /* Sums over the arena of what smaps tells, without mappings that give no rights. */
 static void step_smaps(void)
 {
@@ -157,7 +166,7 @@ static void step_smaps(void)
             for (unsigned i = 0; i < 4; i++)
                 sums[i] += field(line, stop, names[i]);
     }
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4 - (unsigned)any_twice(); i++)
         say(" %s %lu", names[i] + 1, sums[i]);
 }
 

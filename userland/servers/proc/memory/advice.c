@@ -2,6 +2,7 @@
  * advice.c: madvise, msync and mincore: calls that go over a range mapping by mapping and say
  * ENOMEM where there is a gap, after having done the rest.
  */
+#include "files/contents.h"
 #include "lib/layout.h"
 #include "ranges.h"
 
@@ -41,6 +42,12 @@ static int64_t dont_need(struct memory *memory, const struct region_facts *part)
     return error;
 }
 
+static int64_t punch(struct node *node, uint64_t offset, uint64_t bytes)
+{
+    int64_t error = file_sealed(node, LINUX_F_SEAL_WRITE | LINUX_F_SEAL_FUTURE_WRITE);
+    return error ? error : contents_punch(node, offset, bytes);
+}
+
 /* A hole in shared memory, for everybody who maps it. */
 static int64_t remove_pages(struct memory *memory, const struct region_facts *part)
 {
@@ -51,6 +58,9 @@ static int64_t remove_pages(struct memory *memory, const struct region_facts *pa
     if (!shown || part->map & ADVICE_READONLY)
         return -EACCES;
     uint64_t pages = region_there(part, shown);
+    if (shown->file)
+        return punch(shown->file->node, (part->first - shown->first) << PAGE_SHIFT,
+                     pages << PAGE_SHIFT);
     int64_t done = pages ? page_reclaim(shown->object, part->first, pages, RECLAIM_DISCARD) : 0;
     return done < 0 ? done : 0;
 }

@@ -19,9 +19,9 @@ bool page_resident(const struct listed *listed, uint64_t word)
 {
     if (!(word & PAGE_PRESENT) || word & PAGE_ZERO)
         return false;
-    /* A child's own pages are entered in its tables as it goes; on Linux they are from the start.
-     */
-    return word & PAGE_MAPPED || is_own(listed, word);
+    /* A child's own pages are entered in its tables as it goes, on Linux they are from the start;
+     * and what mprotect takes all rights from leaves the tables here, but not Linux's. */
+    return word & PAGE_MAPPED || is_own(listed, word) || !(listed->map & MAP_RIGHTS);
 }
 
 /* How many programs show it. */
