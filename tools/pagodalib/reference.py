@@ -12,6 +12,7 @@ from .common import ROOT, Failure, read_bytes
 DESCRIPTION = "Prints the reference of all calls, errors, constants and messages (Markdown)."
 SOURCE = ROOT / "kernel/entry/syscalls.def"
 CONSTANTS = ROOT / "kernel/entry/abi.h"
+OF_SERVERS = ROOT / "userland/lib/errors.h"
 PROTOCOLS = ROOT / "userland/protocols"
 HEADING_MOST = 80  # characters: the rest of a longer comment is a paragraph
 FIELDS = 6  # number, name, arguments, result, errors, what it does
@@ -92,7 +93,7 @@ def check_errors(declared, errors, where):
     for fields in declared:
         for error in _ERROR.findall(fields[4]):
             if error not in errors:
-                raise Failure(f"{where}: {fields[1]} names {error}, abi.h does not")
+                raise Failure(f"{where}: {fields[1]} names {error}, nobody declares it")
 
 
 def calls_section(declared):
@@ -136,10 +137,12 @@ def reference():
     errors = {name: (value, what) for group in of_errors for name, value, what in group[2]}
     declared = calls(read_text(SOURCE))
     check_errors(declared, errors, SOURCE.name)
+    further = constant_groups(read_text(OF_SERVERS))
+    of_servers = {name: (value, what) for group in further for name, value, what in group[2]}
     protocols = {}
     for path in sorted(PROTOCOLS.glob("*.def")):
         protocols[path.stem] = declarations(read_text(path), "MESSAGE", path.name)
-        check_errors(protocols[path.stem], errors, path.name)
+        check_errors(protocols[path.stem], errors | of_servers, path.name)
     yield "# Reference\n"
     yield "Made by `make reference` from the declarations themselves: do not edit.\n"
     yield from calls_section(declared)

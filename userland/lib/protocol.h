@@ -29,3 +29,21 @@ enum proc_message {
 #include "protocols/proc.def"
 };
 #undef MESSAGE
+
+#define MESSAGE(number, name, request, reply, errors, what) BLOCK_##name = number,
+enum block_message {
+#include "protocols/block.def"
+};
+#undef MESSAGE
+
+#define MESSAGE(number, name, request, reply, errors, what) VFS_##name = number,
+enum vfs_message {
+#include "protocols/vfs.def"
+};
+#undef MESSAGE
+
+#define MESSAGE(number, name, request, reply, errors, what) FILE_##name = number,
+enum file_message {
+#include "protocols/file.def"
+};
+#undef MESSAGE

@@ -4,23 +4,8 @@
  */
 #pragma once
 #include "entry/abi.h"
+#include "lib/errors.h"
 #include <stdint.h>
-
-/* errno: those abi.h lacks */
-#define ESRCH        3
-#define ENXIO        6
-#define E2BIG        7
-#define ENOEXEC      8
-#define ENODEV       19
-#define ENOTDIR      20
-#define EISDIR       21
-#define ENOTTY       25
-#define ESPIPE       29
-#define EROFS        30
-#define ERANGE       34
-#define ENAMETOOLONG 36
-#define ELOOP        40
-#define EOVERFLOW    75
 
 /* asm-generic/mman.h */
 #define LINUX_PROT_READ           1

@@ -10,13 +10,9 @@
 #define EXDEV           18
 #define ENFILE          23
 #define ETXTBSY         26
-#define EFBIG           27
-#define ENOSPC          28
-#define EMLINK          31
 #define EPIPE           32
 #define EDEADLK         35
 #define ENOLCK          37
-#define ENOTEMPTY       39
 #define ENODATA         61
 #define EBADFD          77
 #define ENOTSOCK        88
