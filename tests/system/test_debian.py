@@ -106,7 +106,7 @@ def test_procps(debian):
 def test_redis_over_loopback(debian):
     """Server and clients talk TCP inside the machine; the server's fork saves a copy of its memory."""
     script = """
-        cd /tmp; redis-server --port 6379 --save '' --dir /tmp >/tmp/log 2>&1 &
+        cd /tmp; redis-server --port 6379 --save '' --enable-debug-command local --dir /tmp >/tmp/log 2>&1 &
         until redis-cli ping 2>/dev/null | grep -q PONG; do sleep 0.2; done
         redis-cli --raw set greeting hello; redis-cli --raw get greeting; redis-cli --raw incrby n 42
         redis-cli --raw debug populate 2000 key 100
