@@ -166,6 +166,20 @@
 /* ---- page_reclaim: x3 ---- */
 #define RECLAIM_DISCARD 1 /* forget contents, free frames; returns how many slots had contents */
 #define RECLAIM_RESIZE  2 /* x1 = new size of the object in pages: the rest is forgotten */
+/* Nobody may write the pages any more before their pager has supplied them writable again (UPGRADE
+ * or COPY). Bit n & 63 of word n / 64 of the message page: page x1 + n was written since it was
+ * supplied or since the last CLEAN; all bits of the last word are set or cleared. */
+#define RECLAIM_CLEAN      3
+#define RECLAIM_CLEAN_MOST 32768 /* pages a call: bits in a message page */
+
+/* ---- dma_pin: x1 ---- */
+/* x2 = h:object, wired, RIGHT_READ and RIGHT_WRITE; x3 = first page, x4 = pages (1..512), x5 = x6 =
+ * 0: leaves each page's physical address in the message page, returns the number of the first pin.
+ * The frames stay where they are, and charged, whoever dies, until they are unpinned or the
+ * device's object ends: who has seen to it that the device reaches them no more does either. */
+#define DMA_PIN 1
+#define DMA_UNPIN                                                                                  \
+    2 /* x3 = number of the first pin, x4 = pins (1..512); or 0 and ~0: all there are */
 
 /* ---- page_query: x3, and the words it leaves in the message page ---- */
 #define PAGES_CLEAR_REFERENCED 1    /* once told, forgotten: set again by the next access */

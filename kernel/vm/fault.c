@@ -3,12 +3,9 @@
  * to the personality. The way of a fault, step by step, is in README.md.
  */
 #include "vm/fault.h"
-#include "arch/memory.h"
 #include "arch/tlb.h"
-#include "debug/console.h"
 #include "debug/trace.h"
 #include "ipc/personality.h"
-#include "sched/timer.h"
 #include "vm/fast.h"
 #include "vm/map.h"
 
