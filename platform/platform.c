@@ -3,7 +3,6 @@
  * interrupt controller or UART gets its line here (README.md).
  */
 #include "platform/platform.h"
-#include "arch/string.h"
 #include <libfdt.h>
 
 extern const struct board board_virt;

@@ -3,12 +3,9 @@
  */
 #include "arch/string.h"
 #include "debug/console.h"
-#include "debug/panic.h"
 #include "debug/trace.h"
-#include "mm/buddy.h"
 #include "mm/slab.h"
 #include "platform/platform.h"
-#include "sched/scheduler.h"
 #include "task/lookup.h"
 
 /* Every frame is counted once, every pool checked against what names it (invariant 4,
@@ -72,6 +69,8 @@ static void boot_facts(struct boot_facts *facts)
         .seed = boot_info.seed,
         .console_base = boot_info.uart.regs.start,
         .console_irq = boot_info.uart.intid,
+        .tree_offset = boot_info.tree.start % PAGE_SIZE,
+        .tree_bytes = boot_info.tree.size,
     };
     memcpy(facts->board, boot_info.model, sizeof facts->board);
     memcpy(facts->arguments, boot_info.arguments, sizeof facts->arguments);

@@ -1,16 +1,18 @@
 /*
  * create.c: the call that makes kernel objects other than spaces and threads.
  */
-#include "arch/memory.h"
 #include "ipc/irq.h"
 #include "task/lookup.h"
 #include "task/reaper.h"
 
-/* Gives the new object its first handle; without one it is destroyed again. */
-static struct thread *hand_out(struct thread *thread, struct kernel_object *object, unsigned rights)
+/* Gives the new object (NULL: ENOMEM) its first handle; without one it is destroyed again. */
+static struct thread *hand_out(struct thread *thread, void *made, unsigned rights)
 {
+    struct kernel_object *object = made;
     int64_t handle;
 
+    if (!object)
+        return answer(thread, -ENOMEM);
     object_ref(object); /* ours, while it has no other */
     handle = handle_insert(&thread->space->handles, object, rights, 0);
     object_unref(object);
@@ -20,20 +22,16 @@ static struct thread *hand_out(struct thread *thread, struct kernel_object *obje
 
 static struct thread *make_endpoint(struct thread *thread, uint64_t level)
 {
-    struct endpoint *endpoint;
-
     if (level > LEVEL_ROOT)
         return answer(thread, -EINVAL);
     if (thread->space->level != LEVEL_ROOT && level < thread->space->level)
         return answer(thread, -EPERM); /* nobody may make others wait for what is above them */
-    endpoint = endpoint_new(thread->space->pool, level);
-    return endpoint ? hand_out(thread, &endpoint->object, RIGHTS_ALL) : answer(thread, -ENOMEM);
+    return hand_out(thread, endpoint_new(thread->space->pool, level), RIGHTS_ALL);
 }
 
 static struct thread *make_notification(struct thread *thread, uint64_t badge, uint64_t handle)
 {
     struct endpoint *endpoint = NULL;
-    struct notification *notification;
     int64_t error;
 
     if (handle) {
@@ -41,9 +39,7 @@ static struct thread *make_notification(struct thread *thread, uint64_t badge, u
         if (!endpoint)
             return answer(thread, error);
     }
-    notification = notification_new(thread->space->pool, endpoint, badge);
-    return notification ? hand_out(thread, &notification->object, RIGHTS_ALL)
-                        : answer(thread, -ENOMEM);
+    return hand_out(thread, notification_new(thread->space->pool, endpoint, badge), RIGHTS_ALL);
 }
 
 static struct thread *make_object(struct thread *thread)

@@ -69,7 +69,7 @@ struct object {
     bool one_view;          /* … no page by two of them */
     struct region *sourced; /* that have it as their source */
     struct thread *waiters; /* fault_next list: who waits for a page of it */
-    struct object *reap_next;
+    struct object *pinned;  /* RANGE: its slots name the frames that the device may reach */
 };
 
 /* Its pages may be read by the kernel and by caches: not device registers. */
@@ -184,6 +184,9 @@ void object_look_again(struct object *object);
 
 /* Unmaps [index, index + pages) of the object from every space that shows it. */
 void object_unmap(struct object *object, uint64_t index, uint64_t pages);
+
+/* Takes the right to write them from every space that shows them. */
+void object_restrict(struct object *object, uint64_t index, uint64_t pages);
 
 /*
  * Forgets the contents of [index, index + pages), at most inside one chunk: frees frames that

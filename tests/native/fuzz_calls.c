@@ -109,6 +109,8 @@ static const char *const shapes[] = {
     SHAPE(yield, ""),
     SHAPE(region_clone, "SSOO."),
     SHAPE(page_query, "Sacb."),
+    SHAPE(object_copy, "O.cabc."),
+    SHAPE(dma_pin, "OBOfcff"),
 #undef SHAPE
 };
 static const char *const create_shapes[8] = {
@@ -166,7 +168,7 @@ static uint64_t argument_of(char shape, unsigned memory, uint64_t *state)
     case 'b':
         return mostly(chance(state, 2), 4, state);
     case 'B':
-        return mostly(1 + chance(state, 2), 4, state);
+        return mostly(1 + chance(state, 3), 4, state);
     case 'v': /* revoking is rare, or nothing would be left */
         return chance(state, 30) == 0;
     case 'm':

@@ -202,5 +202,8 @@ int main(const struct startup *startup)
     copies();
     memory_facts();
     queries();
+    object_copies();
+    cleaning();
+    pins();
     finish();
 }

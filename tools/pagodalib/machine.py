@@ -78,7 +78,25 @@ class Virt:
         """The whole command line; files it needs are made in `folder`."""
         self.memory = self.memory_for(len(bundle))
         start = self.uboot_start if self.options.uboot else self.direct_start
-        return self.basis() + start(bundle, arguments, Path(folder))
+        return self.basis() + start(bundle, arguments, Path(folder)) + self.card() + self.options.qemu
+
+    def card(self):
+        """The SD card: in QEMU's SD host controller behind PCI, or as a virtio block device."""
+        options = self.options
+        if not options.card:
+            return []
+        path = Path(options.card)
+        if not path.is_file():
+            raise Failure(f"no card at {path}; tools/pagoda card make {path} makes one")
+        size = path.stat().st_size
+        if not options.virtio and size & (size - 1):
+            raise Failure(f"{path} has {size} bytes: QEMU wants a power of two for an SD card (or say --virtio)")
+        name = str(path).replace(",", ",,")
+        snapshot = ",snapshot=on" if options.snapshot else ""
+        drive = ["-drive", f"if=none,id=card,format=raw,file={name}{snapshot}"]
+        if options.virtio:
+            return [*drive, "-device", "virtio-blk-pci,drive=card,id=card0"]
+        return [*drive, "-device", "sdhci-pci,id=sdhci", "-device", "sd-card,drive=card,id=card0"]
 
     def memory_for(self, bundle):
         """Bytes of memory for a bundle of so many bytes: as asked for, or enough to leave programs

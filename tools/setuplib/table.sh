@@ -26,6 +26,8 @@ u-boot-tools|command:mkenvimage|boot scripts and the boot loader's settings
 mtools|command:mcopy|writes files into FAT images without root
 dosfstools|command:mkfs.vfat|makes FAT file systems
 fdisk|command:sfdisk|partitions disk images
+e2fsprogs|command:mke2fs|makes, fills and checks ext4 file systems
+util-linux|command:mkswap|makes swap areas
 gdb-multiarch|command:gdb-multiarch|make gdb
 python3|file:/usr/bin/python3|tools/pagoda
 python3-pytest|file:/usr/lib/python3/dist-packages/pytest/__init__.py|system tests

@@ -11,12 +11,15 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -55,6 +58,18 @@ static void open_console(void)
     if (!tcgetattr(0, &settings)) {
         settings.c_oflag &= ~(tcflag_t)OPOST;
         tcsetattr(0, TCSANOW, &settings);
+    }
+}
+
+/* The loopback interface; where there is none, programs that want it say so. */
+static void raise_loopback(void)
+{
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int any = socket(AF_INET, SOCK_DGRAM, 0);
+
+    if (any >= 0) {
+        ioctl(any, SIOCSIFFLAGS, &request);
+        close(any);
     }
 }
 
@@ -155,6 +170,7 @@ int main(void)
     mount_at("tmpfs", "/dev/shm");
     if (mkdir("/dev/pts", 0755) && errno != EEXIST)
         fail("/dev/pts");
+    raise_loopback();
     set_fault_around(getenv("FAULT_AROUND"));
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
