@@ -137,7 +137,8 @@ int image_check(struct image *image, const char *options)
 {
     char path[64];
     to_file(image, path);
-    int status = run("PATH=$PATH:/usr/sbin e2fsck %s %s >/tmp/pagoda-e2fsck.log 2>&1", options, path);
+    int status =
+        run("PATH=$PATH:/usr/sbin e2fsck %s %s >/tmp/pagoda-e2fsck.log 2>&1", options, path);
     from_file(image, path);
     if (status & ~1 && getenv("EXT4_SHOW"))
         (void)!system("cat /tmp/pagoda-e2fsck.log");

@@ -3,9 +3,9 @@
  * Debian's mke2fs, judged by its e2fsck; which writes and flushes came; faults on demand.
  */
 #pragma once
-#include "names.h"
-#include "data.h"
 #include "commit.h"
+#include "data.h"
+#include "names.h"
 #include "unit.h"
 
 struct recorded {

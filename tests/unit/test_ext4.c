@@ -9,8 +9,8 @@
 // sources: userland/servers/vfs/ext4/space.c userland/servers/vfs/ext4/tree_load.c
 // sources: userland/servers/vfs/ext4/tree_store.c
 // flags: -Iuserland -Iuserland/servers/vfs/ext4 -lext2fs -lcom_err
-#include "ext4.h"
 #include "directory_entry.h"
+#include "ext4.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -38,7 +38,7 @@ struct cache {
     struct cached *newest, *oldest;
     size_t blocks, most; /* `most` is what cache_trim leaves */
     size_t dirty[CACHE_CLASSES];
-    unsigned holds; /* while not 0, cache_trim does nothing */
+    unsigned holds;         /* while not 0, cache_trim does nothing */
     struct cached **sorted; /* room for all that are dirty */
     size_t sorted_room;
     uint64_t reads, writes, hits; /* blocks */

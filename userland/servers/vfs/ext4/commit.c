@@ -11,9 +11,9 @@
  *   7  in memory: blocks freed are free. They are marked so by the next commit's step 1: when a
  *      block is used again, no inode on the medium has it any more.
  *
- * Cut in between, the medium has inodes with a link count too high or low, names whose inode is gone,
- * inodes without name, blocks marked that nobody uses: all of which e2fsck mends without asking
- * what the file contained.
+ * Cut in between, the medium has inodes with a link count too high or low, names whose inode is
+ * gone, inodes without name, blocks marked that nobody uses: all of which e2fsck mends without
+ * asking what the file contained.
  */
 #include "commit.h"
 #include "map.h"

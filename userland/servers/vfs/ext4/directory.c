@@ -94,7 +94,8 @@ static bool find_in(struct file_system *fs, struct cached *cached, const struct 
     uint32_t limit = entry_limit(fs, cached->data);
     if (!name && entry_tail_bytes(fs) && limit == BLOCK_BYTES)
         return false; /* of an htree's index */
-    for (uint32_t at = 0, before = 0; at < limit; before = at, at += entry_at(cached->data, at)->bytes) {
+    for (uint32_t at = 0, before = 0; at < limit;
+         before = at, at += entry_at(cached->data, at)->bytes) {
         const struct entry *entry = entry_at(cached->data, at);
         bool found = name ? entry->inode && entry->length == name->length &&
                                 !memcmp(entry->name, name->text, name->length)
@@ -212,7 +213,8 @@ int64_t directory_read(struct file_system *fs, struct node *directory, uint64_t 
             bytes = entry->bytes;
             if (which * BLOCK_BYTES + at < position || !entry->inode)
                 continue;
-            size_t step = read_entry(entry, which * BLOCK_BYTES + at + bytes, to + done, room - done);
+            size_t step =
+                read_entry(entry, which * BLOCK_BYTES + at + bytes, to + done, room - done);
             if (!step)
                 return done ? (int64_t)done : -EINVAL;
             done += step;

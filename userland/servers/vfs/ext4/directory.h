@@ -1,7 +1,7 @@
 /*
  * directory.h: names in the blocks of a directory. Entries never move, so that a position (the byte
- * where the next entry begins) stays good whatever comes and goes. A directory of several blocks has
- * an index of its names in memory (directory_index.c); the card's own (htree) is not used, and
+ * where the next entry begins) stays good whatever comes and goes. A directory of several blocks
+ * has an index of its names in memory (directory_index.c); the card's own (htree) is not used, and
  * given up when a name is added.
  */
 #pragma once
@@ -63,8 +63,8 @@ struct directory *directory_index(struct file_system *fs, struct node *directory
 void directory_forget(struct node *directory);
 uint32_t directory_hash(const struct name *name);
 /* Places with this hash, one after the other: begin with *at = hash. False: no more. */
-bool directory_index_next(const struct directory *index, uint32_t hash, size_t *at,
-                          uint32_t *block, uint32_t *offset);
+bool directory_index_next(const struct directory *index, uint32_t hash, size_t *at, uint32_t *block,
+                          uint32_t *offset);
 void directory_index_add(struct node *directory, const struct name *name, uint32_t block,
                          uint32_t offset);
 void directory_index_remove(struct node *directory, const struct name *name, uint32_t block,

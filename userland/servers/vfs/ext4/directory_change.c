@@ -1,6 +1,6 @@
 /*
- * directory_change.c: putting names in and taking them out. All that can fail comes before the first
- * change: room is made, the block's memory is kept dirty; then putting is only bytes.
+ * directory_change.c: putting names in and taking them out. All that can fail comes before the
+ * first change: room is made, the block's memory is kept dirty; then putting is only bytes.
  */
 #include "directory.h"
 #include "directory_entry.h"
@@ -166,7 +166,8 @@ static int64_t grow(struct file_system *fs, struct node *directory, uint32_t blo
         return -EUCLEAN; /* blocks beyond its size */
     int64_t error = inode_read(fs, directory->number, &inode);
     if (!error)
-        error = space_take(fs, SPACE_FOR_FILE, last->start + last->length, 1, &added.start, &length);
+        error =
+            space_take(fs, SPACE_FOR_FILE, last->start + last->length, 1, &added.start, &length);
     if (error)
         return error;
     added.length = 1;

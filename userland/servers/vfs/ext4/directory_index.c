@@ -1,7 +1,7 @@
 /*
- * directory_index.c: where the names of a large directory are, by hash: a table of 8 bytes an entry,
- * with open addressing; and the largest gap of each block. It is made when the directory is first
- * looked into, kept with its node, and only a help: without memory everything works, slowly.
+ * directory_index.c: where the names of a large directory are, by hash: a table of 8 bytes an
+ * entry, with open addressing; and the largest gap of each block. It is made when the directory is
+ * first looked into, kept with its node, and only a help: without memory everything works, slowly.
  */
 #include "directory.h"
 #include "directory_entry.h"
@@ -130,8 +130,8 @@ struct directory *directory_index(struct file_system *fs, struct node *directory
     return directory->directory;
 }
 
-bool directory_index_next(const struct directory *index, uint32_t hash, size_t *at,
-                          uint32_t *block, uint32_t *offset)
+bool directory_index_next(const struct directory *index, uint32_t hash, size_t *at, uint32_t *block,
+                          uint32_t *offset)
 {
     for (;; ++*at) {
         const struct slot *slot = &index->slots[*at & (index->entries - 1)];

@@ -15,10 +15,10 @@
 
 /* Blocks of a file that lie together. Sorted, apart, not empty. */
 struct extent {
-    uint32_t first;    /* block of the file */
-    uint32_t length;   /* blocks */
-    uint64_t start;    /* block of the device */
-    bool unwritten;    /* what the device has there is not the file's: it reads as zeros */
+    uint32_t first;  /* block of the file */
+    uint32_t length; /* blocks */
+    uint64_t start;  /* block of the device */
+    bool unwritten;  /* what the device has there is not the file's: it reads as zeros */
 };
 
 /* Where all blocks of an inode lie; and the blocks that say so on the card. */
@@ -43,9 +43,9 @@ struct directory; /* directory.h */
 
 /* What is known of an inode in use: held by a client, or changed since the last commit. */
 struct node {
-    struct node *chain;        /* same hash */
+    struct node *chain;         /* same hash */
     struct node *newer, *older; /* of those nobody needs, which may go */
-    struct node *changed_next; /* NODE_CHANGED */
+    struct node *changed_next;  /* NODE_CHANGED */
     uint32_t number;
     uint32_t flags;
     uint64_t holds;
@@ -128,6 +128,9 @@ bool inode_has_map(const inode *inode);
 enum inode_time { INODE_ACCESSED, INODE_MODIFIED, INODE_CHANGED, INODE_CREATED };
 void inode_set_time(struct file_system *fs, inode *inode, enum inode_time which,
                     const struct vfs_time *time);
+/* VFS_SET_*; a nanosecond part of 10^9 or more counts as 0. */
+void inode_change(struct file_system *fs, inode *inode, uint32_t what,
+                  const struct vfs_attributes *wanted);
 void inode_set_device(inode *inode, uint32_t device);
 
 /* ---- nodes.c ---- */

@@ -35,14 +35,14 @@ bool inode_has_map(const inode *inode)
 {
     if (LINUX_S_ISREG(inode->i_mode) || LINUX_S_ISDIR(inode->i_mode))
         return true;
-    return LINUX_S_ISLNK(inode->i_mode) && (inode->i_flags & EXT4_EXTENTS_FL ||
-                                            inode_size(inode) >= sizeof inode->i_block);
+    return LINUX_S_ISLNK(inode->i_mode) &&
+           (inode->i_flags & EXT4_EXTENTS_FL || inode_size(inode) >= sizeof inode->i_block);
 }
 
 /* Is the field within what this inode has of its extra part? */
 #define HAS(fs, inode, field)                                                                      \
     (EXT2_INODE_SIZE((fs)->ext->super) > EXT2_GOOD_OLD_INODE_SIZE &&                               \
-     (size_t)EXT2_GOOD_OLD_INODE_SIZE + (inode)->i_extra_isize >=                                          \
+     (size_t)EXT2_GOOD_OLD_INODE_SIZE + (inode)->i_extra_isize >=                                  \
          offsetof(struct ext2_inode_large, field) + sizeof(inode)->field)
 
 static struct vfs_time time_from(uint32_t seconds, bool has_extra, uint32_t extra)
@@ -84,10 +84,8 @@ void inode_attributes(struct file_system *fs, const struct node *node, const ino
         .links = node->flags & NODE_ORPHAN ? 0 : inode->i_links_count,
         .uid = inode->i_uid | (uint32_t)inode->osd2.linux2.l_i_uid_high << 16,
         .gid = inode->i_gid | (uint32_t)inode->osd2.linux2.l_i_gid_high << 16,
-        .accessed =
-            time_from(inode->i_atime, HAS(fs, inode, i_atime_extra), inode->i_atime_extra),
-        .modified =
-            time_from(inode->i_mtime, HAS(fs, inode, i_mtime_extra), inode->i_mtime_extra),
+        .accessed = time_from(inode->i_atime, HAS(fs, inode, i_atime_extra), inode->i_atime_extra),
+        .modified = time_from(inode->i_mtime, HAS(fs, inode, i_mtime_extra), inode->i_mtime_extra),
         .changed = time_from(inode->i_ctime, HAS(fs, inode, i_ctime_extra), inode->i_ctime_extra)};
     if (HAS(fs, inode, i_crtime))
         to->created =
@@ -122,8 +120,26 @@ void inode_set_time(struct file_system *fs, inode *inode, enum inode_time which,
         break;
     case INODE_CREATED:
         if (HAS(fs, inode, i_crtime))
-            time_to(time, HAS(fs, inode, i_crtime_extra), &inode->i_crtime,
-                    &inode->i_crtime_extra);
+            time_to(time, HAS(fs, inode, i_crtime_extra), &inode->i_crtime, &inode->i_crtime_extra);
         break;
     }
+}
+
+void inode_change(struct file_system *fs, inode *inode, uint32_t what,
+                  const struct vfs_attributes *wanted)
+{
+    struct vfs_time now = fs->now();
+    if (what & VFS_SET_MODE)
+        inode->i_mode = (uint16_t)((inode->i_mode & 0170000) | (wanted->mode & 07777));
+    if (what & VFS_SET_OWNER) {
+        inode->i_uid = (uint16_t)wanted->uid;
+        inode->osd2.linux2.l_i_uid_high = (uint16_t)(wanted->uid >> 16);
+        inode->i_gid = (uint16_t)wanted->gid;
+        inode->osd2.linux2.l_i_gid_high = (uint16_t)(wanted->gid >> 16);
+    }
+    if (what & VFS_SET_ACCESSED)
+        inode_set_time(fs, inode, INODE_ACCESSED, &wanted->accessed);
+    if (what & VFS_SET_MODIFIED)
+        inode_set_time(fs, inode, INODE_MODIFIED, &wanted->modified);
+    inode_set_time(fs, inode, INODE_CHANGED, what & VFS_SET_CHANGED ? &wanted->changed : &now);
 }

@@ -68,7 +68,9 @@ static errcode_t io_read64(io_channel channel, unsigned long long block, int cou
         uint64_t step = BLOCK_BYTES - offset < bytes ? BLOCK_BYTES - offset : bytes;
         int64_t error = cache_get(&fs->cache, at / BLOCK_BYTES, &cached);
         if (error)
-            return error == -ENOMEM ? EXT2_ET_NO_MEMORY : error == -EINVAL ? EXT2_ET_BAD_BLOCK_NUM : EIO;
+            return error == -ENOMEM   ? EXT2_ET_NO_MEMORY
+                   : error == -EINVAL ? EXT2_ET_BAD_BLOCK_NUM
+                                      : EIO;
         memcpy(data, cached->data + offset, step);
         data = (char *)data + step;
         at += step;

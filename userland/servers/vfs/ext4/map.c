@@ -97,8 +97,7 @@ int64_t map_insert(struct file_system *fs, struct node *node, const struct exten
     } else {
         if (!make_room(map))
             return -ENOMEM;
-        memmove(&map->extents[at + 1], &map->extents[at],
-                (map->count - at) * sizeof *map->extents);
+        memmove(&map->extents[at + 1], &map->extents[at], (map->count - at) * sizeof *map->extents);
         map->extents[at] = *added;
         map->count++;
     }

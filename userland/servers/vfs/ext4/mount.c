@@ -16,8 +16,8 @@
 /* What can be used, and what can be written to. Others are refused, or read only. */
 #define INCOMPAT_KNOWN                                                                             \
     (EXT2_FEATURE_INCOMPAT_FILETYPE | EXT3_FEATURE_INCOMPAT_EXTENTS |                              \
-     EXT4_FEATURE_INCOMPAT_64BIT | EXT4_FEATURE_INCOMPAT_FLEX_BG |                                 \
-     EXT2_FEATURE_INCOMPAT_META_BG | EXT4_FEATURE_INCOMPAT_CSUM_SEED)
+     EXT4_FEATURE_INCOMPAT_64BIT | EXT4_FEATURE_INCOMPAT_FLEX_BG | EXT2_FEATURE_INCOMPAT_META_BG | \
+     EXT4_FEATURE_INCOMPAT_CSUM_SEED)
 #define RO_COMPAT_KNOWN                                                                            \
     (EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER | EXT2_FEATURE_RO_COMPAT_LARGE_FILE |                     \
      EXT4_FEATURE_RO_COMPAT_HUGE_FILE | EXT4_FEATURE_RO_COMPAT_GDT_CSUM |                          \
@@ -63,8 +63,8 @@ static int64_t check_superblock(struct file_system *fs, const struct ext2_super_
         super->s_clusters_per_group != super->s_blocks_per_group || !super->s_inodes_per_group ||
         super->s_inodes_per_group > 8 * BLOCK_BYTES || super->s_inodes_per_group % 8)
         return refuse(fs, -EUCLEAN, "its groups are of another size");
-    if (super->s_rev_level != EXT2_DYNAMIC_REV ||
-        super->s_first_ino < EXT2_GOOD_OLD_FIRST_INO || super->s_first_ino > super->s_inodes_count)
+    if (super->s_rev_level != EXT2_DYNAMIC_REV || super->s_first_ino < EXT2_GOOD_OLD_FIRST_INO ||
+        super->s_first_ino > super->s_inodes_count)
         return refuse(fs, -EUCLEAN, "its superblock contradicts itself");
     if (super->s_feature_incompat & EXT3_FEATURE_INCOMPAT_RECOVER)
         return refuse(fs, -EUCLEAN, "its journal was not replayed: e2fsck first");

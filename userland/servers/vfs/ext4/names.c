@@ -33,10 +33,9 @@ int64_t names_check_directory(struct file_system *fs, struct node *directory, in
 
 uint8_t names_type(uint32_t mode)
 {
-    static const uint8_t types[16] = {[1] = EXT2_FT_FIFO,     [2] = EXT2_FT_CHRDEV,
-                                      [4] = EXT2_FT_DIR,      [6] = EXT2_FT_BLKDEV,
-                                      [8] = EXT2_FT_REG_FILE, [10] = EXT2_FT_SYMLINK,
-                                      [12] = EXT2_FT_SOCK};
+    static const uint8_t types[16] = {
+        [1] = EXT2_FT_FIFO,     [2] = EXT2_FT_CHRDEV,   [4] = EXT2_FT_DIR,  [6] = EXT2_FT_BLKDEV,
+        [8] = EXT2_FT_REG_FILE, [10] = EXT2_FT_SYMLINK, [12] = EXT2_FT_SOCK};
     return types[mode >> 12 & 15];
 }
 

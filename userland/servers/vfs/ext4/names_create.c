@@ -50,8 +50,8 @@ static int64_t add_block(struct file_system *fs, struct node *node, struct cache
 {
     struct extent added = {.length = 1};
     uint64_t length;
-    int64_t error = space_take(fs, SPACE_FOR_FILE, space_goal(fs, node->number), 1, &added.start,
-                               &length);
+    int64_t error =
+        space_take(fs, SPACE_FOR_FILE, space_goal(fs, node->number), 1, &added.start, &length);
     if (error)
         return error;
     error = cache_new(&fs->cache, added.start, cached);
@@ -125,9 +125,8 @@ static int64_t name_it(struct file_system *fs, struct node *directory, const str
     return 0;
 }
 
-static int64_t create_held(struct file_system *fs, struct node *directory,
-                           const struct name *name, const struct creation *creation,
-                           struct node **made)
+static int64_t create_held(struct file_system *fs, struct node *directory, const struct name *name,
+                           const struct creation *creation, struct node **made)
 {
     struct place place;
     uint32_t number;

@@ -81,8 +81,8 @@ static int64_t check_other(struct renaming *r)
 /* Who is concerned, and is it allowed? */
 static int64_t look_and_check(struct renaming *r, uint32_t flags)
 {
-    int64_t error = look(r->fs, r->from, r->from_name, &r->moved, &r->moved_is_directory,
-                         &r->moved_type);
+    int64_t error =
+        look(r->fs, r->from, r->from_name, &r->moved, &r->moved_is_directory, &r->moved_type);
     if (error)
         return error;
     error = look(r->fs, r->to, r->to_name, &r->other, &r->other_is_directory, &r->other_type);

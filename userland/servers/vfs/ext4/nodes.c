@@ -100,7 +100,8 @@ static void let_go(struct file_system *fs, struct node *node)
 /* Is it one that names may lead to? */
 static int64_t check(struct file_system *fs, uint32_t number, const inode *inode)
 {
-    static const uint32_t types = 1u << 1 | 1u << 2 | 1u << 4 | 1u << 6 | 1u << 8 | 1u << 10 | 1u << 12;
+    static const uint32_t types =
+        1u << 1 | 1u << 2 | 1u << 4 | 1u << 6 | 1u << 8 | 1u << 10 | 1u << 12;
     if (number != EXT2_ROOT_INO && number < EXT2_FIRST_INODE(fs->ext->super))
         return -EUCLEAN;
     if (!ext2fs_test_inode_bitmap2(fs->ext->inode_map, number))
@@ -190,7 +191,8 @@ void node_flags(struct file_system *fs, struct node *node, uint32_t set, uint32_
 
 void node_unchanged(struct file_system *fs, struct node *node)
 {
-    node_set(fs, node, node->holds, node->flags & ~(uint32_t)(NODE_CHANGED | NODE_NAMED_TWICE | NODE_LATE));
+    node_set(fs, node, node->holds,
+             node->flags & ~(uint32_t)(NODE_CHANGED | NODE_NAMED_TWICE | NODE_LATE));
 }
 
 void node_end(struct file_system *fs, struct node *node)

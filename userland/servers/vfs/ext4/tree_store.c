@@ -26,7 +26,8 @@ static uint64_t pieces(const struct map *map)
 uint64_t tree_blocks(const struct map *map)
 {
     uint64_t sum = 0;
-    for (uint64_t count = map->count + map->blocks / (TREE_WRITTEN_MOST - 1); count > TREE_ROOT_ENTRIES; sum += count)
+    for (uint64_t count = map->count + map->blocks / (TREE_WRITTEN_MOST - 1);
+         count > TREE_ROOT_ENTRIES; sum += count)
         count = (count + TREE_ENTRIES - 1) / TREE_ENTRIES;
     return sum;
 }
@@ -45,7 +46,8 @@ static void next_piece(struct cursor *cursor, struct ext3_extent *to)
     uint32_t length = left < piece_most(extent) ? left : piece_most(extent);
     uint64_t start = extent->start + cursor->offset;
     *to = (struct ext3_extent){.ee_block = extent->first + cursor->offset,
-                               .ee_len = (uint16_t)(length + (extent->unwritten ? TREE_WRITTEN_MOST : 0)),
+                               .ee_len =
+                                   (uint16_t)(length + (extent->unwritten ? TREE_WRITTEN_MOST : 0)),
                                .ee_start_hi = (uint16_t)(start >> 32),
                                .ee_start = (uint32_t)start};
     cursor->offset += length;
@@ -55,7 +57,8 @@ static void next_piece(struct cursor *cursor, struct ext3_extent *to)
     }
 }
 
-/* A level of the tree being made: where its blocks lie and which block of the file each begins at. */
+/* A level of the tree being made: where its blocks lie and which block of the file each begins at.
+ */
 struct level {
     struct ext3_extent_idx *entries;
     size_t count;
@@ -133,9 +136,10 @@ static int64_t store_level(struct storing *storing, struct cursor *cursor,
         int64_t error = store_block(storing, &where);
         if (error)
             return error;
-        level[made] = (struct ext3_extent_idx){.ei_block = entries[0].ee_block, /* also an index's */
-                                               .ei_leaf = (uint32_t)where,
-                                               .ei_leaf_hi = (uint16_t)(where >> 32)};
+        level[made] =
+            (struct ext3_extent_idx){.ei_block = entries[0].ee_block, /* also an index's */
+                                     .ei_leaf = (uint32_t)where,
+                                     .ei_leaf_hi = (uint16_t)(where >> 32)};
         at += step;
     }
     return made;
