@@ -72,6 +72,8 @@ static void boot_facts(struct boot_facts *facts)
         .seed = boot_info.seed,
         .console_base = boot_info.uart.regs.start,
         .console_irq = boot_info.uart.intid,
+        .tree_offset = boot_info.tree.start % PAGE_SIZE,
+        .tree_bytes = boot_info.tree.size,
     };
     memcpy(facts->board, boot_info.model, sizeof facts->board);
     memcpy(facts->arguments, boot_info.arguments, sizeof facts->arguments);

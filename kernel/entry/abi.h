@@ -210,6 +210,7 @@
 #define HANDLE_POOL   3 /* the pool it is charged to */
 #define HANDLE_SYSTEM 4 /* root only: devices, interrupts, power */
 #define HANDLE_BUNDLE 5 /* root only: the boot bundle as a read-only object */
+#define HANDLE_TREE   6 /* root only: the device tree likewise, see struct boot_facts */
 
 /* The names are Linux's, and so are the numbers: one list for both worlds. */
 #define EPERM      1  /* level rule, or not the kind of caller that may */
@@ -297,6 +298,7 @@ struct boot_facts {
     uint64_t memory_bytes, cpus, bundle_bytes, seed;
     uint64_t console_base, console_irq; /* physical address and INTID of the UART; 0: none */
     char console_kind[16];              /* "pl011", "8250" */
+    uint64_t tree_offset, tree_bytes;   /* the device tree's place in HANDLE_TREE */
 };
 
 /* One trace record. */

@@ -12,14 +12,16 @@
 enum manifest_grant_kind {
     GRANT_USE,    /* call handle to another server's endpoint */
     GRANT_PAGER,  /* … that may be named as pager or personality */
-    GRANT_DEVICE, /* registers and interrupt of a device */
+    GRANT_DEVICE, /* registers and interrupt of a device, if the board has it */
 };
 
 struct manifest_grant {
     struct manifest_grant *next;
     enum manifest_grant_kind kind;
     char *name;
+    uint32_t badge; /* of a call handle; 0: none */
     unsigned line;
+    void *owner; /* for whoever works with the list */
 };
 
 struct manifest_server {

@@ -4,6 +4,7 @@
  * fail with ESTALE, and everybody else goes on. Without a personality there are no
  * programs: then the system ends.
  */
+#include "devices.h"
 #include "lib/log.h"
 #include "lib/protocol.h"
 #include "lib/startup.h"
@@ -28,6 +29,9 @@ static void bury(struct server *server)
     handle_close(server->thread);
     handle_close(server->space);
     handle_close(server->pool);
+    for (struct manifest_grant *grant = server->wish->grants; grant; grant = grant->next)
+        if (grant->kind == GRANT_DEVICE)
+            device_silence(grant);
     if (server->wish->level == LEVEL_PROC)
         die("no program can go on without server %s", server->wish->name);
     if (!anybody_alive())
