@@ -70,10 +70,10 @@ struct thread *personality_ask(struct thread *thread, unsigned kind)
     return send_to_personality(thread, kind, 0);
 }
 
-struct thread *personality_retry(struct thread *thread)
+struct thread *personality_retry(struct thread *thread, unsigned flags)
 {
     unsigned kind = thread->retry;
 
     thread->retry = 0;
-    return send_to_personality(thread, kind, MESSAGE_AGAIN);
+    return send_to_personality(thread, kind, flags);
 }

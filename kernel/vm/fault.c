@@ -202,15 +202,10 @@ struct thread *fault_refuse(struct thread *thread, unsigned reason, uint64_t va)
 {
     this_cpu()->counters.faults_refused++;
     trace(TRACE_REFUSED, reason, va);
-    if (thread->retry != KIND_SYSCALL) {
-        thread->retry = 0;
-        return personality_exception(thread, reason, va, thread->fault_esr);
-    }
-    /* A system call asked for the page: it fails as Linux's would. */
+    if (thread->retry == KIND_SYSCALL) /* its personality knows what is done of it already */
+        return personality_retry(thread, MESSAGE_AGAIN | MESSAGE_REFUSED);
     thread->retry = 0;
-    thread->registers.x[0] = -EFAULT;
-    thread_ready(thread);
-    return NULL;
+    return personality_exception(thread, reason, va, thread->fault_esr);
 }
 
 struct thread *fault_continue(struct thread *thread)
@@ -232,7 +227,7 @@ struct thread *fault_continue(struct thread *thread)
             return fault_refuse(thread, reason, va);
         }
     }
-    return personality_retry(thread);
+    return personality_retry(thread, MESSAGE_AGAIN);
 }
 
 /* Data fault status codes, ESR_EL1.DFSC and IFSC (Arm ARM D19.2.38). */

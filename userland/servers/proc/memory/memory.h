@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define USER_END (1UL << 48) /* no program has memory at or above it */
+
 struct entry;
 struct thread;
 

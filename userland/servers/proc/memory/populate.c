@@ -85,6 +85,10 @@ static int64_t ask_for_rest(struct thread *thread, const struct region_facts *pa
     }
     if (!count)
         return 0;
+    if (thread->refused) {
+        thread->refused = false;
+        return -EFAULT;
+    }
     if (thread->retry_tag && thread->progress == thread->retry[0] && ++thread->retries > RETRIES)
         return -EFAULT; /* somebody takes them away as fast as they come */
     if (count < ASKED_MOST)
