@@ -435,4 +435,9 @@ static int64_t on_call(struct message *message)
     return 0;
 }
 
-const struct late_role names_role = {.request = on_request, .call = on_call};
+static bool may_fail(uint32_t operation)
+{
+    return operation != VFS_RELEASE && operation != VFS_UNMOUNT && operation != VFS_MOUNT;
+}
+
+const struct late_role names_role = {.may_fail = may_fail, .request = on_request, .call = on_call};

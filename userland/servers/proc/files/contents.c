@@ -321,6 +321,8 @@ int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *
         int64_t error = remote_begin(node);
         *first_page = 0;
         *zero_tail = true;
+        if (!error && shared)
+            remote_written(node);
         return error ? error : node->pages->object;
     }
     if (!node->pages && !shared && node->base_size && ((uintptr_t)node->base & PAGE_MASK) == 0 &&
