@@ -35,6 +35,9 @@ struct block_device {
     handle dma;            /* device object, to pin clients' pages; HANDLE_NONE: PIO alone */
     /* Begins a transfer. FLUSH comes only where the facts say BLOCK_FACT_CACHE. */
     void (*start)(struct block_transfer *transfer);
+    /* Those that could be were started: for devices that are told of many at once. NULL: nothing.
+     */
+    void (*started)(void);
     /* A notification received at `self` with a badge of the driver's own (not bit 63). */
     void (*on_notify)(const struct message *message);
 };

@@ -7,7 +7,6 @@
 #include "arch/cpu.h"
 #include "arch/memory.h"
 #include "arch/tlb.h"
-#include "entry/abi.h"
 
 #define TABLES_STEP     16                 /* freed between two looks at the interrupt line */
 #define SHIFT_OF(level) (39 - 9 * (level)) /* address bits below an index of that level */

@@ -1,8 +1,6 @@
 #include "arch/cache.h"
-#include "arch/memory.h"
 #include "arch/string.h"
 #include "boot/boot.h"
-#include "debug/panic.h"
 #include "vm/region.h"
 #include <elf.h>
 

@@ -3,12 +3,9 @@
  */
 #include "arch/string.h"
 #include "debug/console.h"
-#include "debug/panic.h"
 #include "debug/trace.h"
-#include "mm/buddy.h"
 #include "mm/slab.h"
 #include "platform/platform.h"
-#include "sched/scheduler.h"
 #include "task/lookup.h"
 
 /* Every frame is counted once, every pool checked against what names it (invariant 4,

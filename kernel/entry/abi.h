@@ -24,8 +24,8 @@
 #define TAG_WORDS_MASK 0x3ff /* 0..512 further words in the message page, copied from its start */
 #define TAG_HANDLE     0x400 /* w5 is a handle: the receiver finds its own handle for it in w5 */
 /* In a reply to a personality's request: w0..w5 are up to six addresses of the client (0 ends):
- * fault on them to read or write, then send the request again. Where one cannot be had SYSCALL ends
- * with EFAULT, the others become an EXCEPTION with that address. */
+ * fault on them to read or write, then send the request again. Where one cannot be had SYSCALL comes
+ * with MESSAGE_REFUSED, too, the others become an EXCEPTION with that address. */
 #define TAG_RETRY_READ    0x800
 #define TAG_RETRY_WRITE   0x1000
 #define TAG_REGISTERS     0x2000 /* in a reply to SYSCALL: x0 stays, too, as THREAD_WRITE left it */
@@ -41,6 +41,7 @@
 #define KIND_START     6 /* to a personality: a new thread asks before its first instruction */
 #define KIND_INTERRUPT 7 /* to a personality: as THREAD_INTERRUPT asked */
 #define MESSAGE_AGAIN  0x100 /* in x0 of 4..7: sent again, as TAG_RETRY_* asked */
+#define MESSAGE_REFUSED 0x200 /* … but one of those pages cannot be had, nor was any after it asked for */
 /* For 4..7, a personality's requests, x8 is the thread's badge, set by thread_create. A reply
  * to 5..7 lets the thread go on with the registers it has, changed by THREAD_WRITE or not. */
 
@@ -166,6 +167,20 @@
 /* ---- page_reclaim: x3 ---- */
 #define RECLAIM_DISCARD 1 /* forget contents, free frames; returns how many slots had contents */
 #define RECLAIM_RESIZE  2 /* x1 = new size of the object in pages: the rest is forgotten */
+/* Nobody may write the pages any more before their pager has supplied them writable again (UPGRADE
+ * or COPY). Bit n & 63 of word n / 64 of the message page: page x1 + n was written since it was
+ * supplied or since the last CLEAN; all bits of the last word are set or cleared. */
+#define RECLAIM_CLEAN      3
+#define RECLAIM_CLEAN_MOST 32768 /* pages a call: bits in a message page */
+
+/* ---- dma_pin: x1 ---- */
+/* x2 = h:object, wired, RIGHT_READ and RIGHT_WRITE; x3 = first page, x4 = pages (1..512), x5 = x6 =
+ * 0: leaves each page's physical address in the message page, returns the number of the first pin.
+ * The frames stay where they are, and charged, whoever dies, until they are unpinned or the
+ * device's object ends: who has seen to it that the device reaches them no more does either. */
+#define DMA_PIN 1
+#define DMA_UNPIN                                                                                  \
+    2 /* x3 = number of the first pin, x4 = pins (1..512); or 0 and ~0: all there are */
 
 /* ---- page_query: x3, and the words it leaves in the message page ---- */
 #define PAGES_CLEAR_REFERENCED 1    /* once told, forgotten: set again by the next access */

@@ -10,5 +10,6 @@ struct thread *personality_exception(struct thread *thread, unsigned reason, uin
                                      uint64_t esr);
 /* Sends a KIND_* that says nothing more: START, INTERRUPT. Returns what request_send returned. */
 struct thread *personality_ask(struct thread *thread, unsigned kind);
-/* Sends the pending request once more, after its pages were faulted in. */
-struct thread *personality_retry(struct thread *thread);
+/* Sends the pending request once more, after its pages were faulted in. `flags`: MESSAGE_AGAIN,
+ * with MESSAGE_REFUSED when they were not. */
+struct thread *personality_retry(struct thread *thread, unsigned flags);

@@ -1,11 +1,7 @@
 /*
  * calls.c: the calls on spaces and threads.
  */
-#include "arch/fpu.h"
-#include "arch/memory.h"
 #include "arch/string.h"
-#include "ipc/personality.h"
-#include "sched/scheduler.h"
 #include "task/lookup.h"
 #include "task/reaper.h"
 #include "vm/region.h"

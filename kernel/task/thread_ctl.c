@@ -2,11 +2,8 @@
  * thread_ctl.c: everything one thread may do to another: start it, stop it, look
  * into it, end it. Enough for signals and debuggers.
  */
-#include "arch/fpu.h"
-#include "arch/memory.h"
 #include "arch/string.h"
 #include "ipc/personality.h"
-#include "sched/scheduler.h"
 #include "task/lookup.h"
 
 #define PSTATE_USER_BITS 0xf0000000ul /* N Z C V: the rest of PSTATE is the kernel's */

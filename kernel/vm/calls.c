@@ -1,7 +1,6 @@
 /*
  * calls.c: the calls on regions.
  */
-#include "arch/tlb.h"
 #include "debug/trace.h"
 #include "task/lookup.h"
 #include "task/reaper.h"

@@ -1,16 +1,18 @@
 /*
  * create.c: the call that makes kernel objects other than spaces and threads.
  */
-#include "arch/memory.h"
 #include "ipc/irq.h"
 #include "task/lookup.h"
 #include "task/reaper.h"
 
-/* Gives the new object its first handle; without one it is destroyed again. */
-static struct thread *hand_out(struct thread *thread, struct kernel_object *object, unsigned rights)
+/* Gives the new object (NULL: ENOMEM) its first handle; without one it is destroyed again. */
+static struct thread *hand_out(struct thread *thread, void *made, unsigned rights)
 {
+    struct kernel_object *object = made;
     int64_t handle;
 
+    if (!object)
+        return answer(thread, -ENOMEM);
     object_ref(object); /* ours, while it has no other */
     handle = handle_insert(&thread->space->handles, object, rights, 0);
     object_unref(object);
@@ -20,20 +22,16 @@ static struct thread *hand_out(struct thread *thread, struct kernel_object *obje
 
 static struct thread *make_endpoint(struct thread *thread, uint64_t level)
 {
-    struct endpoint *endpoint;
-
     if (level > LEVEL_ROOT)
         return answer(thread, -EINVAL);
     if (thread->space->level != LEVEL_ROOT && level < thread->space->level)
         return answer(thread, -EPERM); /* nobody may make others wait for what is above them */
-    endpoint = endpoint_new(thread->space->pool, level);
-    return endpoint ? hand_out(thread, &endpoint->object, RIGHTS_ALL) : answer(thread, -ENOMEM);
+    return hand_out(thread, endpoint_new(thread->space->pool, level), RIGHTS_ALL);
 }
 
 static struct thread *make_notification(struct thread *thread, uint64_t badge, uint64_t handle)
 {
     struct endpoint *endpoint = NULL;
-    struct notification *notification;
     int64_t error;
 
     if (handle) {
@@ -41,9 +39,7 @@ static struct thread *make_notification(struct thread *thread, uint64_t badge, u
         if (!endpoint)
             return answer(thread, error);
     }
-    notification = notification_new(thread->space->pool, endpoint, badge);
-    return notification ? hand_out(thread, &notification->object, RIGHTS_ALL)
-                        : answer(thread, -ENOMEM);
+    return hand_out(thread, notification_new(thread->space->pool, endpoint, badge), RIGHTS_ALL);
 }
 
 static struct thread *make_object(struct thread *thread)
@@ -67,8 +63,31 @@ static struct thread *make_object(struct thread *thread)
         return answer(thread, -ENOMEM);
     object->pager = pager;
     object_ref(&pager->object);
+    list_enter(&pager->objects, object, pager_next, pager_link);
     object->cookie = x[2];
     return hand_out(thread, &object->object, RIGHTS_ALL);
+}
+
+struct thread *call_adopt(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    int64_t error;
+    struct endpoint *pager = lookup_endpoint(thread, x[0], RIGHT_MANAGE, &error);
+    struct object *object, *before = NULL;
+
+    if (pager && x[1] && !(before = lookup_object(thread, x[1], 0, &error)))
+        pager = NULL;
+    if (!pager)
+        return answer(thread, error);
+    if (before && before->pager != pager)
+        return answer(thread, -EINVAL);
+    object = before ? before->pager_next : pager->objects;
+    if (!object)
+        return answer(thread, -ENOENT);
+    x[1] = object->cookie;
+    x[2] = object->pages;
+    x[3] = object->id;
+    return hand_out(thread, object, RIGHTS_ALL);
 }
 
 /* Long: what is made so far hangs on the thread between two steps; x3 counts pages done. */

@@ -3,12 +3,9 @@
  * to the personality. The way of a fault, step by step, is in README.md.
  */
 #include "vm/fault.h"
-#include "arch/memory.h"
 #include "arch/tlb.h"
-#include "debug/console.h"
 #include "debug/trace.h"
 #include "ipc/personality.h"
-#include "sched/timer.h"
 #include "vm/fast.h"
 #include "vm/map.h"
 
@@ -205,15 +202,10 @@ struct thread *fault_refuse(struct thread *thread, unsigned reason, uint64_t va)
 {
     this_cpu()->counters.faults_refused++;
     trace(TRACE_REFUSED, reason, va);
-    if (thread->retry != KIND_SYSCALL) {
-        thread->retry = 0;
-        return personality_exception(thread, reason, va, thread->fault_esr);
-    }
-    /* A system call asked for the page: it fails as Linux's would. */
+    if (thread->retry == KIND_SYSCALL) /* its personality knows what is done of it already */
+        return personality_retry(thread, MESSAGE_AGAIN | MESSAGE_REFUSED);
     thread->retry = 0;
-    thread->registers.x[0] = -EFAULT;
-    thread_ready(thread);
-    return NULL;
+    return personality_exception(thread, reason, va, thread->fault_esr);
 }
 
 struct thread *fault_continue(struct thread *thread)
@@ -235,7 +227,7 @@ struct thread *fault_continue(struct thread *thread)
             return fault_refuse(thread, reason, va);
         }
     }
-    return personality_retry(thread);
+    return personality_retry(thread, MESSAGE_AGAIN);
 }
 
 /* Data fault status codes, ESR_EL1.DFSC and IFSC (Arm ARM D19.2.38). */

@@ -9,12 +9,12 @@
 /*
  * Makes the page at `va` accessible for thread: by what is resident, or by a
  * request to the pager. Returns the thread to run. When the access is not
- * allowed the personality hears of it, or a pending system call fails with EFAULT.
+ * allowed the personality hears of it.
  */
 struct thread *fault_handle(struct thread *thread, uint64_t va, unsigned access);
 
-/* The fault cannot be served: EXCEPTION_* to the personality (or EFAULT to the system call that
- * asked for the page). Returns the thread to run. */
+/* The fault cannot be served: EXCEPTION_* to the personality (or MESSAGE_REFUSED with the system call
+ * that asked for the page). Returns the thread to run. */
 struct thread *fault_refuse(struct thread *thread, unsigned reason, uint64_t va);
 
 /* After prefaults were served: the next one, or the request goes out again. */

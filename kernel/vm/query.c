@@ -2,7 +2,6 @@
  * query.c: page_query, what is known about pages one by one: for /proc, mincore, and
  * whoever decides which pages are not needed.
  */
-#include "arch/translation.h"
 #include "task/lookup.h"
 #include "vm/map.h"
 

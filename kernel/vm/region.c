@@ -2,9 +2,7 @@
  * region.c: the ordered table of regions of a space.
  */
 #include "vm/region.h"
-#include "arch/cache.h"
 #include "arch/tlb.h"
-#include "debug/trace.h"
 #include "mm/slab.h"
 #include "vm/map.h"
 
@@ -68,19 +66,11 @@ static void link(struct region *region)
     object_ref(&object->object);
     object->aligned = !object->regions || (object->aligned && same_view(region, object->regions));
     object->one_view = object->aligned || (object->one_view && !shown_by(object->regions, region));
-    region->object_next = object->regions;
-    region->object_previous = NULL;
-    if (object->regions)
-        object->regions->object_previous = region;
-    object->regions = region;
+    list_enter(&object->regions, region, object_next, object_link);
     if (!source)
         return;
     object_ref(&source->object);
-    region->source_next = source->sourced;
-    region->source_previous = NULL;
-    if (source->sourced)
-        source->sourced->source_previous = region;
-    source->sourced = region;
+    list_enter(&source->sourced, region, source_next, source_link);
 }
 
 int64_t region_new(struct space *space, uint64_t va, uint64_t length, unsigned rights,
@@ -116,20 +106,9 @@ void region_free(struct region *region)
     tree_remove(&space->regions, &region->node);
     if (space->last_region == region)
         space->last_region = NULL;
-    if (region->object_previous)
-        region->object_previous->object_next = region->object_next;
-    else
-        object->regions = region->object_next;
-    if (region->object_next)
-        region->object_next->object_previous = region->object_previous;
-    if (source) {
-        if (region->source_previous)
-            region->source_previous->source_next = region->source_next;
-        else
-            source->sourced = region->source_next;
-        if (region->source_next)
-            region->source_next->source_previous = region->source_previous;
-    }
+    list_leave(region, object_next, object_link);
+    if (source)
+        list_leave(region, source_next, source_link);
     slab_free(&region_cache, region, space->pool->pool);
     object_unref(&object->object);
     if (source)
@@ -148,21 +127,6 @@ int64_t region_split(struct region *region, uint64_t va)
     if (error)
         region->length = length;
     return error;
-}
-
-void region_unmap_object(struct region *region, uint64_t first, uint64_t index, uint64_t pages)
-{
-    uint64_t end = index + pages, stop = first + (region->length >> PAGE_SHIFT);
-
-    if (index < first)
-        index = first;
-    if (end > stop)
-        end = stop;
-    if (index >= end)
-        return;
-    struct space *space = region->space;
-    uint64_t va = region->node.key + ((index - first) << PAGE_SHIFT);
-    space->resident -= translation_clear(&space->translation, va, end - index);
 }
 
 /* The entry for a slot that needs no thought: resident, not to be executed; or 0. */

@@ -3,8 +3,6 @@
  * for the next.
  */
 #include "arch/cache.h"
-#include "arch/memory.h"
-#include "arch/tlb.h"
 #include "debug/console.h"
 #include "debug/trace.h"
 #include "ipc/fast.h"
@@ -41,13 +39,9 @@ static int64_t supply_zero(struct supply *supply, struct chunk *chunk, uint64_t 
     number = object_frame(supply->object, index);
     if (__builtin_expect(!number, 0))
         return -ENOMEM;
-    if (__builtin_expect(number < linear_end, 1)) {
-        page_zero(frame_address(number));
-    } else {
-        void *page = frame_open(number, 0);
-        page_zero(page);
-        frame_close(page, 0);
-    }
+    void *page = frame_open(number, 0);
+    page_zero(page);
+    frame_close(page, 0);
     slot_set(chunk, index, supplied(number, supply));
     return 0;
 }
@@ -219,12 +213,10 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
                      const char *what)
 {
     kprintf(LOG_ERROR,
-            "pagoda: pager %s answered request %llx (page 0x%llx, for %s at 0x%llx) wrongly: %s "
-            "0x%llx pc=0x%llx image=%s\n",
-            pager->space->name, (unsigned long long)client->request.id,
-            (unsigned long long)client->fault_index, client->space->name,
-            (unsigned long long)client->request.va, what, (unsigned long long)index,
-            (unsigned long long)pager->registers.pc, pager->space->name);
+            "pagoda: pager %s answered request %lx (page 0x%lx, for %s at 0x%lx) wrongly: %s "
+            "0x%lx pc=0x%lx image=%s\n",
+            pager->space->name, client->request.id, client->fault_index, client->space->name,
+            client->request.va, what, index, pager->registers.pc, pager->space->name);
     return -EINVAL;
 }
 

@@ -156,7 +156,8 @@ static void interrupt_and_pages(bool refused)
     world_free(&world);
 }
 
-/* Interrupted while a page is brought for its call, which then fails: it comes once, after it. */
+/* Interrupted while a page is brought for its call, which then comes again without the page: that
+ * is the interruption. */
 static void interrupt_while_retrying(void)
 {
     struct world world = world_new(4, PRIORITY_ABOVE);
@@ -169,9 +170,8 @@ static void interrupt_while_retrying(void)
     sleep_for(1);
     fault = expect_fault(world.pager, 0, FAULT_WRITE);
     CHECK_IS(supply(&fault, SUPPLY_FAIL | (uint64_t)EIO << 32), 0);
-    message = world_expect(&world, KIND_INTERRUPT);
-    registers_read(world.child.thread);
-    CHECK_IS(PAGE_REGISTERS->x[0], -EFAULT);
+    message = world_expect(&world, KIND_SYSCALL | MESSAGE_AGAIN | MESSAGE_REFUSED);
+    message.w[0] = (uint64_t)-EFAULT;
     CHECK_IS(reply(0, message.request, &message), 0);
     world_expect_nothing(&world);
     CHECK_IS(world.child.worker->result, -EFAULT);

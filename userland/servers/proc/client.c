@@ -24,16 +24,18 @@ static uint64_t region_end(const struct thread *thread, uint64_t address)
 /* Asks for the absent page and those of the same range after it. */
 static int64_t ask_for_pages(struct thread *thread, uint64_t address, uint64_t end, uint64_t tag)
 {
+    unsigned count = 0;
+    uint64_t limit = end;
     if (thread->retry[0] == address && thread->retry_tag == tag) {
-        if (++thread->retries > RETRIES_MAX)
+        if (++thread->retries > RETRIES_MAX || (thread->refused && !thread->retry[1]))
             return -EFAULT;
     } else {
         thread->retries = 0;
     }
     thread->retry_tag = (uint32_t)tag;
-    unsigned count = 0;
-    uint64_t limit = end;
-    if ((address | (PAGE_SIZE - 1)) < end - 1)
+    if (thread->refused) /* perhaps it is another one that cannot be had */
+        limit = address + 1;
+    else if ((address | (PAGE_SIZE - 1)) < end - 1)
         limit = region_end(thread, address);
     while (count < 6 && address < end && address < limit) {
         thread->retry[count++] = address;

@@ -31,6 +31,7 @@ static int64_t carry_out(struct thread *thread, const struct registers *r)
 {
     uint32_t number = (uint32_t)(r->x[0] >> TAG_SHIFT);
     int64_t result;
+    thread->refused = r->x[0] & MESSAGE_REFUSED;
     if (thread->unusual & UNUSUAL_ATTENTION &&
         signal_comes_again(thread, true, r->x[0] & MESSAGE_AGAIN, number, &result))
         return result;
@@ -38,8 +39,7 @@ static int64_t carry_out(struct thread *thread, const struct registers *r)
         return result;
     if (thread->unusual & UNUSUAL_TRACED)
         number = trace_number(thread, number);
-    /* Where the kernel could not bring the pages it has answered EFAULT itself: this is another
-     * call. */
+    /* What was sent back may have become an exception meanwhile: this is another call. */
     if (!(r->x[0] & MESSAGE_AGAIN))
         loop_forget(thread);
     if (thread->unusual & UNUSUAL_STRACE)
@@ -192,7 +192,7 @@ static __attribute__((noinline)) struct registers answer_otherwise(struct thread
 
 /*
  * The short way, for a call that is answered at once: some thirty instructions of proc's own, the
- * message in registers all along. The low half of x0 is KIND_SYSCALL, but for MESSAGE_AGAIN,
+ * message in registers all along. The low half of x0 is KIND_SYSCALL, but for what MESSAGE_AGAIN says,
  * exactly when a system call came in; other messages and errors of the receive go the long way.
  */
 static _Noreturn void serve(void)
@@ -202,7 +202,7 @@ static _Noreturn void serve(void)
     struct message nothing = {.w = {0}};
     struct registers r = next(ANSWER_LATER, &nothing);
     for (;;) {
-        if (__builtin_expect(((uint32_t)r.x[0] & ~MESSAGE_AGAIN) != KIND_SYSCALL, 0)) {
+        if (__builtin_expect(((uint32_t)r.x[0] & ~(MESSAGE_AGAIN | MESSAGE_REFUSED)) != KIND_SYSCALL, 0)) {
             r = serve_other(r, answered);
             continue;
         }

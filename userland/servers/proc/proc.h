@@ -112,6 +112,7 @@ static inline void loop_forget(struct thread *thread)
 {
     thread->progress = thread->stage = 0;
     thread->retries = thread->retry_tag = 0;
+    thread->refused = false;
     thread->wait.deadline = 0;
     thread->wait.restart = 0;
     thread->wait.woken = thread->wait.timed_out = false;

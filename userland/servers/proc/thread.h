@@ -52,6 +52,7 @@ struct thread {
     uint64_t stage;    /* mmap: address already mapped; others: as they say */
     uint32_t retries;  /* in a row without getting any further */
     uint32_t retry_tag;
+    bool refused;      /* one of `retry` cannot be had */
     uint64_t retry[6]; /* addresses; 0 ends */
     struct wait_state wait;
 

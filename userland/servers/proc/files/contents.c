@@ -210,8 +210,10 @@ int64_t contents_resize(struct node *node, uint64_t size)
         if (error)
             return error;
         discard(node, (size + PAGE_MASK) >> PAGE_SHIFT, OBJECT_PAGES);
-        if (pages->limited)
+        if (pages->limited) { /* it was mapped */
             pages_limit(pages, (size + PAGE_MASK) >> PAGE_SHIFT);
+            memory_cut(node, (size + PAGE_MASK) >> PAGE_SHIFT);
+        }
     } else if (size < node->size && pages && size < pages->small_room) {
         memset(pages->small + size, 0, pages->small_room - size);
     }

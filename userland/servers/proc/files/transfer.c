@@ -28,6 +28,12 @@ int64_t transfer_stopped(const struct thread *thread, int64_t error)
     return again || thread->progress == 0 ? error : (int64_t)thread->progress;
 }
 
+/* No program has memory there, whatever is mapped: said before anything else happens. */
+static inline bool is_outside(const struct linux_iovec *piece)
+{
+    return piece->length > USER_END || piece->base > USER_END - piece->length;
+}
+
 /* Reads and checks a vector. Its total, cut to what one call moves, or an error. */
 static int64_t read_vector(struct thread *thread, uint64_t address, uint64_t count)
 {
@@ -40,6 +46,8 @@ static int64_t read_vector(struct thread *thread, uint64_t address, uint64_t cou
     for (uint64_t i = 0; i < count; i++) {
         if ((int64_t)vector_buffer[i].length < 0)
             return -EINVAL;
+        if (is_outside(&vector_buffer[i]))
+            return -EFAULT;
         total += vector_buffer[i].length;
         if (total > LINUX_MAX_RW_COUNT)
             total = LINUX_MAX_RW_COUNT;
@@ -71,6 +79,8 @@ static inline int64_t read_into(struct thread *thread, struct open_file *file,
     const struct file_operations *operations = file->operations;
     if (__builtin_expect(!operations || !operations->read, 0))
         return node_type(file->node) == LINUX_S_IFDIR ? -EISDIR : -EINVAL;
+    if (__builtin_expect(is_outside(vector), 0))
+        return -EFAULT;
     if (at || operations->stream)
         return operations->read(thread, file, vector, total, at ? *at : 0);
     int64_t result = operations->read(thread, file, vector, total, begin_at(thread, file, false));
@@ -89,6 +99,8 @@ static inline int64_t write_from(struct thread *thread, struct open_file *file,
     const struct file_operations *operations = file->operations;
     if (__builtin_expect(!operations || !operations->write, 0))
         return -EINVAL;
+    if (__builtin_expect(is_outside(vector), 0))
+        return -EFAULT;
     /* What has no position is not looked at again: SIGPIPE may have ended the process. */
     if (operations->stream)
         return operations->write(thread, file, vector, total, 0);
@@ -101,21 +113,22 @@ static inline int64_t write_from(struct thread *thread, struct open_file *file,
     return result;
 }
 
-static struct linux_iovec one_piece(uint64_t address, uint64_t bytes)
+/* What one call moves of it. */
+static uint64_t some_of(const struct linux_iovec *piece)
 {
-    return (struct linux_iovec){address, bytes > LINUX_MAX_RW_COUNT ? LINUX_MAX_RW_COUNT : bytes};
+    return piece->length > LINUX_MAX_RW_COUNT ? LINUX_MAX_RW_COUNT : piece->length;
 }
 
 int64_t linux_read(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes)
 {
-    struct linux_iovec piece = one_piece(address, bytes);
-    return read_into(thread, file_of(thread->process, descriptor), &piece, piece.length, NULL);
+    const struct linux_iovec piece = {address, bytes};
+    return read_into(thread, file_of(thread->process, descriptor), &piece, some_of(&piece), NULL);
 }
 
 int64_t linux_write(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes)
 {
-    struct linux_iovec piece = one_piece(address, bytes);
-    return write_from(thread, file_of(thread->process, descriptor), &piece, piece.length, NULL);
+    const struct linux_iovec piece = {address, bytes};
+    return write_from(thread, file_of(thread->process, descriptor), &piece, some_of(&piece), NULL);
 }
 
 int64_t linux_readv(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t count)
@@ -153,19 +166,19 @@ static struct open_file *positioned(struct thread *thread, uint64_t descriptor, 
 int64_t linux_pread64(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes,
                       uint64_t offset)
 {
-    struct linux_iovec piece = one_piece(address, bytes);
+    const struct linux_iovec piece = {address, bytes};
     int64_t error;
     struct open_file *file = positioned(thread, descriptor, offset, &error);
-    return file ? read_into(thread, file, &piece, piece.length, &offset) : error;
+    return file ? read_into(thread, file, &piece, some_of(&piece), &offset) : error;
 }
 
 int64_t linux_pwrite64(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t bytes,
                        uint64_t offset)
 {
-    struct linux_iovec piece = one_piece(address, bytes);
+    const struct linux_iovec piece = {address, bytes};
     int64_t error;
     struct open_file *file = positioned(thread, descriptor, offset, &error);
-    return file ? write_from(thread, file, &piece, piece.length, &offset) : error;
+    return file ? write_from(thread, file, &piece, some_of(&piece), &offset) : error;
 }
 
 /* Linux's flags for one transfer: HIPRI, DSYNC and SYNC ask for nothing that is not so anyway. */

@@ -6,7 +6,6 @@
 #include "memory/memory.h"
 #include "proc.h"
 
-#define USER_END    (1UL << 48)
 #define LOWEST      0x10000UL /* as Linux's vm.mmap_min_addr: null stays unmapped, unless by root */
 #define PAGE_MASK   (PAGE_SIZE - 1UL)
 #define STACK_GUARD (256 * PAGE_SIZE) /* as Linux's stack_guard_gap: kept free below what grows */

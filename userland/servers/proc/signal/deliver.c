@@ -32,30 +32,23 @@ static void mask_return(struct thread *thread)
 }
 
 /* The request of a thread that was sent back for a page somebody else needs. */
-static bool brought(struct thread *thread, bool call, bool again, int64_t *result)
+static int64_t brought(struct thread *thread)
 {
     struct signal_thread *own = &thread->signals;
-    bool lost =
-        call && !again; /* without that page the kernel has answered the call: this is new */
-    bool parked = own->state == SIGNAL_PARKED;
     foreign_brought(thread);
-    if (lost)
-        own->state = SIGNAL_NOTHING;
-    else
-        *result = parked ? ANSWER_NONE : own->result;
-    return !lost;
+    return own->state == SIGNAL_PARKED ? ANSWER_NONE : own->result;
 }
 
 bool signal_comes_again(struct thread *thread, bool call, bool again, uint32_t number,
                         int64_t *result)
 {
     struct signal_thread *own = &thread->signals;
-    if (own->bringing && brought(thread, call, again, result))
+    if (own->bringing) {
+        *result = brought(thread);
         return true;
+    }
     if (own->bring)
         foreign_brought(thread);
-    if (!again)
-        mask_return(thread); /* the kernel has answered that call itself */
     if (own->state != SIGNAL_FRAME) {
         if (!own->trace || !trace_enters(thread, call, again, number))
             return false;

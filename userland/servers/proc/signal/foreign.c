@@ -15,6 +15,7 @@ void foreign_brought(struct thread *thread)
 {
     thread->signals.bring = 0;
     thread->signals.bringing = false;
+    thread->refused = false; /* to another than its own call */
     wait_wake(&thread->signals.brought);
 }
 
