@@ -155,6 +155,8 @@ int64_t remote_mount(struct thread *thread, struct entry *directory, const char 
 int64_t remote_unmount(struct thread *thread, struct file_system *system);
 bool remote_read_only(void);
 bool remote_mounted(void);
+/* The time of day was set. */
+void remote_clock_set(void);
 /* Is there a server for it? */
 bool remote_exists(void);
 /* Everything to the card, unmounted; then `done`. At once where nothing is mounted. */
