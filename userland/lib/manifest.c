@@ -185,6 +185,14 @@ static int line_hostname(struct parser *parser)
     return 0;
 }
 
+static int line_root(struct parser *parser)
+{
+    if (strcmp(word(parser, 1), "card"))
+        return FAIL(parser, "the root is the bundle's, or \"card\", not \"%s\"", word(parser, 1));
+    parser->manifest->root = true;
+    return 0;
+}
+
 static int line_strace(struct parser *parser)
 {
     parser->manifest->strace = true;
@@ -344,6 +352,7 @@ static const struct directive of_the_system[] = {
     {"window", 2, 2, line_window},
     {"time", 1, 1, line_time},
     {"hostname", 1, 1, line_hostname},
+    {"root", 1, 1, line_root},
     {"strace", 0, 0, line_strace},
     {"fixed-addresses", 0, 0, line_fixed_addresses},
     {"summary", 0, 0, line_summary},

@@ -56,6 +56,7 @@ struct manifest {
     char *host_name;     /* NULL: not said */
     uint16_t window_rows, window_columns; /* of a person's terminal; 0: nobody sits at one */
     uint64_t time;                        /* seconds since 1970 at the start; 0: not known */
+    bool root;                            /* the root is what server vfs has, not the bundle */
     bool strace, summary, fixed_addresses;
 };
 
