@@ -8,6 +8,7 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/protocol.h"
+#include "lib/server.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
 

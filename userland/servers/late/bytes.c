@@ -296,5 +296,13 @@ static void begin(void)
     child = made > 0 ? (handle)made : HANDLE_NONE;
 }
 
-const struct late_role bytes_role = {
-    .begin = begin, .request = on_request, .call = on_call, .fault = on_fault};
+static bool may_fail(uint32_t operation)
+{
+    return operation != FILE_FORGET && operation != FILE_ADVISE;
+}
+
+const struct late_role bytes_role = {.may_fail = may_fail,
+                                     .begin = begin,
+                                     .request = on_request,
+                                     .call = on_call,
+                                     .fault = on_fault};

@@ -45,6 +45,13 @@ int64_t remote_begin(struct node *node)
     return 0;
 }
 
+void remote_written(struct node *node)
+{
+    remote_of(node)->written = remote_of(node)->blocks_stale = true;
+    node->modified = node->changed = node_time(); /* as msync and the last munmap would */
+    remote_touched(node);
+}
+
 void remote_forget_pages(struct node *node)
 {
     struct message message = {.w = {FILE_CLOSE, node->inode}};
