@@ -35,6 +35,9 @@ struct block_device {
     handle dma;            /* device object, to pin clients' pages; HANDLE_NONE: PIO alone */
     /* Begins a transfer. FLUSH comes only where the facts say BLOCK_FACT_CACHE. */
     void (*start)(struct block_transfer *transfer);
+    /* Those that could be were started: for devices that are told of many at once. NULL: nothing.
+     */
+    void (*started)(void);
     /* A notification received at `self` with a badge of the driver's own (not bit 63). */
     void (*on_notify)(const struct message *message);
 };
@@ -46,7 +49,8 @@ void block_server_done(struct block_transfer *transfer, int64_t error);
  * The device has this many sectors now; 0: no medium is in (the hardware ends transfers that are
  * under way by itself). `another`: it may be another medium than before; rings of clients that knew
  * the old one answer ESTALE then, so that nothing meant for it is written to this one. The
- * partition table is read anew; calls of clients wait for it. Also before block_server_run().
+ * partition table is read anew; calls of clients wait for it, and for the first time that this is
+ * called. Also before block_server_run().
  */
 void block_server_medium(uint64_t sectors, uint64_t facts, bool another);
 

@@ -39,13 +39,9 @@ static int64_t supply_zero(struct supply *supply, struct chunk *chunk, uint64_t 
     number = object_frame(supply->object, index);
     if (__builtin_expect(!number, 0))
         return -ENOMEM;
-    if (__builtin_expect(number < linear_end, 1)) {
-        page_zero(frame_address(number));
-    } else {
-        void *page = frame_open(number, 0);
-        page_zero(page);
-        frame_close(page, 0);
-    }
+    void *page = frame_open(number, 0);
+    page_zero(page);
+    frame_close(page, 0);
     slot_set(chunk, index, supplied(number, supply));
     return 0;
 }
