@@ -13,6 +13,7 @@ struct block_state {
     uint64_t facts;
     uint64_t generation; /* counts media */
     struct partitions partitions;
+    bool told;            /* what medium there is, by the hardware: until then clients wait */
     bool probing;         /* the partition table is not known yet: clients wait */
     bool probe_under_way; /* its sector is being read */
     bool probe_again;     /* … of a medium that has gone since */
@@ -21,8 +22,8 @@ extern struct block_state the_block;
 
 /* What a ring's owner points to. */
 struct block_client {
-    uint64_t generation; /* of the medium that was in when it came */
-    struct dma_pages pages;
+    uint64_t generation;    /* of the medium that was in when it came */
+    struct dma_pages pages; /* of the whole ring; none without DMA */
 };
 
 /* Makes room for jobs. 0, or -ENOMEM and others. */
