@@ -18,8 +18,6 @@ static const struct board board_generic = {
     .compatible = "",
     .name = "generic",
     .power_off = psci_power_off,
-    .restart = psci_restart,
-    .start_cpu = psci_start_cpu,
 };
 static const struct board *const boards[] = {&board_virt, NULL};
 

@@ -42,6 +42,13 @@ $(B)/userland/servers/root/boot_tree.o: kernel/boot/tree.c $(SETUP_STAMP)
 	$(USER_CC) $(USER_CFLAGS) -c $< -o $@
 $(B)/userland/servers/root.elf: $(B)/userland/servers/root/boot_tree.o
 
+# vfs has libext2fs for a file system, and of a C library only what servers/vfs/libc.c has: anything
+# else that the archive refers to is undefined at link time. The archive uses FP registers, and so
+# may vfs.
+VFS_LIBRARIES := $(SYSROOT)/usr/lib/aarch64-linux-gnu/libext2fs.a
+$(B)/userland/servers/vfs/%.o: USER_CFLAGS := $(filter-out -mgeneral-regs-only,$(USER_CFLAGS)) \
+                                              -isystem $(SYSROOT)/usr/include
+
 $(USER_LIBRARY): $(USER_OBJECTS)
 	@rm -f $@
 	$(CROSS)ar rcs $@ $^
@@ -53,7 +60,7 @@ $(B)/userland/$(3)/$(2).elf: $(patsubst %,$(B)/%.o,$(wildcard $(1)/$(2)/*.c $(1)
 	@mkdir -p $$(@D)
 	$(USER_CC) $(USER_LDFLAGS) $$(filter %.o,$$^) $(DRIVER_LIBRARY) $(4) $(USER_LIBRARY) -o $$@
 endef
-$(foreach name,$(USER_SERVERS),$(eval $(call native_program,userland/servers,$(name),servers,$(if $(filter root,$(name)),$(ROOT_LIBRARIES)))))
+$(foreach name,$(USER_SERVERS),$(eval $(call native_program,userland/servers,$(name),servers,$(if $(filter root,$(name)),$(ROOT_LIBRARIES))$(if $(filter vfs,$(name)),$(VFS_LIBRARIES)))))
 $(foreach name,$(USER_DRIVERS),$(eval $(call native_program,drivers,$(name),servers)))
 $(foreach name,$(USER_EXAMPLES),$(eval $(call native_program,userland/examples,$(name),examples)))
 

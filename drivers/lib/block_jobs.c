@@ -150,9 +150,11 @@ static void begin(struct block_job *job)
         transfer->physical = probe_memory.pages.physical;
     } else if (job->operation != BLOCK_FLUSH) {
         const struct block_client *client = job->link->owner;
+        const struct ring_link *link = job->link;
         uint64_t page = job->page + job->done / BLOCK_PAGE_SECTORS;
-        transfer->data = job->link->ring.data + page * PAGE_SIZE;
-        transfer->physical = client->pages.physical ? client->pages.physical + page : NULL;
+        uint64_t first = link->pages - link->ring.data_pages;
+        transfer->data = link->ring.data + page * PAGE_SIZE;
+        transfer->physical = client->pages.physical ? client->pages.physical + first + page : NULL;
     }
     the_block.device->start(transfer);
 }

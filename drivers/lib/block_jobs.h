@@ -22,8 +22,8 @@ extern struct block_state the_block;
 
 /* What a ring's owner points to. */
 struct block_client {
-    uint64_t generation; /* of the medium that was in when it came */
-    struct dma_pages pages;
+    uint64_t generation;    /* of the medium that was in when it came */
+    struct dma_pages pages; /* of the whole ring; none without DMA */
 };
 
 /* Makes room for jobs. 0, or -ENOMEM and others. */

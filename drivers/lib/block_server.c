@@ -8,6 +8,7 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/protocol.h"
+#include "lib/server.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
 
@@ -45,10 +46,9 @@ static int64_t ring_attached(struct ring_link *link)
     if (!client)
         return -ENOMEM;
     client->generation = the_block.generation;
-    if (the_block.device->dma) {
-        uint64_t first = link->pages - link->ring.data_pages;
-        int64_t error = dma_pages_pin(&client->pages, the_block.device->dma, link->object, first,
-                                      link->ring.data_pages);
+    if (the_block.device->dma) { /* all pages, so that their owner cannot take the ring's away */
+        int64_t error =
+            dma_pages_pin(&client->pages, the_block.device->dma, link->object, 0, link->pages);
         if (error < 0) {
             wired_free(client);
             return error;

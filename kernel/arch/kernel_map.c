@@ -170,24 +170,20 @@ uint64_t vmap_stack(unsigned cpu)
     return VMAP_BASE + ((uint64_t)(at + STACK_PAGES) << PAGE_SHIFT);
 }
 
-void *frame_open(frame_number number, unsigned window)
+void *frame_map(frame_number number, unsigned window)
 {
     unsigned at = FIXMAP_WINDOWS + cpu_number() * 2 + window;
 
-    if (number < linear_end)
-        return frame_address(number);
     fixmap_level3[at] = number << PAGE_SHIFT | KERNEL_PAGE | ENTRY_PXN;
     tlb_entries_written();
     instruction_barrier();
     return (void *)(FIXMAP_BASE + ((uint64_t)at << PAGE_SHIFT));
 }
 
-void frame_close(void *address, unsigned window)
+void frame_unmap(void *address, unsigned window)
 {
     unsigned at = FIXMAP_WINDOWS + cpu_number() * 2 + window;
 
-    if ((uint64_t)address < FIXMAP_BASE)
-        return;
     fixmap_level3[at] = 0;
     tlb_entries_written();
     tlb_kernel_page_local((uint64_t)address);

@@ -168,9 +168,13 @@ bool requests_abandon_step(struct space *server, uint32_t *from)
         struct thread *thread = thread_by_number(*from);
         if (thread && thread->state == THREAD_STATE_ANSWER && thread->request.id &&
             thread->request.server == server) {
-            if (thread->request.kind == KIND_FAULT)
+            if (thread->request.kind == KIND_FAULT) {
                 name_unserved(server, thread);
-            request_abandon(thread, -EOWNERDEAD);
+                fault_unwait(thread);
+                fault_retry(thread);
+            } else {
+                request_abandon(thread, -EOWNERDEAD);
+            }
         }
     }
     return false;

@@ -130,8 +130,10 @@ void object_unref(struct kernel_object *object)
     switch (object->kind) {
     case KERNEL_OBJECT_SPACE:
         space_stop((struct space *)object); /* or its threads might end it once more */
-        /* fall through */
+        return reap(object);
     case KERNEL_OBJECT_OBJECT:
+        if (((struct object *)object)->pager)
+            list_leave((struct object *)object, pager_next, pager_link);
         return reap(object);
     case KERNEL_OBJECT_THREAD:
         return thread_free(tree_entry(object, struct thread, object));

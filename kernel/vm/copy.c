@@ -63,26 +63,15 @@ static inline frame_number page_at(struct space *space, uint64_t va, unsigned ac
 }
 
 /* Copies one piece that crosses no page on either side. */
-static inline void copy_between(char *far_page, uint64_t far_va, char *own_page, uint64_t own_va,
-                                uint64_t bytes, bool out, bool executable)
+static inline void copy_piece(frame_number far, uint64_t far_va, frame_number own, uint64_t own_va,
+                              uint64_t bytes, bool out, bool executable)
 {
+    char *far_page = frame_open(far, 0), *own_page = frame_open(own, 1);
     char *f = far_page + (far_va & (PAGE_SIZE - 1)), *o = own_page + (own_va & (PAGE_SIZE - 1));
 
     memcpy(out ? f : o, out ? o : f, bytes);
     if (__builtin_expect(out && executable, 0))
         cache_sync_instructions(far_page);
-}
-
-static inline void copy_piece(frame_number far, uint64_t far_va, frame_number own, uint64_t own_va,
-                              uint64_t bytes, bool out, bool executable)
-{
-    if (__builtin_expect((far > own ? far : own) < linear_end, 1)) {
-        copy_between(frame_address(far), far_va, frame_address(own), own_va, bytes, out,
-                     executable);
-        return;
-    }
-    char *far_page = frame_open(far, 0), *own_page = frame_open(own, 1);
-    copy_between(far_page, far_va, own_page, own_va, bytes, out, executable);
     frame_close(own_page, 1);
     frame_close(far_page, 0);
 }

@@ -63,8 +63,31 @@ static struct thread *make_object(struct thread *thread)
         return answer(thread, -ENOMEM);
     object->pager = pager;
     object_ref(&pager->object);
+    list_enter(&pager->objects, object, pager_next, pager_link);
     object->cookie = x[2];
     return hand_out(thread, &object->object, RIGHTS_ALL);
+}
+
+struct thread *call_adopt(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    int64_t error;
+    struct endpoint *pager = lookup_endpoint(thread, x[0], RIGHT_MANAGE, &error);
+    struct object *object, *before = NULL;
+
+    if (pager && x[1] && !(before = lookup_object(thread, x[1], 0, &error)))
+        pager = NULL;
+    if (!pager)
+        return answer(thread, error);
+    if (before && before->pager != pager)
+        return answer(thread, -EINVAL);
+    object = before ? before->pager_next : pager->objects;
+    if (!object)
+        return answer(thread, -ENOENT);
+    x[1] = object->cookie;
+    x[2] = object->pages;
+    x[3] = object->id;
+    return hand_out(thread, object, RIGHTS_ALL);
 }
 
 /* Long: what is made so far hangs on the thread between two steps; x3 counts pages done. */

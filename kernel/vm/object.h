@@ -53,8 +53,9 @@ struct object {
     struct kernel_object object;
     struct lock lock;
     uint8_t kind;
-    uint8_t memory;         /* RANGE: MAIR_* of its mappings */
-    struct endpoint *pager; /* PAGED */
+    uint8_t memory;                          /* RANGE: MAIR_* of its mappings */
+    struct endpoint *pager;                  /* PAGED */
+    struct object *pager_next, **pager_link; /* pager->objects, until nobody refers to it */
     uint64_t cookie;
     uint64_t id;          /* never used twice */
     uint64_t pages;       /* its size: RECLAIM_RESIZE changes it */

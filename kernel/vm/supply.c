@@ -39,13 +39,9 @@ static int64_t supply_zero(struct supply *supply, struct chunk *chunk, uint64_t 
     number = object_frame(supply->object, index);
     if (__builtin_expect(!number, 0))
         return -ENOMEM;
-    if (__builtin_expect(number < linear_end, 1)) {
-        page_zero(frame_address(number));
-    } else {
-        void *page = frame_open(number, 0);
-        page_zero(page);
-        frame_close(page, 0);
-    }
+    void *page = frame_open(number, 0);
+    page_zero(page);
+    frame_close(page, 0);
     slot_set(chunk, index, supplied(number, supply));
     return 0;
 }
@@ -134,7 +130,8 @@ static int64_t supply_page(struct supply *supply, uint64_t index, bool asked)
     if (!chunk)
         return -ENOMEM;
     state = *chunk_slot(chunk, index) & SLOT_STATE;
-    if (!asked && (state == SLOT_RESIDENT || *chunk_slot(chunk, index) & SLOT_BUSY))
+    if (!asked && supply->operation != SUPPLY_UPGRADE &&
+        (state == SLOT_RESIDENT || *chunk_slot(chunk, index) & SLOT_BUSY))
         return 0;
     if (state == SLOT_ZERO)
         object_unmap(supply->object, index, 1);
@@ -333,7 +330,7 @@ static int64_t supply_unasked(struct thread *thread)
         return error;
     if (supply.object->kind != OBJECT_PAGED || !pages || pages > supply.object->pages ||
         index > supply.object->pages - pages || pages > CHUNK_SLOTS ||
-        supply.operation > SUPPLY_MOVE || (pages > 1 && supply.operation != SUPPLY_ZERO))
+        supply.operation > SUPPLY_UPGRADE || (pages > 1 && supply.operation != SUPPLY_ZERO))
         return -EINVAL;
     if (supply.operation == SUPPLY_COPY && !x[6])
         return -EINVAL; /* no faulter, no region to take a source from */

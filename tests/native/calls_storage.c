@@ -152,6 +152,56 @@ static void no_memory(void)
     CHECK(n > 2);
 }
 
+static handle endpoint; /* pager of one object */
+
+static int64_t adopt_from(uint64_t pager)
+{
+    struct adopted adopted;
+
+    return adopt((handle)pager, 0, &adopted);
+}
+
+static int64_t adopt_after(uint64_t before)
+{
+    struct adopted adopted;
+
+    return adopt(endpoint, (handle)before, &adopted);
+}
+
+static int64_t adopt_often(uint64_t pager)
+{
+    int64_t result;
+
+    while ((result = adopt_from(pager)) > 0)
+        ;
+    return result;
+}
+
+static void adopting(void)
+{
+    handle first, other = make(ENDPOINT), foreign = WORKS(create_object(other, 1, 1, 0));
+    handle pool = WORKS(create_pool(HANDLE_POOL, 0, 200)); /* less than a full table takes */
+    struct child child = child_new(pool, LEVEL_PROGRAM, 0, PRIORITY_BELOW);
+
+    TRY_HANDLES(adopt, ENDPOINT, RIGHT_MANAGE, adopt_from);
+    TRY_HANDLES(adopt, OBJECT, 0, adopt_after);
+    FAILS(adopt, ENOENT, adopt_from(endpoint));
+    first = WORKS(create_object(endpoint, 1, 1, 0));
+    FAILS(adopt, ENOENT, adopt_after(first));
+    FAILS(adopt, EINVAL, adopt_after(foreign));
+    FAILS(adopt, EINVAL, adopt_after(wired));
+    table_fill();
+    FAILS(adopt, EMFILE, adopt_from(endpoint));
+    table_empty();
+    child_start(&child, adopt_often, child_give(&child, endpoint));
+    FAILS(adopt, ENOMEM, child_finish(&child));
+    WORKS(handle_close(pool));
+    WORKS(handle_close(first));
+    FAILS(adopt, ENOENT, adopt_from(endpoint)); /* it is gone, and not found */
+    WORKS(handle_close(foreign));
+    WORKS(handle_close(other));
+}
+
 void storage_calls(void)
 {
     handle pager = make(ENDPOINT);
@@ -165,6 +215,9 @@ void storage_calls(void)
     cleaned();
     pinning(HANDLE_BUNDLE);
     no_memory();
+    endpoint = make(ENDPOINT);
+    adopting();
+    WORKS(handle_close(endpoint));
     WORKS(handle_close(wired));
     WORKS(handle_close(device));
     WORKS(handle_close(object));

@@ -111,6 +111,7 @@ static const char *const shapes[] = {
     SHAPE(page_query, "Sacb."),
     SHAPE(object_copy, "O.cabc."),
     SHAPE(dma_pin, "OBOfcff"),
+    SHAPE(adopt, "Eo"),
 #undef SHAPE
 };
 static const char *const create_shapes[8] = {
@@ -222,6 +223,9 @@ static void learn(uint64_t number, uint64_t what, const uint64_t *x, uint64_t *s
     case SYSCALL_page_supply:
         if (x[1])
             WORLD->requests[memory] = (struct fuzz_request){x[1], x[3]};
+        return;
+    case SYSCALL_adopt:
+        fuzz_remember(WORLD, FUZZ_OBJECT, x[0]);
         return;
     case SYSCALL_thread_create:
         fuzz_remember(WORLD, FUZZ_THREAD, x[0]);

@@ -205,5 +205,6 @@ int main(const struct startup *startup)
     object_copies();
     cleaning();
     pins();
+    adoption();
     finish();
 }

@@ -14,3 +14,4 @@ void queries(void);
 void object_copies(void);
 void cleaning(void);
 void pins(void);
+void adoption(void);

@@ -237,3 +237,42 @@ void pins(void)
     handle_close(pager);
     handle_close(before_object);
 }
+
+/* Who takes over finds every object that lives, by whomever it was made, and can serve it. */
+void adoption(void)
+{
+    handle pager = create_endpoint(LEVEL_ANON), made[20], at = 0, kept[20];
+    struct child maker = child_new(HANDLE_POOL, LEVEL_PROGRAM, 0, PRIORITY_BELOW);
+    struct adopted adopted = {0};
+    unsigned count = 0;
+    uintptr_t seen = address_new(1);
+    struct region_facts facts = {0};
+
+    for (unsigned i = 0; i < 20; i++)
+        made[i] = create_object(pager, 100 + i, 1 + i, 0);
+    for (unsigned i = 0; i < 20; i += 3)
+        handle_close(made[i]);
+    CHECK(handle_dup(made[1], RIGHTS_ALL, 0, maker.space) > 0);
+    handle_close(made[1]); /* the child has it alone */
+    for (int i = 19; i >= 0; i--) {
+        if (i % 3 == 0)
+            continue;
+        at = kept[count++] = (handle)adopt(pager, at, &adopted);
+        CHECK_IS(adopted.cookie, 100 + i);
+        CHECK_IS(adopted.pages, 1 + i);
+    }
+    CHECK_IS(adopt(pager, at, &adopted), -ENOENT);
+    CHECK_IS(page_supply_unasked(at, WRITABLE_ZERO, 0, 1, 0, 0), 0);
+    CHECK_IS(region_map(HANDLE_SPACE, seen, 1, MAP_READ, at, 0, 0, 0), 0);
+    CHECK_IS(region_query(HANDLE_SPACE, seen, &facts), 0);
+    CHECK_IS(facts.object, adopted.id);
+    CHECK_IS(region_unmap(HANDLE_SPACE, seen, 1, 0), 0);
+    child_kill(&maker);
+    while (count)
+        handle_close(kept[--count]);
+    for (unsigned i = 0; i < 20; i++)
+        if (i % 3 && i != 1)
+            handle_close(made[i]);
+    CHECK_IS(adopt(pager, 0, &adopted), -ENOENT);
+    handle_close(pager);
+}

@@ -98,7 +98,7 @@ native_inline int64_t page_supply_only(uint64_t request, uint64_t how, uint64_t 
         .x[0];
 }
 
-/* Fills pages of an object that nobody asked for yet. */
+/* Fills pages of an object that nobody asked for yet, or (UPGRADE) makes one that is there writable. */
 native_inline int64_t page_supply_unasked(handle object, uint64_t how, uint64_t index,
                                           uint64_t pages, handle source, uint64_t source_index)
 {
@@ -128,6 +128,22 @@ native_inline int64_t page_query(handle space, uintptr_t address, uint64_t pages
 native_inline int64_t page_clean(handle object, uint64_t index, uint64_t pages)
 {
     return page_reclaim(object, index, pages, RECLAIM_CLEAN);
+}
+
+/* What a pager's server needs to know of an object that another one made, or it itself before it
+ * died. */
+struct adopted {
+    uint64_t cookie, pages, id;
+};
+
+/* A handle to the object behind `before` (0: the first) among those of the endpoint; -ENOENT: there
+ * are no more. `before` has to be open until then. */
+native_inline int64_t adopt(handle endpoint, handle before, struct adopted *adopted)
+{
+    struct registers r = NATIVE_CALL(SYSCALL_adopt, IN(0, endpoint) IN(1, before));
+    if (!native_failed(r.x[0]))
+        *adopted = (struct adopted){r.x[1], r.x[2], r.x[3]};
+    return (int64_t)r.x[0];
 }
 
 /* ---- What devices reach ---- */

@@ -95,7 +95,7 @@ static void step_maps(void)
 }
 
 /* Bits of pagemap that everybody may see: present (63), of a file or shared (61). Not of pages
-   without rights: whether those keep their entries is the system's affair. */
+   without rights, nor of those of a file: whether those have entries is the system's affair. */
 static void step_pagemap(void)
 {
     struct range range = pick_mapped(48);
@@ -116,10 +116,11 @@ static void step_pagemap(void)
         return;
     }
     for (unsigned i = 0; i < range.count; i++)
-        present[i] = pages[range.first + i].rights == PROT_NONE ? '-'
-                     : !(entries[i] >> 63)                      ? (entries[i] >> 62 & 1 ? 's' : '.')
-                     : entries[i] >> 61 & 1                     ? 'f'
-                                                                : 'p';
+        present[i] = pages[range.first + i].rights == PROT_NONE  ? '-'
+                     : pages[range.first + i].kind & KIND_BEYOND ? '-'
+                     : !(entries[i] >> 63)  ? (entries[i] >> 62 & 1 ? 's' : '.')
+                     : entries[i] >> 61 & 1 ? 'f'
+                                            : 'p';
     present[range.count] = '\0';
     say(" %s", present);
 }
@@ -132,16 +133,17 @@ static unsigned long field(const char *area, const char *end, const char *name)
     return at && at < end ? strtoul(at + strlen(name), NULL, 10) : 0;
 }
 
-/* Pages shown twice count half for what is locked; Pagoda counts programs, not addresses. */
-static int any_twice(void)
+static int any(int kind)
 {
     for (unsigned i = 0; i < ARENA_PAGES; i++)
-        if (pages[i].rights >= 0 && pages[i].kind & KIND_TWICE)
+        if (pages[i].rights >= 0 && pages[i].kind & kind)
             return 1;
     return 0;
 }
 
-/* Sums over the arena of what smaps tells, without mappings that give no rights. */
+/* Sums over the arena of what smaps tells, without mappings that give no rights. Pages shown twice
+   count half for what is locked: Pagoda counts programs, not addresses. What was written to a file
+   is in the tables of who maps it at once, or when it is touched: the system's affair. */
 static void step_smaps(void)
 {
     static const char *const names[] = {"\nSize:", "\nRss:", "\nAnonymous:", "\nLocked:"};
@@ -166,8 +168,9 @@ static void step_smaps(void)
             for (unsigned i = 0; i < 4; i++)
                 sums[i] += field(line, stop, names[i]);
     }
-    for (unsigned i = 0; i < 4 - (unsigned)any_twice(); i++)
-        say(" %s %lu", names[i] + 1, sums[i]);
+    for (unsigned i = 0; i < 4 - (unsigned)any(KIND_TWICE); i++)
+        if (i != 1 || !any(KIND_BEYOND))
+            say(" %s %lu", names[i] + 1, sums[i]);
 }
 
 #define HOLE       ((char *)0x180000000) /* far from everything */

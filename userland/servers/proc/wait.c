@@ -88,6 +88,8 @@ void wait_cancel(struct thread *thread)
 {
     leave(thread);
     wait_let_go(thread);
+    if (thread->remote.used)
+        remote_call_over(thread);
 }
 
 /* ---- Watching ---- */
@@ -171,7 +173,7 @@ static int64_t interrupted(const struct thread *thread)
 int64_t wait_begin(struct thread *thread)
 {
     struct wait_state *wait = &thread->wait;
-    if (signal_ready(thread)) {
+    if (signal_ready(thread) && !thread->remote.operation) {
         leave(thread);
         return interrupted(thread);
     }
@@ -200,6 +202,8 @@ void wait_finish(struct thread *thread, int64_t result)
 
 void wait_interrupt(struct thread *thread)
 {
+    if (thread->remote.operation)
+        return; /* the card answers soon; the signal is acted on then */
     if (thread->wait.blocked && thread->wait.tell) {
         thread->wait.interrupted = true;
         look_again(thread);

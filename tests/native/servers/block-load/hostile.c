@@ -94,6 +94,26 @@ static void wrong_calls(struct ring_client *ring)
     WANT(!one(ring, BLOCK_FLUSH, 0, 0, 0, 0, NULL), "afterwards");
 }
 
+/* A ring's pages cannot be taken from under the driver. */
+static void pages_moved_away(struct ring_client *good)
+{
+    struct ring_client ring;
+    int64_t endpoint = create_endpoint(LEVEL_PROGRAM);
+    int64_t object = create_object((handle)endpoint, 1, 4, HANDLE_POOL);
+    WANT(endpoint > 0 && object > 0, "%ld %ld", endpoint, object);
+    ring_new(&ring);
+    for (uint64_t page = 0; page < 3; page++) {
+        int64_t error = page_supply_unasked((handle)object, SUPPLY_MOVE | SUPPLY_WRITABLE, page, 1,
+                                            ring.object, page);
+        WANT(error == -EAGAIN, "%s", error_name(error));
+    }
+    WANT(!one(&ring, BLOCK_READ, 0, 1, 0, 0, NULL), "it is still there");
+    ring_end(&ring);
+    handle_close((handle)object);
+    handle_close((handle)endpoint);
+    WANT(!one(good, BLOCK_READ, 0, 1, 0, 0, NULL), "afterwards");
+}
+
 static void read_only(struct ring_client *ring)
 {
     struct ring_request write = {BLOCK_WRITE, 3, {0, 1, 0}};
@@ -108,6 +128,7 @@ void hostile_run(const struct facts *facts)
     wrong_requests(&ring, facts);
     wrong_calls(&ring);
     lying_counters(&ring);
+    pages_moved_away(&ring);
     if (facts->facts & BLOCK_FACT_READ_ONLY)
         read_only(&ring);
     ring_end(&ring);

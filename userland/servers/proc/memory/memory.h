@@ -14,6 +14,7 @@
 #define USER_END (1UL << 48) /* no program has memory at or above it */
 
 struct entry;
+struct node;
 struct thread;
 
 /* Where a program's memory may go; see layout.c. */
@@ -108,6 +109,11 @@ int64_t memory_map(struct memory *memory, uint64_t address, uint64_t bytes, uint
 
 /* What a child must know beside the regions that region_clone made. 0 or -ENOMEM. */
 int64_t memory_inherit(struct memory *child, const struct memory *parent);
+
+/* ---- cut.c ---- */
+
+/* A regular file has no pages from `first` on any more: private copies of them go, in all programs. */
+void memory_cut(const struct node *node, uint64_t first);
 
 /* ---- grow.c ---- */
 

@@ -38,6 +38,8 @@ static int64_t extend(struct memory *memory, const struct region_facts *last, ui
         if (!extent.shown)
             return -ENOMEM;
         extent.page = page + last->pages - extent.shown->first;
+        if (region_own(last) && next != at >> PAGE_SHIFT)
+            extent.map |= ADVICE_JOINED;
         return extent_map(memory, &extent);
     }
     if (next == at >> PAGE_SHIFT)

@@ -127,8 +127,10 @@ int64_t memory_populate(struct thread *thread, uint64_t address, uint64_t end,
         if (done <= 0)
             return done ? done : -ENOMEM;
         part.pages = (uint64_t)done;
-        /* What is new and private was supplied, a file's pages were entered when it was mapped. */
-        bool fresh = access == POPULATE_FRESH && (region_own(&part) || (shown && shown->file));
+        /* What is new and private was supplied, a file's pages were entered when it was mapped; but
+         * a copy of a hole is left. */
+        bool fresh = access == POPULATE_FRESH && (region_own(&part) || (shown && shown->file)) &&
+                     !(part.source && write);
         int64_t rest = fresh ? 0 : ask_for_rest(thread, &part, write);
         if (rest)
             return rest;

@@ -23,7 +23,15 @@ static uint64_t changed_by(uint64_t rights)
     return MAP_RIGHTS | ADVICE_NOREAD | (rights & ADVICE_ACCOUNT);
 }
 
-/* Region by region, as far as it goes; what came before stays changed. */
+/* Private memory that is locked and may be written from now on has pages of its own at once. */
+static bool wants_pages(const struct region_facts *part, uint64_t rights)
+{
+    const uint32_t looked_at = ADVICE_LOCKED | ADVICE_ONFAULT | ADVICE_SHARED | MAP_WRITE;
+    return rights & MAP_WRITE && (part->map & looked_at) == ADVICE_LOCKED;
+}
+
+/* Region by region, as far as it goes; what came before stays changed. thread->stage: the region
+ * that was changed already, whose pages are being brought in. */
 static int64_t protect_by_parts(struct thread *thread, uint64_t address, uint64_t end,
                                 uint64_t rights)
 {
@@ -39,10 +47,18 @@ static int64_t protect_by_parts(struct thread *thread, uint64_t address, uint64_
             !limits_allow(thread, rights | (part.map & MAP_ADVICE), part.pages) &&
             limits_allow(thread, part.map, part.pages))
             return -ENOMEM;
+        bool brings = thread->stage == part.start || wants_pages(&part, rights);
         int64_t error =
             region_change(memory->space, part.start, part.pages, rights, changed_by(rights));
         if (error)
             return error;
+        if (!brings)
+            continue;
+        thread->stage = part.start;
+        if (memory_populate(thread, part.start, facts_end(&part), POPULATE_AS_MAPPED) ==
+            ANSWER_RETRY)
+            return ANSWER_RETRY;
+        thread->stage = thread->progress = 0;
     }
     return 0;
 }
@@ -85,7 +101,7 @@ int64_t linux_mprotect(struct thread *thread, uint64_t address, uint64_t bytes, 
     if (error)
         return error;
     uint64_t rights = rights_of(protection);
-    if (limit_of(thread, LINUX_RLIMIT_DATA) != LINUX_RLIM_INFINITY)
+    if (limit_of(thread, LINUX_RLIMIT_DATA) != LINUX_RLIM_INFINITY || memory->locked)
         return protect_by_parts(thread, address, end, rights);
     error = region_change(memory->space, address, (end - address) >> PAGE_SHIFT, rights,
                           changed_by(rights));
