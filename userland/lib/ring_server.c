@@ -4,7 +4,6 @@
  */
 #include "lib/ring_server.h"
 #include "lib/errors.h"
-#include "lib/server.h"
 #include "lib/wired.h"
 
 #define BIT_KICK  1 /* clients; they may set what they like */

@@ -20,6 +20,7 @@
  */
 #pragma once
 #include "lib/ring_client.h"
+#include "lib/server.h"
 
 #define RING_SERVER_BADGE (1UL << 63 | 0x52494e47) /* of the notification, "RING" */
 

@@ -6,6 +6,7 @@
 #include "lib/errors.h"
 #include "lib/memory.h"
 #include "lib/protocol.h"
+#include "lib/server.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
 
