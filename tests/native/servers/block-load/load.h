@@ -58,5 +58,6 @@ void hostile_run(const struct facts *facts);
 void errors_run(const struct facts *facts);
 void removal_run(const struct facts *facts);
 void broken_run(const struct facts *facts);
+void grows_run(const struct facts *facts);
 _Noreturn void victim_run(const struct facts *facts);
 void bench_run(const struct facts *facts);
