@@ -130,7 +130,8 @@ static int64_t supply_page(struct supply *supply, uint64_t index, bool asked)
     if (!chunk)
         return -ENOMEM;
     state = *chunk_slot(chunk, index) & SLOT_STATE;
-    if (!asked && (state == SLOT_RESIDENT || *chunk_slot(chunk, index) & SLOT_BUSY))
+    if (!asked && supply->operation != SUPPLY_UPGRADE &&
+        (state == SLOT_RESIDENT || *chunk_slot(chunk, index) & SLOT_BUSY))
         return 0;
     if (state == SLOT_ZERO)
         object_unmap(supply->object, index, 1);
@@ -329,7 +330,7 @@ static int64_t supply_unasked(struct thread *thread)
         return error;
     if (supply.object->kind != OBJECT_PAGED || !pages || pages > supply.object->pages ||
         index > supply.object->pages - pages || pages > CHUNK_SLOTS ||
-        supply.operation > SUPPLY_MOVE || (pages > 1 && supply.operation != SUPPLY_ZERO))
+        supply.operation > SUPPLY_UPGRADE || (pages > 1 && supply.operation != SUPPLY_ZERO))
         return -EINVAL;
     if (supply.operation == SUPPLY_COPY && !x[6])
         return -EINVAL; /* no faulter, no region to take a source from */

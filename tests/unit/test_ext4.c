@@ -1,13 +1,5 @@
 // sources: tests/unit/ext4.c
-// sources: userland/servers/vfs/ext4/cache.c userland/servers/vfs/ext4/commit.c
-// sources: userland/servers/vfs/ext4/data.c userland/servers/vfs/ext4/directory.c
-// sources: userland/servers/vfs/ext4/directory_change.c userland/servers/vfs/ext4/directory_index.c
-// sources: userland/servers/vfs/ext4/inode.c userland/servers/vfs/ext4/io.c
-// sources: userland/servers/vfs/ext4/map.c userland/servers/vfs/ext4/mount.c
-// sources: userland/servers/vfs/ext4/names.c userland/servers/vfs/ext4/names_create.c
-// sources: userland/servers/vfs/ext4/names_rename.c userland/servers/vfs/ext4/nodes.c
-// sources: userland/servers/vfs/ext4/space.c userland/servers/vfs/ext4/tree_load.c
-// sources: userland/servers/vfs/ext4/tree_store.c
+// sources: userland/servers/vfs/ext4/*.c
 // flags: -Iuserland -Iuserland/servers/vfs/ext4 -lext2fs -lcom_err
 #include "directory_entry.h"
 #include "ext4.h"

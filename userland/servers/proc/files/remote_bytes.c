@@ -41,8 +41,17 @@ int64_t remote_begin(struct node *node)
     }
     pages->object = (handle)message.w[5];
     node->pages = pages;
+    if (message.w[2] <= FILE_BYTES_MOST)
+        node->size = message.w[2]; /* the pager may have had it open all the time */
     remote_of(node)->told = node->size;
     return 0;
+}
+
+void remote_written(struct node *node)
+{
+    remote_of(node)->written = remote_of(node)->blocks_stale = true;
+    node->modified = node->changed = node_time(); /* as msync and the last munmap would */
+    remote_touched(node);
 }
 
 void remote_forget_pages(struct node *node)
