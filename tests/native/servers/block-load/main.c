@@ -2,7 +2,7 @@
  * block-load: loads a block device through its driver and compares with a model. A server of the
  * manifest with `use disk BADGE` and `system`; `argument` says what to do:
  *
- *   model hostile errors=SECTOR removal=TIMES grows bench these parts, in this order
+ *   model hostile errors=SECTOR grows removal=TIMES bench     these parts, in this order
  *   broken                                nothing can be read or written
  *   victim=REQUESTS                       load without a model, then death in the middle of it
  *   seed=N rounds=N read-only             for them
@@ -190,14 +190,14 @@ int main(const struct startup *startup)
         hostile_run(&facts);
     if (option("errors", 0))
         errors_run(&facts);
+    if (option("grows", 0))
+        grows_run(&facts);
     if (option("removal", 0))
         removal_run(&facts);
     if (option("broken", 0)) {
         broken_run(&facts);
         end_machine(0);
     }
-    if (option("grows", 0))
-        grows_run(&facts);
     if (option("bench", 0))
         bench_run(&facts);
     rings_come_and_go();
