@@ -16,7 +16,6 @@ struct pool_object;
 
 struct space {
     struct kernel_object object;
-    struct lock lock; /* regions, tables */
     uint8_t level;
     uint8_t priority_limit; /* of its threads */
     bool dying;             /* killed: nothing new may begin in it */

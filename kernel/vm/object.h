@@ -51,7 +51,6 @@ struct chunk {
 
 struct object {
     struct kernel_object object;
-    struct lock lock;
     uint8_t kind;
     uint8_t memory;                          /* RANGE: MAIR_* of its mappings */
     struct endpoint *pager;                  /* PAGED */
