@@ -233,7 +233,7 @@ def test_every_command_of_the_tool_exists():
 
 EXAMPLES = [
     line for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines() if line.startswith("tools/pagoda run")
+    for line in block.splitlines() if line.startswith(("tools/pagoda run", "tools/pagoda card"))
 ]  # fmt: skip
 
 
