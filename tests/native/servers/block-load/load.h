@@ -57,6 +57,7 @@ void model_run(const struct facts *facts);
 void hostile_run(const struct facts *facts);
 void errors_run(const struct facts *facts);
 void removal_run(const struct facts *facts);
+void restart_run(const struct facts *facts);
 void broken_run(const struct facts *facts);
 void grows_run(const struct facts *facts);
 _Noreturn void victim_run(const struct facts *facts);

@@ -2,7 +2,8 @@
  * block-load: loads a block device through its driver and compares with a model. A server of the
  * manifest with `use disk BADGE` and `system`; `argument` says what to do:
  *
- *   model hostile errors=SECTOR removal=TIMES grows bench these parts, in this order
+ *   model hostile errors=SECTOR removal=TIMES grows bench   these parts, in this order
+ *   restart=TIMES                         the driver dies so often
  *   broken                                nothing can be read or written
  *   victim=REQUESTS                       load without a model, then death in the middle of it
  *   seed=N rounds=N read-only             for them
@@ -192,8 +193,12 @@ int main(const struct startup *startup)
         errors_run(&facts);
     if (option("removal", 0))
         removal_run(&facts);
-    if (option("broken", 0)) {
+    if (option("restart", 0))
+        restart_run(&facts);
+    if (option("broken", 0))
         broken_run(&facts);
+    if (option("restart", 0) || option("broken", 0)) {
+        frames_used();
         end_machine(0);
     }
     if (option("grows", 0))
