@@ -2,7 +2,7 @@
  * block-load: loads a block device through its driver and compares with a model. A server of the
  * manifest with `use disk BADGE` and `system`; `argument` says what to do:
  *
- *   model hostile errors=SECTOR removal=TIMES grows bench   these parts, in this order
+ *   model hostile errors=SECTOR grows removal=TIMES bench     these parts, in this order
  *   restart=TIMES                         the driver dies so often
  *   broken                                nothing can be read or written
  *   victim=REQUESTS                       load without a model, then death in the middle of it
@@ -191,6 +191,8 @@ int main(const struct startup *startup)
         hostile_run(&facts);
     if (option("errors", 0))
         errors_run(&facts);
+    if (option("grows", 0))
+        grows_run(&facts);
     if (option("removal", 0))
         removal_run(&facts);
     if (option("restart", 0))
@@ -201,8 +203,6 @@ int main(const struct startup *startup)
         frames_used();
         end_machine(0);
     }
-    if (option("grows", 0))
-        grows_run(&facts);
     if (option("bench", 0))
         bench_run(&facts);
     rings_come_and_go();
