@@ -187,7 +187,7 @@ def commands(word):
         text = (ROOT / readme).read_text(encoding="utf-8")
         code = re.findall(r"`([^`\n]+)`|^(?: {4}|(?=make |tools/))(.+)$", text, re.MULTILINE)
         for piece in ("".join(pair) for pair in code):
-            found.update(re.findall(rf"(?:^|\s){re.escape(word)} ([a-z][a-z-]*)", piece))
+            found.update(re.findall(rf"(?:^|(?<!card)(?<!bundle)\s){re.escape(word)} ([a-z][a-z-]*)", piece))
     return sorted(found)
 
 

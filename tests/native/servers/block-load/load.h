@@ -59,6 +59,7 @@ void errors_run(const struct facts *facts);
 void resets_run(const struct facts *facts);
 void grows_run(const struct facts *facts);
 void removal_run(const struct facts *facts);
+void restart_run(const struct facts *facts);
 void broken_run(const struct facts *facts);
 _Noreturn void victim_run(const struct facts *facts);
 void bench_run(const struct facts *facts);

@@ -4,6 +4,7 @@
  *
  *   model hostile errors=SECTOR grows removal=TIMES bench     these parts, in this order
  *   resets                                the device breaks down now and then
+ *   restart=TIMES                         the driver dies so often
  *   broken                                nothing can be read or written
  *   victim=REQUESTS                       load without a model, then death in the middle of it
  *   seed=N rounds=N read-only             for them
@@ -199,8 +200,12 @@ int main(const struct startup *startup)
         grows_run(&facts);
     if (option("removal", 0))
         removal_run(&facts);
-    if (option("broken", 0)) {
+    if (option("restart", 0))
+        restart_run(&facts);
+    if (option("broken", 0))
         broken_run(&facts);
+    if (option("restart", 0) || option("broken", 0)) {
+        frames_used();
         end_machine(0);
     }
     if (option("bench", 0))
