@@ -114,9 +114,13 @@ static void on_notify(const struct message *message)
 
 /* ---- Where the controller is ---- */
 
-/* Descriptors, and the right to do DMA; without them it is programmed I/O. */
+/* Descriptors, and the right to do DMA; without them it is programmed I/O. What a driver that died
+ * here had pinned is free when the controller was reset. */
 static void prepare_dma(void)
 {
+    if (host_start(&host))
+        return;
+    dma_unpin_all(startup_handle(PCI_NAME));
     int64_t error = dma_memory_new(&descriptors, startup_handle(PCI_NAME), 1);
     if (error < 0) {
         log_print(LOG_WARNING, "%s: no DMA: %s\n", startup_name(), error_name(error));

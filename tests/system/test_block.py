@@ -1,7 +1,10 @@
 """Block devices: virtio-blk behind each of its transports, under tests/native/servers/block-load."""
 
+import json
 import re
+import socket
 import struct
+import threading
 import zlib
 
 import pytest
@@ -179,6 +182,44 @@ def test_client_dies_under_load(load, seeded):
     text = load("victim=100", "victim=30", f"model seed={seed} rounds=1000")
     assert passed(text) == ["model", "rings"]
     assert "server load0 died" in text and "server load1 died" in text
+
+
+def grow(path, enough):
+    """Over QMP: the disk grows a little, again and again, until the run is over."""
+    monitor, sectors = None, DISK_SECTORS
+    while not enough.wait(0.2):
+        if not monitor:
+            try:
+                link = socket.socket(socket.AF_UNIX)
+                link.connect(str(path))
+            except OSError:
+                continue
+            monitor = link.makefile("rw")
+            print(json.dumps({"execute": "qmp_capabilities"}), file=monitor, flush=True)
+        sectors += 1000
+        arguments = {"device": "d", "size": sectors * SECTOR}
+        try:
+            print(json.dumps({"execute": "block_resize", "arguments": arguments}), file=monitor, flush=True)
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("transport", ["pci", "mmio", "mmio-legacy"])
+def test_disk_grows(load, disk, tmp_path, transport):
+    """Clients go on, and have the new sectors; partitions stay."""
+    enough, path = threading.Event(), tmp_path / "monitor"
+    thread = threading.Thread(target=grow, args=(path, enough))
+    thread.start()
+    try:
+        monitor = f"--qemu=-qmp --qemu=unix:{path},server=on,wait=off".split()
+        text = load("grows", partition=0, options=monitor, device=TRANSPORTS[transport])
+    finally:
+        enough.set()
+        thread.join()
+    assert passed(text) == ["grows", "rings"]
+    assert re.search(r"disk: \d+ sectors now, \d+ before", text)
+    sector = int(re.search(r"wrote sector (\d+)", text)[1])
+    assert sector > DISK_SECTORS and part(disk, sector, 1) == b"\x5a" * SECTOR
 
 
 def test_reading_costs_little(load):

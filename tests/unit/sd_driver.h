@@ -35,7 +35,9 @@ void settle(void);
 
 /* The driver begins with the model as it is; contents and card are the same. */
 void start_with(bool dma);
-/* The same, with a card of this kind, which is identified. */
+/* The same with a controller that does not know of cards coming and going, and needs gaps. */
+void start_undetected(void);
+/* The same as the first, with a card of this kind, which is identified. */
 void start(enum sd_model_kind kind);
 
 /* Data lies at page `first` of the memory that DMA reaches, each second page left out where

@@ -115,6 +115,29 @@ TEST(another_card_found_on_the_way_back_from_an_error_gets_nothing_meant_for_the
     CHECK(medium_another && medium_sectors == SD_MODEL_SECTORS && !sd_model.writes);
 }
 
+TEST(where_nothing_tells_of_cards_one_that_comes_is_found_by_trying)
+{
+    static struct wish wish;
+    sd_model_reset(SDHC);
+    sd_model.present = false;
+    start_undetected();
+    settle();
+    CHECK(!medium_sectors && card.deadline);
+    sd_model.present = true;
+    run(sd_model_time + 5 * SECOND);
+    CHECK_EQUAL(medium_sectors, SD_MODEL_SECTORS);
+    submit_write(&wish, 9, 9, 2, 9);
+    settle();
+    CHECK(wish.done == 1 && !wish.error);
+    sd_model.present = false;
+    submit_write(&wish, 9, 9, 2, 9);
+    settle();
+    CHECK(wish.done == 1 && wish.error && !medium_sectors);
+    sd_model_insert(1); /* it looks the same */
+    run(sd_model_time + 5 * SECOND);
+    CHECK(medium_sectors == SD_MODEL_SECTORS && medium_another);
+}
+
 TEST(the_same_card_found_again_is_gone_on_with)
 {
     static struct wish wish;

@@ -113,9 +113,9 @@ static int make(uint64_t number, uint64_t generation, uint64_t size, struct inod
     inode->number = number;
     inode->generation = generation;
     inode->size = inode->stored_size = size;
-    int error = backend_object_new(cache_cookie(inode), pages_of(size), &inode->object);
+    int error = backend_object_new(cache_cookie(inode), size ? pages_of(size) : 1, &inode->object);
     if (error && room_after_refusal())
-        error = backend_object_new(cache_cookie(inode), pages_of(size), &inode->object);
+        error = backend_object_new(cache_cookie(inode), size ? pages_of(size) : 1, &inode->object);
     if (error) {
         wired_free(inode);
         return error;

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "lib/ring_server.h"
+#include "lib/server.h"
 #include "lib/vfs.h"
 
 /* What one of the two does. */

@@ -156,6 +156,28 @@ void errors_run(const struct facts *facts)
     passed("errors");
 }
 
+/* The disk grows while a ring is there: the old part goes on, the new part can be used. */
+void grows_run(const struct facts *before)
+{
+    struct ring_client ring;
+    struct facts facts = *before;
+    uint64_t end = now() + 20000000000;
+    ring_new(&ring);
+    while (facts.sectors == before->sectors && now() < end) {
+        WANT(!one(&ring, BLOCK_READ, before->sectors - 1, 1, 0, 0, NULL), "the old part");
+        sleep_until(now() + 1000000);
+        int64_t error = facts_ask(&facts);
+        WANT(!error, "%s", error_name(error));
+    }
+    WANT(facts.sectors > before->sectors, "%lu sectors still", facts.sectors);
+    WANT(facts.generation == before->generation, "generation %lu", facts.generation);
+    memset(ring_client_page(&ring, 0), 0x5a, BLOCK_SECTOR);
+    WANT(!one(&ring, BLOCK_WRITE, facts.sectors - 1, 1, 0, 0, NULL), "the last sector");
+    log_print(LOG_NOTICE, "block-load: wrote sector %lu\n", facts.sectors - 1);
+    ring_end(&ring);
+    passed("grows");
+}
+
 /* Load until so many requests were completed, then the end with the ring full. */
 _Noreturn void victim_run(const struct facts *facts)
 {

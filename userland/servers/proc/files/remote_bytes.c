@@ -41,6 +41,8 @@ int64_t remote_begin(struct node *node)
     }
     pages->object = (handle)message.w[5];
     node->pages = pages;
+    if (message.w[2] <= FILE_BYTES_MOST)
+        node->size = message.w[2]; /* the pager may have had it open all the time */
     remote_of(node)->told = node->size;
     return 0;
 }
