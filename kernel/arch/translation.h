@@ -44,7 +44,13 @@ int translation_init(struct translation *translation, struct pool *pool);
 bool translation_destroy_step(struct translation *translation);
 
 /* The leaf table for va, or NULL: not there, or (create) the pool is exhausted; nothing changed. */
-uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create);
+uint64_t *translation_walk(struct translation *translation, uint64_t va, bool create);
+static inline uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create)
+{
+    return __builtin_expect(translation->hint_block == va >> 21, 1)
+               ? translation->hint_leaf
+               : translation_walk(translation, va, create);
+}
 
 /* Entry of va in a leaf table. */
 static inline uint64_t *leaf_entry(uint64_t *leaf, uint64_t va)

@@ -102,6 +102,7 @@
 #define MAP_POPULATE   0x10       /* enter what is already resident at once: no soft faults later */
 #define MAP_DONTFORK   0x20       /* region_clone leaves the region out */
 #define MAP_WIPEONFORK 0x40       /* … clones it without contents */
+#define MAP_AROUND     0x80       /* a fault but for writing enters what is there of 64 KiB around */
 #define MAP_ADVICE     0xffff0000 /* sixteen bits that the kernel only keeps: for whoever maps */
 
 /* region_unmap: x3 */

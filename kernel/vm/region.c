@@ -129,52 +129,91 @@ int64_t region_split(struct region *region, uint64_t va)
     return error;
 }
 
-/* The entry for a slot that needs no thought: resident, not to be executed; or 0. */
-static inline uint64_t plain_entry(const struct region *region, const struct chunk *chunk,
-                                   uint64_t index)
+/* The slots of an object from `index` on, NULL: all empty; *pages comes down to one chunk's. */
+static inline const slot *slots_at(struct object *object, uint64_t index, uint64_t *pages)
 {
-    bool known = chunk && index - chunk->node.key < chunk->size;
-    slot value = known ? chunk->slots[index - chunk->node.key] : SLOT_EMPTY;
-    bool written = (value & (SLOT_DIRTY | SLOT_COW)) == SLOT_DIRTY;
+    struct chunk *chunk = chunk_for(object, index, false);
+    uint64_t room = object->chunk_slots - (index & (object->chunk_slots - 1));
 
-    if ((value & (SLOT_STATE | SLOT_BUSY)) != SLOT_RESIDENT || region->rights & MAP_EXEC)
-        return 0;
-    return entry_for(value & SLOT_ADDRESS, written ? region->rights : MAP_READ, MAIR_NORMAL);
+    *pages = *pages < room ? *pages : room;
+    return chunk ? chunk_slot(chunk, index) : NULL;
 }
 
 int64_t region_populate(struct region *region, uint64_t va, uint64_t pages, bool sources)
 {
     struct space *space = region->space;
-    struct object *object = region->object;
-    uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT), entered = 0;
-    uint64_t *leaf = NULL;
-    int64_t error = 0;
+    struct object *object = region->object, *source = sources ? region->source : NULL;
+    uint64_t offset = (va - region->node.key) >> PAGE_SHIFT, entered = 0, run;
+    bool range = object->kind == OBJECT_RANGE;
+    /* What needs no thought: a page that instruction fetches, if there are any, see as it is. */
+    uint64_t mask = region->rights & MAP_EXEC ? SLOT_STATE | SLOT_SYNCED : SLOT_STATE;
+    uint64_t plain = SLOT_RESIDENT | (mask & SLOT_SYNCED), *leaf = NULL;
+    uint64_t reading = entry_for(0, region->rights & ~MAP_WRITE, MAIR_NORMAL);
+    uint64_t writing = entry_for(0, region->rights, MAIR_NORMAL) ^ reading;
 
     if (!(region->rights & MAP_RIGHTS))
         return 0;
-    for (; pages; pages--, va += PAGE_SIZE, index++) {
-        if (!(va & (LEAF_PAGES * PAGE_SIZE - 1)))
-            leaf = NULL;
-        uint64_t entry = plain_entry(region, object->last, index);
-        if (!entry && (sources || object->kind == OBJECT_RANGE || object_slot(object, index)))
-            entry = map_entry(region, index, MAP_READ);
-        if (!entry)
-            continue;
-        if (!leaf)
-            leaf = translation_leaf(&space->translation, va, true);
-        if (!leaf) {
-            error = -ENOMEM;
-            break;
+    for (; pages; pages -= run, offset += run, va += run << PAGE_SHIFT) {
+        uint64_t behind = region->source_first + offset,
+                 in_leaf = LEAF_PAGES - (va >> PAGE_SHIFT) % LEAF_PAGES, base = 0, i = 0;
+        run = pages < in_leaf ? pages : in_leaf;
+        const slot *own = slots_at(object, region->first + offset, &run), *others = NULL;
+        if (source && source->kind != OBJECT_RANGE) {
+            others = slots_at(source, behind, &run);
+        } else if (source && behind < source->pages) {
+            base = (source->base + (behind << PAGE_SHIFT)) | reading;
+            run = run < source->pages - behind ? run : source->pages - behind;
         }
-        if (*leaf_entry(leaf, va))
+        if (!own && !others && !base && !range)
             continue;
-        *leaf_entry(leaf, va) = entry;
-        entered++;
+        leaf = translation_leaf(&space->translation, va, true);
+        if (!leaf)
+            break;
+        leaf = leaf_entry(leaf, va);
+        for (; i < run; i++) {
+            slot value = own ? own[i] : SLOT_EMPTY;
+            uint64_t entry = reading;
+            if (leaf[i])
+                continue;
+            if (value & SLOT_DIRTY && !(value & SLOT_COW))
+                entry ^= writing;
+            if (!value && others)
+                value = others[i] & ~SLOT_SYNCED; /* see map_entry */
+            if ((value & mask) == plain)
+                leaf[i] = (value & SLOT_ADDRESS) | entry;
+            else if (!value && base)
+                leaf[i] = base + (i << PAGE_SHIFT);
+            else if (value || range)
+                leaf[i] = map_entry(region, region->first + offset + i, MAP_READ);
+            entered += leaf[i] != 0;
+        }
     }
     space->resident += entered;
     if (entered)
         tlb_entries_written();
-    return error;
+    return pages && !leaf ? -ENOMEM : 0;
+}
+
+#define AROUND (16 * PAGE_SIZE)
+
+bool region_around(struct region *region, uint64_t va)
+{
+    uint64_t start = va & ~(AROUND - 1), end = (va | (LEAF_PAGES * PAGE_SIZE - 1)) + 1;
+    uint64_t *leaf = translation_leaf(&region->space->translation, va, true);
+
+    if (!leaf || *leaf_entry(leaf, va))
+        return false;
+    start = start > region->node.key ? start : region->node.key;
+    end = end - start < AROUND ? end : start + AROUND;
+    if (end - region->node.key > region->length)
+        end = region->node.key + region->length;
+    region_populate(region, start, (end - start) >> PAGE_SHIFT, true);
+    if (!*leaf_entry(leaf, va))
+        return false;
+    region->space->faults_minor +=
+        !object_cloned(region->object, region->first + ((va - region->node.key) >> PAGE_SHIFT));
+    this_cpu()->counters.faults_soft++;
+    return true;
 }
 
 /* `second` begins where `first` ends and shows what would come next anyway. */
@@ -188,30 +227,28 @@ static bool continues(const struct region *first, const struct region *second)
            (!first->source || first->source_first + pages == second->source_first);
 }
 
+/* Joins two neighbours if they are one. */
+static void join(struct region *first, struct region *second)
+{
+    uint64_t length = second->length;
+
+    if (!continues(first, second))
+        return;
+    region_free(second);
+    first->length += length;
+}
+
 void region_merge(struct region *region)
 {
-    struct tree_node *node = tree_next(&region->node);
-    struct region *other;
+    struct tree *regions = &region->space->regions;
+    struct tree_node *next = tree_next(&region->node);
+    struct tree_node *below =
+        region->node.key ? tree_at_or_below(regions, region->node.key - 1) : NULL;
 
-    if (node) {
-        other = tree_entry(node, struct region, node);
-        if (continues(region, other)) {
-            uint64_t length = other->length;
-            region_free(other);
-            region->length += length;
-        }
-    }
-    if (!region->node.key)
-        return;
-    node = tree_at_or_below(&region->space->regions, region->node.key - 1);
-    if (!node)
-        return;
-    other = tree_entry(node, struct region, node);
-    if (continues(other, region)) {
-        uint64_t length = region->length;
-        region_free(region);
-        other->length += length;
-    }
+    if (next)
+        join(region, tree_entry(next, struct region, node));
+    if (below)
+        join(tree_entry(below, struct region, node), region);
 }
 
 int64_t region_add(struct space *space, uint64_t va, uint64_t length, unsigned rights,

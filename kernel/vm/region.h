@@ -7,7 +7,7 @@
 #include "vm/object.h"
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
-#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK | MAP_ADVICE)
+#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK | MAP_AROUND | MAP_ADVICE)
 
 struct region {
     struct tree_node node; /* key: start address, in space->regions */
@@ -70,5 +70,12 @@ int64_t region_split(struct region *region, uint64_t va);
 /* Enters what is resident in [va, va + pages) of one region into the tables, also pages of its
  * source if they are wanted. ENOMEM when a table cannot be had (what was entered stays). */
 int64_t region_populate(struct region *region, uint64_t va, uint64_t pages, bool sources);
+
+/*
+ * What MAP_AROUND asks for at a fault that is no write: enters what is resident of the aligned 64
+ * KiB around va, as far as the region and one leaf table go. True: va itself was entered, and the
+ * fault counted; false: it has an entry already, or must be asked for.
+ */
+bool region_around(struct region *region, uint64_t va);
 
 void regions_init(void);

@@ -109,7 +109,7 @@ class Virt:
             "-blockdev", f"driver=file,node-name=record,filename={record}",
             "-blockdev", f"driver=file,node-name=image,filename={name}",
             "-blockdev", "driver=raw,node-name=raw,file=image",
-            "-blockdev", "driver=blklogwrites,node-name=card,file=raw,log=record",
+            "-blockdev", "driver=blklogwrites,node-name=card,file=raw,log=record,log-super-update-interval=1",
         ]  # fmt: skip
 
     def memory_for(self, bundle):

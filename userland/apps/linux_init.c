@@ -4,8 +4,8 @@
  * command), one after another, then powers the machine off. Before each command stands
  * the line "\001begin N", behind it "\001end N STATUS", STATUS as a shell has it.
  *
- * From the kernel's command line, as its environment: FAULT_AROUND=BYTES, how much Linux
- * maps around a fault on a file page; LIMIT=SECONDS, after which a command is killed.
+ * From the kernel's command line, as its environment: LIMIT=SECONDS, after which a command
+ * is killed.
  * Tells of itself, and ends with 0, when it is not the first program.
  */
 #define _GNU_SOURCE
@@ -71,19 +71,6 @@ static void raise_loopback(void)
         ioctl(any, SIOCSIFFLAGS, &request);
         close(any);
     }
-}
-
-static void set_fault_around(const char *bytes)
-{
-    int file;
-
-    if (!bytes)
-        return;
-    mount_at("debugfs", "/debug");
-    file = open("/debug/fault_around_bytes", O_WRONLY);
-    if (file < 0 || write(file, bytes, strlen(bytes)) < 0)
-        fail("fault_around_bytes");
-    close(file);
 }
 
 /* Waits for `child`, which leads a process group; kills the group after `limit` seconds. */
@@ -171,7 +158,6 @@ int main(void)
     if (mkdir("/dev/pts", 0755) && errno != EEXIST)
         fail("/dev/pts");
     raise_loopback();
-    set_fault_around(getenv("FAULT_AROUND"));
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     sigprocmask(SIG_BLOCK, &ended, NULL);

@@ -45,7 +45,7 @@ native_inline int64_t region_change(handle space, uintptr_t address, uint64_t pa
                                     uint64_t changed)
 {
     const uint64_t kept =
-        MAP_READ | MAP_WRITE | MAP_EXEC | MAP_DONTFORK | MAP_WIPEONFORK | MAP_ADVICE;
+        MAP_READ | MAP_WRITE | MAP_EXEC | MAP_DONTFORK | MAP_WIPEONFORK | MAP_AROUND | MAP_ADVICE;
     return (int64_t)NATIVE_CALL(SYSCALL_region_protect, IN(0, space) IN(1, address) IN(2, pages)
                                                             IN(3, map) IN(4, kept & ~changed))
         .x[0];

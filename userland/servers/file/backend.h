@@ -34,6 +34,8 @@ void backend_fail(uint64_t request, int error);
 int backend_clean(uint64_t object, uint64_t page, uint64_t pages, uint64_t *dirty);
 /* Copies a page that is there to a data page. -EAGAIN: it is not there. */
 int backend_copy_out(uint64_t object, uint64_t page, uint32_t data_page);
+/* Is it there, the page of zeros included? */
+bool backend_present(uint64_t object, uint64_t page);
 /* Zeroes a page that is there, from a byte on. -EAGAIN: it is not there. */
 int backend_zero(uint64_t object, uint64_t page, uint64_t from);
 /* Forgets pages that nobody can write. */

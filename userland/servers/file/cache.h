@@ -34,6 +34,7 @@ struct job_queue {
  *   reading   a transfer brings it
  *   clean     present: its contents are on the device, or (zero) it is the page of zeros of a hole
  *   dirty     present | dirty: programs can write to it. Its block is known
+ *   new       dirty | fresh: not there, but has a block, which will be written as zeros
  *   writing   present | writing: a copy is under way to the device; dirty again if written since
  */
 struct chunk {
@@ -94,7 +95,9 @@ struct job {
     uint64_t at;         /* the page it is about now */
     uint64_t asked;      /* the page behind the one whose reading it waited for already */
     uint64_t size;       /* bytes: FILL, RESIZE; SYNC: when it came */
+    uint64_t was;        /* RESIZE: the size before */
     bool write, whole, metadata;
+    bool last;  /* SYNC: meanwhile no blocks are given out */
     bool alone; /* reads no more than the page: a larger read failed */
     uint8_t step;
     uint64_t until;  /* SYNC: what was dirty then, ns */

@@ -2,12 +2,12 @@
  * device.c: the way to the block driver, and the clock. A driver that died is waited for: what was
  * under way is submitted again to the one that comes after. After some time in vain it fails.
  */
+#include "cache.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/protocol.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
-#include "cache.h"
 #include "server.h"
 
 #define BIT_COMPLETED 1

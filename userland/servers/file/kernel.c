@@ -60,6 +60,12 @@ int backend_copy_out(uint64_t object, uint64_t page, uint32_t data_page)
     return bytes < 0 ? (int)bytes : 0;
 }
 
+bool backend_present(uint64_t object, uint64_t page)
+{
+    char byte;
+    return object_copy((handle)object, page * PAGE_SIZE, &byte, COPY_IN, 1, NULL) == 1;
+}
+
 int backend_zero(uint64_t object, uint64_t page, uint64_t from)
 {
     static char zeros[PAGE_SIZE];
