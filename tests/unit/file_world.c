@@ -71,6 +71,18 @@ int backend_object_new(uint64_t cookie, uint64_t pages, uint64_t *object)
     return 0;
 }
 
+int backend_adopt(uint64_t *object, uint64_t *cookie, uint64_t *pages)
+{
+    for (uint64_t i = *object; i < INODES * 4; i++)
+        if (world_objects[i].used) {
+            *object = i + 1;
+            *cookie = world_objects[i].cookie;
+            *pages = world_objects[i].pages;
+            return 0;
+        }
+    return -ENOENT;
+}
+
 static void drop(struct world_page *page)
 {
     world_frames -= page->bytes != NULL;
@@ -220,6 +232,18 @@ void backend_discard(uint64_t object, uint64_t page, uint64_t pages)
     }
 }
 
+void world_orphan(unsigned number, uint64_t pages)
+{
+    uint64_t object;
+    CHECK_EQUAL(backend_object_new(7ul << 32 | number, pages, &object), 0);
+    for (uint64_t i = 0; i < pages; i += 2) {
+        struct world_page *page = &world_objects[object - 1].page[i];
+        page->bytes = frame_new();
+        memset(page->bytes, 0x77, PAGE_SIZE);
+        page->writable = page->dirty = i % 4;
+    }
+}
+
 /* ---- The file system ---- */
 
 static uint32_t allocate(unsigned inode)
@@ -291,6 +315,12 @@ static void free_block(uint32_t *block)
     world_owner[*block] = 0;
     world_blocks_free++;
     *block = 0;
+}
+
+int backend_size(uint64_t inode, uint64_t *bytes)
+{
+    *bytes = world_files[inode].stored_size;
+    return 0;
 }
 
 int backend_set_size(uint64_t inode, uint64_t bytes)

@@ -68,6 +68,8 @@ bool world_access(struct world_object *object, uint64_t page, bool write, uint64
 /* The thread that waits is killed. */
 void world_kill(struct world_object *object, uint64_t page);
 struct world_object *world_object_of(uint64_t handle);
+/* An object as a server leaves it that died: every second page is there, full of 0x77. */
+void world_orphan(unsigned number, uint64_t pages);
 /* Completes one transfer: the `which`-th under way. */
 void world_complete(unsigned which);
 void world_complete_all(void);

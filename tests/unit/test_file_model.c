@@ -1,4 +1,5 @@
-// sources: userland/servers/file/ahead.c userland/servers/file/chunk.c userland/servers/file/fill.c
+// sources: userland/servers/file/adopt.c userland/servers/file/ahead.c
+// sources: userland/servers/file/chunk.c userland/servers/file/fill.c
 // sources: userland/servers/file/inode.c userland/servers/file/job.c userland/servers/file/place.c
 // sources: userland/servers/file/radix.c userland/servers/file/room.c userland/servers/file/size.c
 // sources: userland/servers/file/sync.c userland/servers/file/transfer.c userland/lib/wired.c

@@ -78,7 +78,8 @@ struct inode {
     int error;       /* of the last, until somebody was told */
     bool open;       /* by a client */
     bool forgotten;  /* not found any more; goes with its last job */
-    bool unsized;    /* adopted: nobody has said its size yet */
+    bool unsized;    /* adopted: nobody has said its size yet, only its pages are known */
+    bool unseen;     /* … and what is resident was not looked for */
     bool metadata;   /* blocks or size changed since the last commit */
 };
 
@@ -122,6 +123,10 @@ extern struct cache cache;
 /* ---- What happens ---- */
 
 void cache_init(uint64_t limit_pages);
+
+/* Takes over what a server before had made. What is in it is looked at when it is used, for vfs may
+ * not have mounted yet. 0, -ENOMEM, -EMFILE: not all. */
+int cache_adopt(void);
 
 /* The inode of a number, or NULL. Forgotten ones are not found. */
 struct inode *cache_find(uint64_t number);

@@ -85,9 +85,9 @@ static void open_again(void)
 void device_notified(uint64_t bits)
 {
     struct ring_completion completion;
-    while (ring_client_reap(&device, &completion))
+    while (device.ring.shared && ring_client_reap(&device, &completion))
         cache_completed(completion.tag, completion.error);
-    if (bits & BIT_ENDED || (bits & BIT_TICK && device.ring.shared && device.ring.broken))
+    if (bits & BIT_ENDED || (bits & BIT_TICK && in_vain))
         open_again();
     if (bits & BIT_TICK)
         cache_tick();

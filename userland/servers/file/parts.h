@@ -186,3 +186,10 @@ bool sync_pressure(void);
 /* Frees a forgotten or closed inode with nothing left of it. */
 void inode_settle(struct inode *inode);
 struct inode *inode_first(void); /* then ->all */
+/* A new one for an object that exists. NULL: no memory. */
+struct inode *inode_new(uint64_t number, uint64_t generation, uint64_t object);
+
+/* ---- adopt.c ---- */
+
+/* Of an adopted inode: finds out what is resident. 0 or a negated errno: try again later. */
+int inode_look(struct inode *inode);
