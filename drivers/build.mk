@@ -1,1 +1,2 @@
-# Drivers are native programs: userland/build.mk finds every folder here and links it like a server.
+# Drivers are native programs: userland/build.mk finds every folder here but lib/, whose files are
+# linked with each of them where it needs them.

@@ -51,5 +51,5 @@ uint32_t gic_lines(void);
     {                                                                                              \
         .compatible = name, .init = version##_init, .init_cpu = version##_init_cpu,                \
         .acknowledge = version##_acknowledge, .end = version##_end, .enable = gic_enable,          \
-        .disable = gic_disable, .lines = gic_lines, .send_ipi = version##_send_ipi                 \
+        .disable = gic_disable, .lines = gic_lines                                                 \
     }

@@ -11,7 +11,6 @@
 #include "platform/gic.h"
 
 #define GICD_ITARGETSR(n) (0x800 + 4 * (n))
-#define GICD_SGIR         0xf00
 
 /* IHI 0048B 4.1.3: CPU interface */
 #define GICC_CTLR 0x00
@@ -24,8 +23,6 @@
 #define GICC_CTLR_BYPASSES 0x1e0 /* IHI 0048B 2.3.1: the firmware's choice */
 #define INTID_MASK         0x3ff
 #define PRIORITY_MASK      0xf0 /* lets 0xa0 pass with 16 or more levels */
-
-static uint8_t cpu_mask[CPUS_MAX]; /* GICD_ITARGETSR bit of each kernel CPU */
 
 /* Which bit of a target field is this CPU: the private lines' fields say it (IHI 0048B 4.3.12). */
 static uint8_t own_mask(void)
@@ -52,7 +49,6 @@ static bool gic_v2_init(const uintptr_t regs[], unsigned count)
 
 static bool gic_v2_init_cpu(unsigned cpu)
 {
-    cpu_mask[cpu] = own_mask();
     gic_init_cpu((struct gic_frame){gic_regs[0], 0, 0}); /* each CPU sees its own lines there */
     mmio_write32(gic_regs[1] + GICC_PMR, PRIORITY_MASK);
     mmio_write32(gic_regs[1] + GICC_BPR, 0);
@@ -78,12 +74,6 @@ static void gic_v2_end(uint32_t intid)
 {
     if (intid >= GIC_SGIS)
         mmio_write32(gic_regs[1] + GICC_EOIR, intid);
-}
-
-static void gic_v2_send_ipi(unsigned cpu, uint32_t sgi)
-{
-    __asm__ volatile("dsb ishst" ::: "memory");
-    mmio_write32(gic_regs[0] + GICD_SGIR, (uint32_t)cpu_mask[cpu] << 16 | sgi);
 }
 
 const struct interrupt_controller gic_400 = GIC(gic_v2, "arm,gic-400");

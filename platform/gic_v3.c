@@ -41,7 +41,6 @@
 #define ICC_CTLR_EL1    s3_0_c12_c12_4
 #define ICC_SRE_EL1     s3_0_c12_c12_5
 #define ICC_IGRPEN1_EL1 s3_0_c12_c12_7
-#define ICC_SGI1R_EL1   s3_0_c12_c11_5
 
 #define icc_read(name) read_register(name)
 #define icc_write(name, value)                                                                     \
@@ -131,17 +130,6 @@ static uint32_t gic_v3_acknowledge(void)
 static void gic_v3_end(uint32_t intid)
 {
     icc_write(ICC_EOIR1_EL1, intid);
-}
-
-/* 12.2 ICC_SGI1R_EL1: up to 16 CPUs that differ in Aff0 only; here one. */
-static void gic_v3_send_ipi(unsigned cpu, uint32_t sgi)
-{
-    uint64_t affinity = affinity_of(cpu);
-    uint64_t aff0 = affinity & 0xff, aff1 = affinity >> 8 & 0xff;
-    uint64_t aff2 = affinity >> 16 & 0xff, aff3 = affinity >> 32 & 0xff;
-    __asm__ volatile("dsb ishst" ::: "memory");
-    icc_write(ICC_SGI1R_EL1, aff3 << 48 | (aff0 >> 4) << 44 | aff2 << 32 | (uint64_t)sgi << 24 |
-                                 aff1 << 16 | UINT64_C(1) << (aff0 & 15));
 }
 
 const struct interrupt_controller gic_v3 = GIC(gic_v3, "arm,gic-v3");

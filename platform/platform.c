@@ -3,7 +3,6 @@
  * interrupt controller or UART gets its line here (README.md).
  */
 #include "platform/platform.h"
-#include "arch/string.h"
 #include <libfdt.h>
 
 extern const struct board board_virt;
@@ -19,8 +18,6 @@ static const struct board board_generic = {
     .compatible = "",
     .name = "generic",
     .power_off = psci_power_off,
-    .restart = psci_restart,
-    .start_cpu = psci_start_cpu,
 };
 static const struct board *const boards[] = {&board_virt, NULL};
 

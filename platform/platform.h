@@ -13,7 +13,7 @@ struct interrupt_controller {
      * kernel virtual addresses of the node's register ranges, in order. False, with a logged line,
      * when they are not enough or the hardware is not what it should be. */
     bool (*init)(const uintptr_t regs[], unsigned count);
-    /* On every CPU, after init; `cpu` (below CPUS_MAX) is what send_ipi will call it. As init. */
+    /* On every CPU, after init. As init. */
     bool (*init_cpu)(unsigned cpu);
     /* Acknowledges: the INTID, or 1020 and above when spurious: then end() must not be called. */
     uint32_t (*acknowledge)(void);
@@ -23,8 +23,6 @@ struct interrupt_controller {
     void (*enable)(uint32_t intid, bool level_triggered);
     void (*disable)(uint32_t intid);
     uint32_t (*lines)(void); /* INTIDs are 0 .. lines()-1 */
-    /* What this CPU wrote before is visible to the other. `sgi` is 0..15; SGIs are never off. */
-    void (*send_ipi)(unsigned cpu, uint32_t sgi);
 };
 
 /* Early console, found through /chosen stdout-path. */
@@ -37,12 +35,7 @@ struct uart {
 struct board {
     const char *compatible; /* root node */
     const char *name;
-    uint64_t dma_limit; /* physical end of what every device can reach; 0: no limit */
-    /* Both return only when the board cannot: nothing there to ask. */
-    void (*power_off)(void);
-    void (*restart)(void);
-    /* Starts CPU `cpu` (index in boot_info.cpus) at that address, MMU off, x0 = cpu; or false. */
-    bool (*start_cpu)(unsigned cpu, uint64_t entry_physical);
+    void (*power_off)(void); /* returns only when the board cannot: nothing there to ask */
 };
 
 /* The board whose compatible matches the root node, else a generic one that has what PSCI gives.
@@ -61,8 +54,6 @@ const struct uart *platform_uart(const char *compatible);
 
 /* PSCI (Arm DEN0022) by boot_info.psci's conduit, for struct board, where PSCI does it all. */
 void psci_power_off(void);
-void psci_restart(void);
-bool psci_start_cpu(unsigned cpu, uint64_t entry_physical);
 
 /* The end: the emulator's exit status where boot_info.semihosting says it listens, else off. */
 _Noreturn void platform_exit(int status);

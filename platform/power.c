@@ -1,5 +1,5 @@
 /*
- * power.c: off, restart and CPUs through the firmware (Arm DEN0022, "Power State Coordination
+ * power.c: off through the firmware (Arm DEN0022, "Power State Coordination
  * Interface"), called by the SMC Calling Convention (Arm DEN0028); and an emulator's exit status
  * (Arm, "Semihosting for AArch32 and AArch64").
  */
@@ -7,11 +7,7 @@
 #include "platform/platform.h"
 
 /* DEN0022, chapter 5: function identifiers */
-#define PSCI_SYSTEM_OFF   0x84000008
-#define PSCI_SYSTEM_RESET 0x84000009
-#define PSCI_CPU_ON       0xc4000003 /* SMC64 */
-
-#define PSCI_NOT_SUPPORTED -1
+#define PSCI_SYSTEM_OFF 0x84000008
 
 #define SYS_EXIT_EXTENDED            0x20
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026
@@ -24,36 +20,16 @@
                      : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",      \
                        "x15", "x16", "x17", "memory")
 
-/* The function's result, negative on error. */
-static int64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
-{
-    register uint64_t x0 __asm__("x0") = function;
-    register uint64_t x1 __asm__("x1") = a;
-    register uint64_t x2 __asm__("x2") = b;
-    register uint64_t x3 __asm__("x3") = c;
-    if (boot_info.psci == 0)
-        return PSCI_NOT_SUPPORTED;
-    if (boot_info.psci == 2)
-        CONDUIT("smc");
-    else
-        CONDUIT("hvc");
-    return (int32_t)x0; /* DEN0022: return codes are 32 bits */
-}
-
 void psci_power_off(void)
 {
-    psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
-}
-
-void psci_restart(void)
-{
-    psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
-}
-
-bool psci_start_cpu(unsigned cpu, uint64_t entry_physical)
-{
-    return cpu < boot_info.cpu_count &&
-           psci_call(PSCI_CPU_ON, boot_info.cpus[cpu].mpidr, entry_physical, cpu) == 0;
+    register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
+    register uint64_t x1 __asm__("x1") = 0;
+    register uint64_t x2 __asm__("x2") = 0;
+    register uint64_t x3 __asm__("x3") = 0;
+    if (boot_info.psci == 1)
+        CONDUIT("hvc");
+    else if (boot_info.psci == 2)
+        CONDUIT("smc");
 }
 
 /* Without QEMU's -semihosting-config enable=on the instruction is undefined: hence the argument. */

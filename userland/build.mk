@@ -7,13 +7,15 @@ USER_CC      := $(CROSS)gcc
 USER_CFLAGS  := -std=c17 -O2 -g -Wall -Wextra -Werror -ffreestanding -mgeneral-regs-only \
                 -mno-outline-atomics -fno-common -fno-pic -fno-stack-protector \
                 -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-                -Iuserland -Ikernel -MMD -MP
+                -Iuserland -Ikernel -I. -MMD -MP
 USER_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id -Wl,-z,noexecstack \
                 -Wl,-z,max-page-size=4096 -T userland/lib/native.ld
 USER_LIBRARY := $(B)/userland/libnative.a
+DRIVER_LIBRARY := $(B)/drivers/libdriver.a
+DRIVER_OBJECTS := $(patsubst %,$(B)/%.o,$(wildcard drivers/lib/*.c))
 USER_OBJECTS := $(patsubst %,$(B)/%.o,$(wildcard userland/lib/*.c userland/lib/*.S))
 USER_SERVERS := $(notdir $(patsubst %/,%,$(wildcard userland/servers/*/)))
-USER_DRIVERS := $(notdir $(patsubst %/,%,$(wildcard drivers/*/)))
+USER_DRIVERS := $(filter-out lib,$(notdir $(patsubst %/,%,$(wildcard drivers/*/))))
 USER_EXAMPLES := $(notdir $(patsubst %/,%,$(wildcard userland/examples/*/)))
 SERVER_ELFS  := $(patsubst %,$(B)/userland/servers/%.elf,$(USER_SERVERS) $(USER_DRIVERS))
 
@@ -28,6 +30,25 @@ $(B)/drivers/%.o: drivers/% $(SETUP_STAMP)
 # The compiler must not turn the loops of memcpy into calls of memcpy.
 $(B)/userland/lib/memory.c.o: USER_CFLAGS += -fno-tree-loop-distribute-patterns
 
+$(DRIVER_LIBRARY): $(DRIVER_OBJECTS)
+	@rm -f $@
+	$(CROSS)ar rcs $@ $^
+
+# Root reads the device tree with the kernel's own code and libfdt.
+ROOT_LIBRARIES := $(SYSROOT)/usr/lib/aarch64-linux-gnu/libfdt.a
+$(B)/userland/servers/root/%.o: USER_CFLAGS += -isystem $(SYSROOT)/usr/include
+$(B)/userland/servers/root/boot_tree.o: kernel/boot/tree.c $(SETUP_STAMP)
+	@mkdir -p $(@D)
+	$(USER_CC) $(USER_CFLAGS) -c $< -o $@
+$(B)/userland/servers/root.elf: $(B)/userland/servers/root/boot_tree.o
+
+# vfs has libext2fs for a file system, and of a C library only what servers/vfs/libc.c has: anything
+# else that the archive refers to is undefined at link time. The archive uses FP registers, and so
+# may vfs.
+VFS_LIBRARIES := $(SYSROOT)/usr/lib/aarch64-linux-gnu/libext2fs.a
+$(B)/userland/servers/vfs/%.o: USER_CFLAGS := $(filter-out -mgeneral-regs-only,$(USER_CFLAGS)) \
+                                              -isystem $(SYSROOT)/usr/include
+
 $(USER_LIBRARY): $(USER_OBJECTS)
 	@rm -f $@
 	$(CROSS)ar rcs $@ $^
@@ -35,11 +56,11 @@ $(USER_LIBRARY): $(USER_OBJECTS)
 # $(1): folder of the sources, $(2): name, $(3): folder below $(B)/userland
 define native_program
 $(B)/userland/$(3)/$(2).elf: $(patsubst %,$(B)/%.o,$(wildcard $(1)/$(2)/*.c $(1)/$(2)/*.S $(1)/$(2)/*/*.c)) \
-                                $(USER_LIBRARY) userland/lib/native.ld
+                                $(DRIVER_LIBRARY) $(USER_LIBRARY) userland/lib/native.ld
 	@mkdir -p $$(@D)
-	$(USER_CC) $(USER_LDFLAGS) $$(filter %.o,$$^) $(USER_LIBRARY) -o $$@
+	$(USER_CC) $(USER_LDFLAGS) $$(filter %.o,$$^) $(DRIVER_LIBRARY) $(4) $(USER_LIBRARY) -o $$@
 endef
-$(foreach name,$(USER_SERVERS),$(eval $(call native_program,userland/servers,$(name),servers)))
+$(foreach name,$(USER_SERVERS),$(eval $(call native_program,userland/servers,$(name),servers,$(if $(filter root,$(name)),$(ROOT_LIBRARIES))$(if $(filter vfs,$(name)),$(VFS_LIBRARIES)))))
 $(foreach name,$(USER_DRIVERS),$(eval $(call native_program,drivers,$(name),servers)))
 $(foreach name,$(USER_EXAMPLES),$(eval $(call native_program,userland/examples,$(name),examples)))
 

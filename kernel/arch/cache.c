@@ -1,6 +1,5 @@
 #include "arch/cache.h"
 #include "arch/cpu.h"
-#include "entry/abi.h"
 
 void cache_sync_instructions(const void *page)
 {

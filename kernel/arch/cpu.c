@@ -1,5 +1,4 @@
 #include "arch/cpu.h"
-#include "arch/memory.h"
 #include "arch/translation.h"
 
 struct cpu cpus[CPUS_MAX];

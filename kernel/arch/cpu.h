@@ -48,7 +48,6 @@ struct cpu {
     uint64_t tick;          /* when it comes next, ns; ~0: idle */
     uint64_t timer_set;     /* what the timer was programmed for, ns; ~0: off */
     uint64_t request_check; /* when the oldest pager request is looked at, ns; ~0: never */
-    struct thread *reaping; /* see task/reaper.c */
     struct trace_record *trace;
     uint64_t trace_next; /* records ever written */
     uint64_t mpidr;

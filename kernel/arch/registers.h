@@ -4,10 +4,9 @@
 #pragma once
 
 /* Memory types by index (Arm ARM D19.2.97). */
-#define MAIR_NORMAL   0 /* write-back */
-#define MAIR_DEVICE   1 /* nGnRE: device registers */
-#define MAIR_UNCACHED 2 /* normal, not cached */
-#define MAIR_VALUE    0x00000000004404ff
+#define MAIR_NORMAL 0 /* write-back */
+#define MAIR_DEVICE 1 /* nGnRE: device registers */
+#define MAIR_VALUE  0x00000000004404ff
 
 /*
  * TCR_EL1 (D19.2.139): 48-bit halves, 4 KiB granules, write-back inner shareable
@@ -29,11 +28,8 @@
      1 << 18 | 1 << 26)
 
 /* Exception classes, ESR_EL1.EC (D19.2.38). */
-#define EC_UNKNOWN      0x00
 #define EC_FP           0x07
-#define EC_ILLEGAL      0x0e
 #define EC_SVC          0x15
-#define EC_SYSREG       0x18
 #define EC_ABORT_FETCH  0x20
 #define EC_PC_ALIGNMENT 0x22
 #define EC_ABORT_DATA   0x24

@@ -1,10 +1,6 @@
 /*
  * string.c: the C library's memory and string functions that the compiler and libfdt call.
-<<<<<<< HEAD
- * General registers only. The long loops move 32 or 64 bytes a turn as 64-bit pairs, which the
-=======
- * General registers only. The long loops move 32 or 128 bytes a turn as 64-bit pairs, which the
->>>>>>> refs/heads/main
+ * General registers only. The long loops move 32 to 128 bytes a turn as 64-bit pairs, which the
  * compiler makes ldp/stp of.
  */
 #include "arch/string.h"

@@ -7,7 +7,6 @@
 #include "arch/cpu.h"
 #include "arch/memory.h"
 #include "arch/tlb.h"
-#include "entry/abi.h"
 
 #define TABLES_STEP     16                 /* freed between two looks at the interrupt line */
 #define SHIFT_OF(level) (39 - 9 * (level)) /* address bits below an index of that level */
@@ -97,12 +96,10 @@ static void path_free(struct translation *translation, uint64_t va)
     translation->hint_block = ~0ul;
 }
 
-uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create)
+uint64_t *translation_walk(struct translation *translation, uint64_t va, bool create)
 {
     uint64_t *table = translation->root;
 
-    if (translation->hint_block == va >> 21)
-        return translation->hint_leaf;
     for (unsigned level = 0; level < 3; level++) {
         uint64_t *entry = entry_in(table, level, va);
         if (!*entry) {
@@ -126,8 +123,7 @@ uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool cr
 
 uint64_t translation_lookup(struct translation *translation, uint64_t va)
 {
-    uint64_t *leaf = translation->hint_block == va >> 21 ? translation->hint_leaf
-                                                         : translation_leaf(translation, va, false);
+    uint64_t *leaf = translation_leaf(translation, va, false);
     uint64_t entry = leaf ? *leaf_entry(leaf, va) : 0;
 
     return entry & ENTRY_VALID ? entry : 0;
@@ -183,7 +179,10 @@ static void flush(struct translation *translation, const uint64_t *changed, uint
     tlb_complete();
 }
 
-uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_t pages)
+/* Makes every valid entry of a range (entry & kept) | set. How many there were. */
+static inline __attribute__((always_inline)) uint64_t change(struct translation *translation,
+                                                             uint64_t va, uint64_t pages,
+                                                             uint64_t kept, uint64_t set)
 {
     uint64_t end = va + (pages << PAGE_SHIFT), count = 0, changed[TLB_PAGES_MAX];
     uint64_t *leaf;
@@ -193,7 +192,7 @@ uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_
         for (uint64_t *entry = leaf_entry(leaf, va); va < stop; va += PAGE_SIZE, entry++) {
             if (!*entry)
                 continue;
-            *entry = 0;
+            *entry = (*entry & kept) | set;
             if (count < TLB_PAGES_MAX)
                 changed[count] = va;
             count++;
@@ -203,25 +202,17 @@ uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_
     return count;
 }
 
+uint64_t translation_clear(struct translation *translation, uint64_t va, uint64_t pages)
+{
+    return change(translation, va, pages, 0, 0);
+}
+
 void translation_restrict(struct translation *translation, uint64_t va, uint64_t pages,
                           unsigned rights)
 {
-    uint64_t end = va + (pages << PAGE_SHIFT), count = 0, changed[TLB_PAGES_MAX];
-    uint64_t *leaf;
+    uint64_t set = (rights & MAP_WRITE ? 0 : ENTRY_READONLY) | (rights & MAP_EXEC ? 0 : ENTRY_UXN);
 
-    while ((leaf = leaf_next(translation, &va, end))) {
-        uint64_t stop = leaf_end(va, end);
-        for (uint64_t *entry = leaf_entry(leaf, va); va < stop; va += PAGE_SIZE, entry++) {
-            if (!(*entry & ENTRY_VALID))
-                continue;
-            *entry = rights & MAP_WRITE ? *entry : *entry | ENTRY_READONLY;
-            *entry = rights & MAP_EXEC ? *entry : *entry | ENTRY_UXN;
-            if (count < TLB_PAGES_MAX)
-                changed[count] = va;
-            count++;
-        }
-    }
-    flush(translation, changed, count);
+    change(translation, va, pages, ~0ul, set);
 }
 
 void translation_flush(struct translation *translation)

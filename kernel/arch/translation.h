@@ -3,6 +3,7 @@
  * (Arm ARM D8.2). Only tables and entries: what a page means is decided above.
  */
 #pragma once
+#include "arch/memory.h"
 #include "mm/buddy.h"
 #include "mm/pool.h"
 #include <stdbool.h>
@@ -11,7 +12,6 @@
 /* Descriptor bits (Arm ARM D8.3.1). */
 #define ENTRY_VALID         (1ul << 0)
 #define ENTRY_TABLE         (3ul << 0) /* levels 0 to 2: next table; level 3: page */
-#define ENTRY_BLOCK         (1ul << 0)
 #define ENTRY_MEMORY(index) ((uint64_t)(index) << 2)
 #define ENTRY_USER          (1ul << 6)
 #define ENTRY_READONLY      (1ul << 7)
@@ -44,7 +44,13 @@ int translation_init(struct translation *translation, struct pool *pool);
 bool translation_destroy_step(struct translation *translation);
 
 /* The leaf table for va, or NULL: not there, or (create) the pool is exhausted; nothing changed. */
-uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create);
+uint64_t *translation_walk(struct translation *translation, uint64_t va, bool create);
+static inline uint64_t *translation_leaf(struct translation *translation, uint64_t va, bool create)
+{
+    return __builtin_expect(translation->hint_block == va >> 21, 1)
+               ? translation->hint_leaf
+               : translation_walk(translation, va, create);
+}
 
 /* Entry of va in a leaf table. */
 static inline uint64_t *leaf_entry(uint64_t *leaf, uint64_t va)
@@ -96,5 +102,15 @@ const void *fixmap_tree(uint64_t physical, uint64_t *mapped);
 /* A guarded kernel stack for a CPU from two or more frames of the kernel image. Returns its top. */
 uint64_t vmap_stack(unsigned cpu);
 /* A frame's contents, also outside the linear map: `window` 0 or 1, closed before anything else. */
-void *frame_open(frame_number number, unsigned window);
-void frame_close(void *address, unsigned window);
+void *frame_map(frame_number number, unsigned window);
+void frame_unmap(void *address, unsigned window);
+static inline void *frame_open(frame_number number, unsigned window)
+{
+    return __builtin_expect(number < linear_end, 1) ? frame_address(number)
+                                                    : frame_map(number, window);
+}
+static inline void frame_close(void *address, unsigned window)
+{
+    if (__builtin_expect((uint64_t)address >= FIXMAP_BASE, 0))
+        frame_unmap(address, window);
+}

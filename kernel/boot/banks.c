@@ -4,9 +4,6 @@
 #include "boot/boot.h"
 #include "debug/console.h"
 #include "debug/panic.h"
-#include "entry/abi.h"
-#include "mm/buddy.h"
-#include "mm/pool.h"
 
 frame_number linear_end;
 

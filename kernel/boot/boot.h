@@ -16,7 +16,7 @@ void discover_interrupts(void);
 
 /*
  * Makes the root server out of `servers/root` of the bundle, a cpio archive ("newc"): space, wired
- * memory, first thread, handles 1 to 5. Panics with a clear message when the bundle is missing or
+ * memory, first thread, handles 1 to 6. Panics with a clear message when the bundle is missing or
  * unusable. Returns the thread, ready to run.
  */
 struct thread *root_start(const struct boot_info *info);

@@ -1,8 +1,6 @@
 #include "arch/cache.h"
-#include "arch/memory.h"
 #include "arch/string.h"
 #include "boot/boot.h"
-#include "debug/panic.h"
 #include "vm/region.h"
 #include <elf.h>
 
@@ -110,7 +108,18 @@ static uint64_t load_program(struct space *space, const struct range *bundle)
     return header->e_entry;
 }
 
-static void give_handles(struct space *space, struct thread *thread, struct object *bundle)
+/* A range as an object whose pages are where the boot loader put them. */
+static struct object *loaded(const struct range *range)
+{
+    uint64_t skip = range->start % PAGE_SIZE;
+    uint64_t pages = (skip + range->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    struct object *object = needed(object_new(&root_pool_object, OBJECT_RANGE, pages));
+    object->memory = MAIR_NORMAL;
+    object->base = range->start - skip;
+    return object;
+}
+
+static void give_handles(struct space *space, struct thread *thread, const struct boot_info *info)
 {
     static struct kernel_object system = {.refs = 1, .kind = KERNEL_OBJECT_SYSTEM};
     struct handle_table *table = &space->handles;
@@ -118,21 +127,10 @@ static void give_handles(struct space *space, struct thread *thread, struct obje
         handle_insert_at(table, HANDLE_THREAD, &thread->object, RIGHTS_ALL) < 0 ||
         handle_insert_at(table, HANDLE_POOL, &root_pool_object.object, RIGHTS_ALL) < 0 ||
         handle_insert_at(table, HANDLE_SYSTEM, &system, RIGHTS_ALL) < 0 ||
-        handle_insert_at(table, HANDLE_BUNDLE, &bundle->object,
-                         RIGHT_READ | RIGHT_EXEC | RIGHT_DUP) < 0)
+        handle_insert_at(table, HANDLE_BUNDLE, &loaded(&info->bundle)->object,
+                         RIGHT_READ | RIGHT_EXEC | RIGHT_DUP) < 0 ||
+        handle_insert_at(table, HANDLE_TREE, &loaded(&info->tree)->object, RIGHT_READ) < 0)
         panic("no memory for the root server's handles");
-}
-
-/* The bundle as an object whose pages are where the boot loader put them. */
-static struct object *bundle_object(const struct range *bundle)
-{
-    uint64_t pages = (bundle->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    struct object *object = needed(object_new(&root_pool_object, OBJECT_RANGE, pages));
-    object->memory = MAIR_NORMAL;
-    object->base = bundle->start;
-    for (uint64_t i = 0; i < pages; i++) /* programs run right out of it */
-        cache_sync_instructions(frame_address((bundle->start >> PAGE_SHIFT) + i));
-    return object;
 }
 
 struct thread *root_start(const struct boot_info *info)
@@ -152,6 +150,9 @@ struct thread *root_start(const struct boot_info *info)
     thread->message_page = page_of(message, 0);
     frame_of(address_frame(thread->message_page))->pins++;
     object_ref(&message->object);
-    give_handles(space, thread, bundle_object(&info->bundle));
+    for (uint64_t at = 0; at < info->bundle.size;
+         at += PAGE_SIZE) /* programs run right out of it */
+        cache_sync_instructions(frame_address((info->bundle.start + at) >> PAGE_SHIFT));
+    give_handles(space, thread, info);
     return thread;
 }

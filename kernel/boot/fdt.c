@@ -6,7 +6,6 @@
  * device tree bindings.
  */
 #include "boot/fdt.h"
-#include "arch/string.h"
 #include "boot/tree.h"
 #include "debug/console.h"
 #include "entry/abi.h"

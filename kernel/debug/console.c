@@ -19,7 +19,7 @@ static uint64_t written; /* bytes ever; the ring holds the last ones */
 static const struct uart *uart;
 static uintptr_t uart_regs;
 static unsigned uart_level = LOG_INFO;
-static bool runner_mode, kernel_owns = true;
+static bool runner_mode;
 static bool to_uart; /* this write, under the lock */
 
 bool console_init(const char *compatible, uintptr_t regs)
@@ -44,11 +44,6 @@ void console_set_runner(bool runner)
     runner_mode = runner;
 }
 
-void console_set_owner(bool kernel)
-{
-    kernel_owns = kernel;
-}
-
 static void put(struct format_sink *sink, char c)
 {
     (void)sink;
@@ -71,7 +66,7 @@ static bool begin(enum log_level level)
         free = __atomic_load_n(&console_lock.taken, __ATOMIC_RELAXED) == 0;
     if (free)
         lock_take(&console_lock);
-    to_uart = uart && (level == LOG_PANIC || (level <= uart_level && kernel_owns));
+    to_uart = uart && (level == LOG_PANIC || level <= uart_level);
     if (to_uart && runner_mode)
         uart->put(uart_regs, SHIFT_OUT);
     return free;

@@ -30,9 +30,6 @@ void console_set_level(unsigned level);
  * it they end with \r\n.
  */
 void console_set_runner(bool runner);
-/* False: from now on only LOG_PANIC goes to the UART (a driver has it to itself); true: all does
- * again. */
-void console_set_owner(bool kernel);
 
 /* Conversions: debug/printf.h. Lines end with \n. LOG_PANIC is written even when a dead CPU holds
  * the lock. */

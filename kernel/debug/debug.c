@@ -3,12 +3,9 @@
  */
 #include "arch/string.h"
 #include "debug/console.h"
-#include "debug/panic.h"
 #include "debug/trace.h"
-#include "mm/buddy.h"
 #include "mm/slab.h"
 #include "platform/platform.h"
-#include "sched/scheduler.h"
 #include "task/lookup.h"
 
 /* Every frame is counted once, every pool checked against what names it (invariant 4,
@@ -72,6 +69,8 @@ static void boot_facts(struct boot_facts *facts)
         .seed = boot_info.seed,
         .console_base = boot_info.uart.regs.start,
         .console_irq = boot_info.uart.intid,
+        .tree_offset = boot_info.tree.start % PAGE_SIZE,
+        .tree_bytes = boot_info.tree.size,
     };
     memcpy(facts->board, boot_info.model, sizeof facts->board);
     memcpy(facts->arguments, boot_info.arguments, sizeof facts->arguments);
@@ -154,12 +153,11 @@ static unsigned rights_for(uint64_t operation)
 static __attribute__((noinline)) struct thread *do_debug(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
     if (x[1] > DEBUG_SLAB)
         return answer(thread, -ENOSYS);
     unsigned rights = rights_for(x[1]);
-    if (rights && !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM, rights, &error))
-        return answer(thread, error);
+    if (rights && !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM, rights))
+        return thread;
     if (x[1] == DEBUG_EXIT)
         platform_exit((int)x[2]);
     if (x[1] == DEBUG_PANIC)

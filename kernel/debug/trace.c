@@ -2,8 +2,6 @@
 #include "arch/memory.h"
 #include "arch/timer_hardware.h"
 #include "debug/console.h"
-#include "mm/buddy.h"
-#include "mm/pool.h"
 #include "task/thread.h"
 
 #define TRACE_NAME(name) #name,

@@ -102,6 +102,7 @@
 #define MAP_POPULATE   0x10       /* enter what is already resident at once: no soft faults later */
 #define MAP_DONTFORK   0x20       /* region_clone leaves the region out */
 #define MAP_WIPEONFORK 0x40       /* … clones it without contents */
+#define MAP_AROUND     0x80       /* a fault but for writing enters what is there of 64 KiB around */
 #define MAP_ADVICE     0xffff0000 /* sixteen bits that the kernel only keeps: for whoever maps */
 
 /* region_unmap: x3 */
@@ -167,6 +168,20 @@
 /* ---- page_reclaim: x3 ---- */
 #define RECLAIM_DISCARD 1 /* forget contents, free frames; returns how many slots had contents */
 #define RECLAIM_RESIZE  2 /* x1 = new size of the object in pages: the rest is forgotten */
+/* Nobody may write the pages any more before their pager has supplied them writable again (UPGRADE
+ * or COPY). Bit n & 63 of word n / 64 of the message page: page x1 + n was written since it was
+ * supplied or since the last CLEAN; all bits of the last word are set or cleared. */
+#define RECLAIM_CLEAN      3
+#define RECLAIM_CLEAN_MOST 32768 /* pages a call: bits in a message page */
+
+/* ---- dma_pin: x1 ---- */
+/* x2 = h:object, wired, RIGHT_READ and RIGHT_WRITE; x3 = first page, x4 = pages (1..512), x5 = x6 =
+ * 0: leaves each page's physical address in the message page, returns the number of the first pin.
+ * The frames stay where they are, and charged, whoever dies, until they are unpinned or the
+ * device's object ends: who has seen to it that the device reaches them no more does either. */
+#define DMA_PIN 1
+#define DMA_UNPIN                                                                                  \
+    2 /* x3 = number of the first pin, x4 = pins (1..512); or 0 and ~0: all there are */
 
 /* ---- page_query: x3, and the words it leaves in the message page ---- */
 #define PAGES_CLEAR_REFERENCED 1    /* once told, forgotten: set again by the next access */
@@ -211,6 +226,7 @@
 #define HANDLE_POOL   3 /* the pool it is charged to */
 #define HANDLE_SYSTEM 4 /* root only: devices, interrupts, power */
 #define HANDLE_BUNDLE 5 /* root only: the boot bundle as a read-only object */
+#define HANDLE_TREE   6 /* root only: the device tree likewise, see struct boot_facts */
 
 /* The names are Linux's, and so are the numbers: one list for both worlds. */
 #define EPERM      1  /* level rule, or not the kind of caller that may */
@@ -298,6 +314,7 @@ struct boot_facts {
     uint64_t memory_bytes, cpus, bundle_bytes, seed;
     uint64_t console_base, console_irq; /* physical address and INTID of the UART; 0: none */
     char console_kind[16];              /* "pl011", "8250" */
+    uint64_t tree_offset, tree_bytes;   /* the device tree's place in HANDLE_TREE */
 };
 
 /* One trace record. */

@@ -18,5 +18,4 @@ struct cpu;
 /* Gives the CPU its table: calls leave records, and take no short ways, where it traces. */
 void calls_init(struct cpu *cpu);
 struct thread *call_unknown(struct thread *thread);
-extern const char *const call_names[CALL_TABLE_SIZE];
 #endif

@@ -55,8 +55,3 @@ void calls_init(struct cpu *cpu)
 {
     cpu->calls = cpu->trace_on ? call_table_traced : call_table;
 }
-
-#define CALL(number, name, ...) [number] = #name,
-const char *const call_names[CALL_TABLE_SIZE] = {
-#include "entry/syscalls.def"
-};

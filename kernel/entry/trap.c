@@ -3,10 +3,8 @@
  * interrupts.
  */
 #include "entry/trap.h"
-#include "arch/fpu.h"
 #include "arch/registers.h"
 #include "arch/timer_hardware.h"
-#include "boot/fdt.h"
 #include "debug/console.h"
 #include "debug/panic.h"
 #include "debug/trace.h"
@@ -83,6 +81,5 @@ struct thread *trap_32bit(struct thread *thread)
 /* An asynchronous external abort: hardware reports that some access failed; which, nobody knows. */
 struct thread *trap_system_error(struct thread *thread, uint64_t esr)
 {
-    panic("system error (SError), ESR 0x%llx, while %s ran", (unsigned long long)esr,
-          thread->space->name);
+    panic("system error (SError), ESR 0x%lx, while %s ran", esr, thread->space->name);
 }

@@ -4,9 +4,7 @@
  */
 #include "ipc/endpoint.h"
 #include "debug/console.h"
-#include "debug/trace.h"
 #include "mm/slab.h"
-#include "task/lookup.h"
 #include "vm/fault.h"
 
 static struct slab_cache endpoint_cache, notification_cache;
@@ -156,11 +154,10 @@ static void name_unserved(const struct space *pager, const struct thread *client
     const struct request *request = &client->request;
 
     kprintf(LOG_ERROR,
-            "pagoda: pager %s ended and left request %llx unanswered (page 0x%llx of object %llu, "
-            "for %s at 0x%llx)\n",
-            pager->name, (unsigned long long)request->id, (unsigned long long)client->fault_index,
-            (unsigned long long)client->fault_object->id, client->space->name,
-            (unsigned long long)request->va);
+            "pagoda: pager %s ended and left request %lx unanswered (page 0x%lx of object %lu, "
+            "for %s at 0x%lx)\n",
+            pager->name, request->id, client->fault_index, client->fault_object->id,
+            client->space->name, request->va);
 }
 
 bool requests_abandon_step(struct space *server, uint32_t *from)
@@ -171,9 +168,13 @@ bool requests_abandon_step(struct space *server, uint32_t *from)
         struct thread *thread = thread_by_number(*from);
         if (thread && thread->state == THREAD_STATE_ANSWER && thread->request.id &&
             thread->request.server == server) {
-            if (thread->request.kind == KIND_FAULT)
+            if (thread->request.kind == KIND_FAULT) {
                 name_unserved(server, thread);
-            request_abandon(thread, -EOWNERDEAD);
+                fault_unwait(thread);
+                fault_retry(thread);
+            } else {
+                request_abandon(thread, -EOWNERDEAD);
+            }
         }
     }
     return false;

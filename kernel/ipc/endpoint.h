@@ -12,6 +12,7 @@ struct endpoint {
     bool revoked;                 /* and nobody has received since: pages are not asked for here */
     struct thread_list receivers; /* last in, first out: its caches are warm; `last` is not kept */
     struct tree callers;          /* key: 31 - priority */
+    struct object *objects;       /* whose pager it is, newest first */
     struct notification *signalled; /* bound notifications with bits set */
     struct pool_object *pool;       /* pays for it */
     uint64_t receiver; /* id of the space last given the right to receive: for messages */
@@ -37,8 +38,10 @@ void notification_free(struct notification *notification);
 
 /* Everybody waiting in the endpoint gets `error`: it was revoked or its last receiver is gone. */
 void endpoint_abandon(struct endpoint *endpoint, int error);
-/* Requests that `server` received and did not answer get EOWNERDEAD. One bounded step from thread
- * number *from on; true when all were looked at. */
+/* Requests that `server` received and did not answer: faults are sent again, to whoever receives at
+ * their pager's endpoint next, with a new deadline; callers get EOWNERDEAD, since nobody knows how
+ * much was done for them. One bounded step from thread number *from on; true when all were looked
+ * at. */
 bool requests_abandon_step(struct space *server, uint32_t *from);
 
 /* The same for those who wait for a notification. */

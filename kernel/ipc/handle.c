@@ -4,10 +4,8 @@
 #include "ipc/handle.h"
 #include "ipc/irq.h"
 #include "mm/slab.h"
-#include "sched/scheduler.h"
 #include "task/lookup.h"
 #include "task/reaper.h"
-#include "vm/object.h"
 
 static struct slab_cache chunk_cache, directory_cache;
 static struct handle_entry no_handles[HANDLE_CHUNK]; /* the first chunk of an empty table */
@@ -132,26 +130,21 @@ void object_unref(struct kernel_object *object)
     switch (object->kind) {
     case KERNEL_OBJECT_SPACE:
         space_stop((struct space *)object); /* or its threads might end it once more */
-        reap_space((struct space *)object);
-        return;
+        return reap(object);
     case KERNEL_OBJECT_OBJECT:
-        reap_object((struct object *)object);
-        return;
+        if (((struct object *)object)->pager)
+            list_leave((struct object *)object, pager_next, pager_link);
+        return reap(object);
     case KERNEL_OBJECT_THREAD:
-        thread_free(tree_entry(object, struct thread, object));
-        return;
+        return thread_free(tree_entry(object, struct thread, object));
     case KERNEL_OBJECT_ENDPOINT:
-        endpoint_free((struct endpoint *)object);
-        return;
+        return endpoint_free((struct endpoint *)object);
     case KERNEL_OBJECT_NOTIFICATION:
-        notification_free((struct notification *)object);
-        return;
+        return notification_free((struct notification *)object);
     case KERNEL_OBJECT_POOL:
-        pool_object_free((struct pool_object *)object);
-        return;
+        return pool_object_free((struct pool_object *)object);
     case KERNEL_OBJECT_IRQ:
-        irq_free((struct irq *)object);
-        return;
+        return irq_free((struct irq *)object);
     }
 }
 
@@ -160,7 +153,6 @@ struct thread *call_handle_dup(struct thread *thread)
     uint64_t *x = thread->registers.x;
     struct space *target = thread->space;
     struct handle_entry *entry = handle_entry(&target->handles, x[0]);
-    int64_t error;
 
     if (!entry || !entry->object)
         return answer(thread, -EBADF);
@@ -171,9 +163,9 @@ struct thread *call_handle_dup(struct thread *thread)
     if (x[1] & ~(uint64_t)RIGHTS_ALL)
         return answer(thread, -EINVAL);
     if (x[3]) {
-        target = lookup_space(thread, x[3], RIGHT_MANAGE, &error);
+        target = lookup_space(thread, x[3], RIGHT_MANAGE);
         if (!target)
-            return answer(thread, error);
+            return thread;
     }
     /* A badge once given cannot be changed: it is how a server tells its clients apart. */
     uint64_t badge = entry->badge ? entry->badge : x[2];

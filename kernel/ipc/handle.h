@@ -31,7 +31,8 @@ struct kernel_object {
     uint16_t kind;
     uint16_t unused;
     uint32_t generation;
-    uint32_t handles; /* how many handles name it */
+    uint32_t handles;                /* how many handles name it */
+    struct kernel_object *reap_next; /* see task/reaper.c */
 };
 
 struct handle_entry {

@@ -2,7 +2,6 @@
  * message.c: what moves when a message is delivered: registers always, words of
  * the message page and one handle when the tag says so.
  */
-#include "arch/memory.h"
 #include "debug/trace.h"
 #include "ipc/fast.h"
 

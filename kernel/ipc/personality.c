@@ -2,9 +2,7 @@
 #include "arch/string.h"
 #include "debug/console.h"
 #include "debug/trace.h"
-#include "ipc/endpoint.h"
 #include "ipc/fast.h"
-#include "task/space.h"
 
 static const char *const reasons[] = {
     [EXCEPTION_NO_REGION] = "no memory there",
@@ -23,9 +21,9 @@ static struct thread *without_personality(struct thread *thread, unsigned reason
     struct space *space = thread->space;
 
     kprintf(LOG_ERROR,
-            "pagoda: %s (space %llu) ended: exception %u (%s) at 0x%llx pc=0x%llx image=%s\n",
-            space->name, (unsigned long long)space->id, reason, reasons[reason],
-            (unsigned long long)address, (unsigned long long)thread->registers.pc, space->name);
+            "pagoda: %s (space %lu) ended: exception %u (%s) at 0x%lx pc=0x%lx image=%s\n",
+            space->name, space->id, reason, reasons[reason], address, thread->registers.pc,
+            space->name);
     space_kill(space);
     return this_cpu()->current == thread ? schedule() : NULL;
 }

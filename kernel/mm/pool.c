@@ -4,8 +4,8 @@
  * frames, which every page of a program is, mostly find themselves charged ahead.
  */
 #include "mm/pool.h"
-#include "entry/abi.h"
 #include "mm/frame_cache.h"
+#include "mm/list.h"
 
 /* More than 64 address bits hold: sums of amounts below this cannot overflow. */
 #define FRAMES_ABSURD ((uint64_t)1 << 52)
@@ -113,11 +113,7 @@ int pool_init(struct pool *pool, struct pool *parent, uint64_t guaranteed, uint6
         pool->guaranteed = guaranteed;
         pool->limit = limit;
         parent->children++;
-        pool->previous = &root_pool;
-        pool->next = root_pool.next;
-        if (pool->next)
-            pool->next->previous = pool;
-        root_pool.next = pool;
+        list_enter(&root_pool.next, pool, next, link);
     }
     lock_release(&pool_lock);
     return charged ? 0 : -ENOMEM;
@@ -130,9 +126,7 @@ int pool_fini(struct pool *pool)
     bool busy = pool == &root_pool || pool->used || pool->children;
     pool->orphan = busy && !pool->children;
     if (!busy) {
-        pool->previous->next = pool->next;
-        if (pool->next)
-            pool->next->previous = pool->previous;
+        list_leave(pool, next, link);
         pool->parent->children--;
         uncharge(pool->parent, pool->guaranteed, NULL);
     }

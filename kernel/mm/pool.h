@@ -27,12 +27,12 @@
 
 struct pool {
     struct pool *parent;
-    struct pool *next, *previous; /* all pools, the root first, for audits */
-    uint64_t guaranteed, limit;   /* frames */
-    uint64_t used;                /* frames; with object bytes rounded up, and children */
-    uint64_t own;                 /* frames whose descriptor names this pool, or charged ahead */
-    uint64_t bytes;               /* of kernel objects */
-    uint64_t refused;             /* charges of this pool that failed */
+    struct pool *next, **link;  /* all pools, the root first, for audits */
+    uint64_t guaranteed, limit; /* frames */
+    uint64_t used;              /* frames; with object bytes rounded up, and children */
+    uint64_t own;               /* frames whose descriptor names this pool, or charged ahead */
+    uint64_t bytes;             /* of kernel objects */
+    uint64_t refused;           /* charges of this pool that failed */
     uint64_t children;
     bool orphan; /* nobody allocates from it any more: it ends with its last frame */
     uint64_t audit_own, audit_used; /* scratch of pool_audit */

@@ -1,7 +1,6 @@
 /*
  * pool_audit.c: do the pools' counts agree with the frames? Part of the ledger.
  */
-#include "entry/abi.h"
 #include "mm/buddy.h"
 #include "mm/pool.h"
 

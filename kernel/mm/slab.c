@@ -13,7 +13,6 @@
 #include "arch/memory.h"
 #include "arch/string.h"
 #include "debug/panic.h"
-#include "entry/abi.h"
 #include "mm/buddy.h"
 
 #define OBJECT_MIN 16

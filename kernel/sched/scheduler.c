@@ -2,11 +2,9 @@
  * scheduler.c: run queues by priority; equals take turns from tick to tick.
  */
 #include "sched/scheduler.h"
-#include "arch/fpu.h"
 #include "arch/timer_hardware.h"
 #include "debug/trace.h"
 #include "entry/trap.h"
-#include "ipc/endpoint.h"
 #include "ipc/personality.h"
 #include "sched/timer.h"
 #include "task/lookup.h"

@@ -7,7 +7,6 @@
 #include "arch/timer_hardware.h"
 #include "debug/console.h"
 #include "debug/trace.h"
-#include "ipc/endpoint.h"
 #include "platform/platform.h"
 #include "task/lookup.h"
 #include "vm/fault.h"
@@ -88,13 +87,11 @@ static void request_expire(struct thread *thread)
 
     trace(TRACE_EXPIRED, request->id, thread->fault_index);
     kprintf(LOG_ERROR,
-            "pagoda: pager %s did not %s request %llx (page 0x%llx of object %llu, for %s at "
-            "0x%llx) within %llu ms pc=0x%llx image=%s\n",
-            server ? server->name : "(gone)", request->server ? "answer" : "receive",
-            (unsigned long long)request->id, (unsigned long long)thread->fault_index,
-            (unsigned long long)thread->fault_object->id, thread->space->name,
-            (unsigned long long)request->va, (unsigned long long)(REQUEST_DEADLINE_NS / 1000000),
-            (unsigned long long)pc, server ? server->name : "-");
+            "pagoda: pager %s did not %s request %lx (page 0x%lx of object %lu, for %s at "
+            "0x%lx) within %lu ms pc=0x%lx image=%s\n",
+            server ? server->name : "(gone)", request->server ? "answer" : "receive", request->id,
+            thread->fault_index, thread->fault_object->id, thread->space->name, request->va,
+            (REQUEST_DEADLINE_NS / 1000000), pc, server ? server->name : "-");
     thread_unwait(thread);
     fault_refuse(thread, EXCEPTION_PAGER, request->va);
 }

@@ -1,10 +1,8 @@
 #include "task/reaper.h"
-#include "sched/scheduler.h"
 #include "vm/object.h"
 
 struct thread reaper;
-static struct space *reap_spaces;
-static struct object *reap_objects;
+static struct kernel_object *queue; /* through reap_next */
 static struct thread_list waiting;
 
 void reaper_init(void)
@@ -28,23 +26,16 @@ static void reaper_wake(unsigned priority)
     thread_ready(&reaper);
 }
 
-void reap_space(struct space *space)
+void reap(struct kernel_object *object)
 {
-    space->reap_next = reap_spaces;
-    reap_spaces = space;
-    reaper_wake(this_cpu()->current ? this_cpu()->current->priority : 0);
-}
-
-void reap_object(struct object *object)
-{
-    object->reap_next = reap_objects;
-    reap_objects = object;
+    object->reap_next = queue;
+    queue = object;
     reaper_wake(this_cpu()->current ? this_cpu()->current->priority : 0);
 }
 
 struct thread *reap_wait(struct thread *thread)
 {
-    if (!reap_spaces && !reap_objects)
+    if (!queue)
         return reschedule(thread);
     thread->state = THREAD_STATE_REAPING;
     thread->waiting_on = &waiting;
@@ -53,36 +44,27 @@ struct thread *reap_wait(struct thread *thread)
     return schedule();
 }
 
+/* One bounded step. False: nothing is left to do. */
 static bool reap_step(void)
 {
-    struct space *space = reap_spaces;
-    struct object *object = reap_objects;
+    struct kernel_object *object = queue, **link = &queue;
+    bool is_space = object && object->kind == KERNEL_OBJECT_SPACE;
 
-    if (space) {
-        if (space_destroy_step(space)) {
-            /* Its step may have queued more in front. */
-            struct space **link = &reap_spaces;
-            while (*link != space)
-                link = &(*link)->reap_next;
-            *link = space->reap_next;
-            if (space->object.refs)
-                object_unref(&space->object); /* the reference that killing took */
-            else
-                space_free(space);
-        }
+    if (!object)
+        return false;
+    if (!(is_space ? space_destroy_step((struct space *)object)
+                   : object_destroy_step((struct object *)object)))
         return true;
-    }
-    if (object) {
-        if (object_destroy_step(object)) {
-            struct object **link = &reap_objects;
-            while (*link != object)
-                link = &(*link)->reap_next;
-            *link = object->reap_next;
-            object_free(object);
-        }
-        return true;
-    }
-    return false;
+    while (*link != object) /* its step may have queued more in front */
+        link = &(*link)->reap_next;
+    *link = object->reap_next;
+    if (!is_space)
+        object_free((struct object *)object);
+    else if (object->refs)
+        object_unref(object); /* the reference that killing took */
+    else
+        space_free((struct space *)object);
+    return true;
 }
 
 void reaper_run(void)

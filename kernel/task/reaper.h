@@ -6,13 +6,10 @@
 #pragma once
 #include "task/thread.h"
 
-struct space;
-struct object;
-
 extern struct thread reaper; /* stands in run queues; has no registers worth loading */
 
-void reap_space(struct space *space);
-void reap_object(struct object *object);
+/* A space, or a memory object. */
+void reap(struct kernel_object *object);
 
 /* The caller waits until nothing is left to reap; returns the thread to run. */
 struct thread *reap_wait(struct thread *thread);

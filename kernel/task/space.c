@@ -2,11 +2,8 @@
  * space.c: making and ending address spaces.
  */
 #include "task/space.h"
-#include "arch/asid.h"
 #include "arch/tlb.h"
-#include "ipc/endpoint.h"
 #include "mm/slab.h"
-#include "task/pool_object.h"
 #include "task/reaper.h"
 #include "vm/region.h"
 
@@ -37,10 +34,7 @@ struct space *space_new(struct pool_object *pool, unsigned level)
     handle_table_init(&space->handles, pool->pool);
     lock_take(&spaces_lock);
     space->id = ++space_ids;
-    space->next = spaces;
-    if (spaces)
-        spaces->previous = space;
-    spaces = space;
+    list_enter(&spaces, space, next, link);
     lock_release(&spaces_lock);
     return space;
 }
@@ -59,23 +53,14 @@ struct space *space_by_id(uint64_t id)
 void space_adopt(struct space *parent, struct space *child)
 {
     child->parent = parent;
-    child->child_next = parent->children;
-    if (parent->children)
-        parent->children->child_previous = child;
-    parent->children = child;
+    list_enter(&parent->children, child, child_next, child_link);
 }
 
 static void leave_parent(struct space *child)
 {
-    if (!child->parent)
-        return;
-    if (child->child_previous)
-        child->child_previous->child_next = child->child_next;
-    else
-        child->parent->children = child->child_next;
-    if (child->child_next)
-        child->child_next->child_previous = child->child_previous;
-    child->parent = child->child_next = child->child_previous = NULL;
+    if (child->parent)
+        list_leave(child, child_next, child_link);
+    child->parent = NULL;
 }
 
 void space_stop(struct space *space)
@@ -99,7 +84,7 @@ void space_kill(struct space *space)
         return;
     space_stop(space);
     object_ref(&space->object);
-    reap_space(space);
+    reap(&space->object);
 }
 
 /* Whatever CPU still has the tables in TTBR0 lets go of them. */
@@ -162,12 +147,7 @@ void space_free(struct space *space)
 
     leave_parent(space);
     lock_take(&spaces_lock);
-    if (space->previous)
-        space->previous->next = space->next;
-    else
-        spaces = space->next;
-    if (space->next)
-        space->next->previous = space->previous;
+    list_leave(space, next, link);
     lock_release(&spaces_lock);
     slab_free(&space_cache, space, pool->pool);
     object_unref(&pool->object);

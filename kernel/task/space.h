@@ -5,6 +5,7 @@
 #pragma once
 #include "arch/translation.h"
 #include "ipc/handle.h"
+#include "mm/list.h"
 #include "mm/tree.h"
 
 struct region;
@@ -32,10 +33,9 @@ struct space {
     struct notification *watch;
     uint64_t watch_bits;
     char name[17];
-    struct space *next, *previous; /* all spaces, for debuggers */
-    struct space *parent;          /* whose thread made it: it ends with that one; NULL: nobody's */
-    struct space *children, *child_next, *child_previous;
-    struct space *reap_next;
+    struct space *next, **link; /* all spaces, for debuggers */
+    struct space *parent;       /* whose thread made it: it ends with that one; NULL: nobody's */
+    struct space *children, *child_next, **child_link;
     uint32_t abandon_from; /* thread number up to which its unanswered requests were ended */
 };
 extern struct space *spaces; /* all of them */

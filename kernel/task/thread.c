@@ -2,15 +2,9 @@
  * thread.c: making, finding and ending threads.
  */
 #include "task/thread.h"
-#include "arch/fpu.h"
-#include "arch/memory.h"
-#include "ipc/endpoint.h"
 #include "mm/slab.h"
 #include "sched/timer.h"
-#include "task/pool_object.h"
-#include "task/reaper.h"
 #include "vm/fault.h"
-#include "vm/object.h"
 
 static uint32_t number_end = 1; /* numbers below were used; 0 is nobody */
 static uint32_t number_free;    /* head of the free list */
@@ -103,10 +97,7 @@ struct thread *thread_new(struct space *space, unsigned priority)
     object_ref(&space->pool->object);
     thread->cpu = this_cpu();
     thread->priority = thread->base_priority = priority;
-    thread->space_next = space->threads;
-    if (space->threads)
-        space->threads->space_previous = thread;
-    space->threads = thread;
+    list_enter(&space->threads, thread, space_next, space_link);
     return thread;
 }
 
@@ -137,7 +128,6 @@ void thread_unwait(struct thread *thread)
 
 void thread_kill(struct thread *thread)
 {
-    struct space *space = thread->space;
     struct cpu *cpu = thread->cpu;
 
     if (thread->state == THREAD_STATE_DEAD)
@@ -147,12 +137,7 @@ void thread_kill(struct thread *thread)
     thread->state = THREAD_STATE_DEAD;
     if (cpu->current == thread)
         scheduler_forget(cpu);
-    if (thread->space_previous)
-        thread->space_previous->space_next = thread->space_next;
-    else
-        space->threads = thread->space_next;
-    if (thread->space_next)
-        thread->space_next->space_previous = thread->space_previous;
+    list_leave(thread, space_next, space_link);
     thread->space = NULL;
     if (thread->message_page)
         message_page_release(thread);

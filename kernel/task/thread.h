@@ -80,7 +80,7 @@ struct thread {
     uint64_t told[4];                           /* w0.. of the last request to its personality */
     uint64_t prefault[PREFAULTS];
     uint8_t prefault_next, prefault_count, prefault_access;
-    struct thread *space_next, *space_previous;
+    struct thread *space_next, **space_link;
     struct cpu *cpu;
     struct pool_object *pool; /* pays for it */
     struct object *building;  /* what a long create() has made so far */

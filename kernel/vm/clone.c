@@ -4,7 +4,6 @@
  * does is marked COW: it is written only when it is the last. No shadow chains, so
  * neither the depth nor the number of clones costs anything later.
  */
-#include "arch/translation.h"
 #include "task/lookup.h"
 #include "vm/region.h"
 
@@ -67,20 +66,6 @@ static __attribute__((noinline)) uint64_t run_share(const struct run *run, uint6
     run->to->used += count;
     run->to->object->resident += count;
     return restricted;
-}
-
-/* Takes the right to write pages of an object from every space that shows them. */
-static void object_restrict(struct object *object, uint64_t index, uint64_t pages)
-{
-    for (struct region *region = object->regions; region; region = region->object_next) {
-        uint64_t from = index < region->first ? region->first : index;
-        uint64_t stop = region->first + (region->length >> PAGE_SHIFT);
-        stop = stop < index + pages ? stop : index + pages;
-        if (from < stop)
-            translation_restrict(&region->space->translation,
-                                 region->node.key + ((from - region->first) << PAGE_SHIFT),
-                                 stop - from, MAP_READ | MAP_EXEC);
-    }
 }
 
 /* Pages from index on that are in one word of the bitmap and in one leaf table at va. */
@@ -162,13 +147,12 @@ static int64_t clone_region(struct clone *clone, struct region *region, uint64_t
 static int64_t clone_operands(struct thread *thread, struct clone *clone)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
 
-    if (!(clone->from = lookup_space(thread, x[0], RIGHT_MANAGE, &error)) ||
-        !(clone->to = lookup_space(thread, x[1], RIGHT_MANAGE, &error)) ||
-        !(clone->parent = lookup_object(thread, x[2], RIGHT_MANAGE, &error)) ||
-        !(clone->child = lookup_object(thread, x[3], RIGHT_MANAGE, &error)))
-        return error;
+    if (!(clone->from = lookup_space(thread, x[0], RIGHT_MANAGE)) ||
+        !(clone->to = lookup_space(thread, x[1], RIGHT_MANAGE)) ||
+        !(clone->parent = lookup_object(thread, x[2], RIGHT_MANAGE)) ||
+        !(clone->child = lookup_object(thread, x[3], RIGHT_MANAGE)))
+        return (int64_t)x[0]; /* answered */
     if (clone->parent->kind != OBJECT_PAGED || clone->child->kind != OBJECT_PAGED ||
         clone->parent == clone->child || clone->parent->pager != clone->child->pager ||
         clone->child->pages < clone->parent->pages || clone->child->waiters ||

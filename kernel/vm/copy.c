@@ -1,9 +1,8 @@
 /*
- * copy.c: space_copy, the way a server reads and writes its clients' memory
- * without ever waiting for it.
+ * copy.c: space_copy and object_copy, the way a server reads and writes its clients'
+ * memory and a pager its objects' pages, without ever waiting for them.
  */
 #include "arch/cache.h"
-#include "arch/memory.h"
 #include "arch/string.h"
 #include "task/lookup.h"
 #include "vm/map.h"
@@ -64,55 +63,71 @@ static inline frame_number page_at(struct space *space, uint64_t va, unsigned ac
 }
 
 /* Copies one piece that crosses no page on either side. */
-static inline void copy_between(char *far_page, uint64_t far_va, char *own_page, uint64_t own_va,
-                                uint64_t bytes, bool out, bool executable)
+static inline void copy_piece(frame_number far, uint64_t far_va, frame_number own, uint64_t own_va,
+                              uint64_t bytes, bool out, bool executable)
 {
+    char *far_page = frame_open(far, 0), *own_page = frame_open(own, 1);
     char *f = far_page + (far_va & (PAGE_SIZE - 1)), *o = own_page + (own_va & (PAGE_SIZE - 1));
 
     memcpy(out ? f : o, out ? o : f, bytes);
     if (__builtin_expect(out && executable, 0))
         cache_sync_instructions(far_page);
-}
-
-static inline void copy_piece(frame_number far, uint64_t far_va, frame_number own, uint64_t own_va,
-                              uint64_t bytes, bool out, bool executable)
-{
-    if (__builtin_expect((far > own ? far : own) < linear_end, 1)) {
-        copy_between(frame_address(far), far_va, frame_address(own), own_va, bytes, out, executable);
-        return;
-    }
-    char *far_page = frame_open(far, 0), *own_page = frame_open(own, 1);
-    copy_between(far_page, far_va, own_page, own_va, bytes, out, executable);
     frame_close(own_page, 1);
     frame_close(far_page, 0);
 }
 
-static struct space *far_space(struct thread *thread, bool out, int64_t *error)
+/* NULL: answered. */
+static struct space *far_space(struct thread *thread, bool out)
 {
     uint64_t *x = thread->registers.x;
     struct thread *client;
 
     if (x[0])
-        return lookup_space(thread, x[0], out ? RIGHT_WRITE : RIGHT_READ, error);
+        return lookup_space(thread, x[0], out ? RIGHT_WRITE : RIGHT_READ);
     client = thread_of_request(x[1], thread->space);
-    *error = -ESTALE;
-    return client ? client->space : NULL;
+    if (client)
+        return client->space;
+    answer(thread, -ESTALE);
+    return NULL;
 }
 
-struct thread *call_space_copy(struct thread *thread)
+/*
+ * The frame behind byte `at` of an object if the page is there, and (out) if no other slot names it
+ * and it was supplied writable, or `manager` says so: who keeps the contents may always change
+ * them. Otherwise 0 and why: -EFAULT beyond the end, -EAGAIN its pager has to do something first.
+ */
+static frame_number object_page_at(struct object *object, uint64_t at, bool out, bool manager,
+                                   bool *executable, int64_t *error)
+{
+    uint64_t index = at >> PAGE_SHIFT, page = object_page(object, index);
+    struct chunk *chunk = page && out ? chunk_for(object, index, false) : NULL;
+
+    *error = index < object->pages ? -EAGAIN : -EFAULT;
+    if (chunk) {
+        slot *slot_at = chunk_slot(chunk, index), value = *slot_at;
+        if ((value & SLOT_STATE) != SLOT_RESIDENT || !(value & SLOT_WRITABLE || manager) ||
+            (value & SLOT_COW && !slot_sole(value)))
+            return 0;
+        *slot_at = (value & ~SLOT_COW) | (value & SLOT_WRITABLE ? SLOT_DIRTY : 0);
+        /* A region that has it as its source may execute it without a note in the slot. */
+        *executable = value & SLOT_SYNCED || object->sourced;
+    }
+    return page >> PAGE_SHIFT;
+}
+
+/* Both calls, from byte x2 there and address x3 here on; x6 counts what earlier steps did. */
+static inline __attribute__((always_inline)) struct thread *
+copy(struct thread *thread, struct space *far, struct object *object, bool manager)
 {
     uint64_t *x = thread->registers.x;
     bool out = x[4] == COPY_OUT, executable = false, ignored;
     int64_t error;
-    frame_number own = 0;
-    struct space *far = far_space(thread, out, &error);
+    frame_number own = 0, there;
 
-    if (!far)
-        return answer(thread, error);
     if (x[4] > COPY_OUT)
         return answer(thread, -EINVAL);
     for (uint64_t far_va = x[2], own_va = x[3], left = x[5]; left;) {
-        if (far_va >= USER_END || own_va >= USER_END)
+        if ((far && far_va >= USER_END) || own_va >= USER_END)
             return answer(thread, -EFAULT);
         uint64_t bytes = PAGE_SIZE - (far_va & (PAGE_SIZE - 1));
         uint64_t own_room = PAGE_SIZE - (own_va & (PAGE_SIZE - 1));
@@ -122,9 +137,12 @@ struct thread *call_space_copy(struct thread *thread)
             own = page_at(thread->space, own_va, out ? MAP_READ : MAP_WRITE, &ignored, &error);
         if (!own)
             return answer(thread, -EFAULT); /* the caller's side must be wired */
-        frame_number there = page_at(far, far_va, out ? MAP_WRITE : MAP_READ, &executable, &error);
+        if (object)
+            there = object_page_at(object, far_va, out, manager, &executable, &error);
+        else
+            there = page_at(far, far_va, out ? MAP_WRITE : MAP_READ, &executable, &error);
         if (!there) {
-            x[1] = far_va;
+            x[1] = object ? far_va >> PAGE_SHIFT : far_va;
             x[2] = x[6] + x[5] - left;
             return answer(thread, error);
         }
@@ -139,4 +157,25 @@ struct thread *call_space_copy(struct thread *thread)
         }
     }
     return answer(thread, x[6] + x[5]);
+}
+
+struct thread *call_space_copy(struct thread *thread)
+{
+    struct space *far = far_space(thread, thread->registers.x[4] == COPY_OUT);
+
+    return far ? copy(thread, far, NULL, false) : thread;
+}
+
+struct thread *call_object_copy(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    unsigned right = x[4] == COPY_OUT ? RIGHT_WRITE : RIGHT_READ;
+    struct object *object = lookup_object(thread, x[0], right);
+
+    if (!object)
+        return thread;
+    if (object->kind != OBJECT_PAGED)
+        return answer(thread, -EINVAL);
+    struct handle_entry *entry = handle_entry(&thread->space->handles, (uint32_t)x[0]);
+    return copy(thread, NULL, object, entry->meta >> 8 & RIGHT_MANAGE);
 }

@@ -1,16 +1,18 @@
 /*
  * create.c: the call that makes kernel objects other than spaces and threads.
  */
-#include "arch/memory.h"
 #include "ipc/irq.h"
 #include "task/lookup.h"
 #include "task/reaper.h"
 
-/* Gives the new object its first handle; without one it is destroyed again. */
-static struct thread *hand_out(struct thread *thread, struct kernel_object *object, unsigned rights)
+/* Gives the new object (NULL: ENOMEM) its first handle; without one it is destroyed again. */
+static struct thread *hand_out(struct thread *thread, void *made, unsigned rights)
 {
+    struct kernel_object *object = made;
     int64_t handle;
 
+    if (!object)
+        return answer(thread, -ENOMEM);
     object_ref(object); /* ours, while it has no other */
     handle = handle_insert(&thread->space->handles, object, rights, 0);
     object_unref(object);
@@ -20,30 +22,23 @@ static struct thread *hand_out(struct thread *thread, struct kernel_object *obje
 
 static struct thread *make_endpoint(struct thread *thread, uint64_t level)
 {
-    struct endpoint *endpoint;
-
     if (level > LEVEL_ROOT)
         return answer(thread, -EINVAL);
     if (thread->space->level != LEVEL_ROOT && level < thread->space->level)
         return answer(thread, -EPERM); /* nobody may make others wait for what is above them */
-    endpoint = endpoint_new(thread->space->pool, level);
-    return endpoint ? hand_out(thread, &endpoint->object, RIGHTS_ALL) : answer(thread, -ENOMEM);
+    return hand_out(thread, endpoint_new(thread->space->pool, level), RIGHTS_ALL);
 }
 
 static struct thread *make_notification(struct thread *thread, uint64_t badge, uint64_t handle)
 {
     struct endpoint *endpoint = NULL;
-    struct notification *notification;
-    int64_t error;
 
     if (handle) {
-        endpoint = lookup_endpoint(thread, handle, RIGHT_RECV, &error);
+        endpoint = lookup_endpoint(thread, handle, RIGHT_RECV);
         if (!endpoint)
-            return answer(thread, error);
+            return thread;
     }
-    notification = notification_new(thread->space->pool, endpoint, badge);
-    return notification ? hand_out(thread, &notification->object, RIGHTS_ALL)
-                        : answer(thread, -ENOMEM);
+    return hand_out(thread, notification_new(thread->space->pool, endpoint, badge), RIGHTS_ALL);
 }
 
 static struct thread *make_object(struct thread *thread)
@@ -52,14 +47,13 @@ static struct thread *make_object(struct thread *thread)
     struct endpoint *pager;
     struct object *object;
     struct pool_object *pool;
-    int64_t error;
 
-    pager = lookup_endpoint(thread, x[1], RIGHT_PAGER, &error);
+    pager = lookup_endpoint(thread, x[1], RIGHT_PAGER);
     if (!pager)
-        return answer(thread, error);
-    pool = lookup_pool(thread, x[4], RIGHT_MANAGE, &error);
+        return thread;
+    pool = lookup_pool(thread, x[4], RIGHT_MANAGE);
     if (!pool)
-        return answer(thread, error);
+        return thread;
     if (!x[3] || x[3] > PAGES_MAX)
         return answer(thread, -EINVAL);
     object = object_new(pool, OBJECT_PAGED, x[3]);
@@ -67,8 +61,30 @@ static struct thread *make_object(struct thread *thread)
         return answer(thread, -ENOMEM);
     object->pager = pager;
     object_ref(&pager->object);
+    list_enter(&pager->objects, object, pager_next, pager_link);
     object->cookie = x[2];
     return hand_out(thread, &object->object, RIGHTS_ALL);
+}
+
+struct thread *call_adopt(struct thread *thread)
+{
+    uint64_t *x = thread->registers.x;
+    struct endpoint *pager = lookup_endpoint(thread, x[0], RIGHT_MANAGE);
+    struct object *object, *before = NULL;
+
+    if (pager && x[1] && !(before = lookup_object(thread, x[1], 0)))
+        pager = NULL;
+    if (!pager)
+        return thread;
+    if (before && before->pager != pager)
+        return answer(thread, -EINVAL);
+    object = before ? before->pager_next : pager->objects;
+    if (!object)
+        return answer(thread, -ENOENT);
+    x[1] = object->cookie;
+    x[2] = object->pages;
+    x[3] = object->id;
+    return hand_out(thread, object, RIGHTS_ALL);
 }
 
 /* Long: what is made so far hangs on the thread between two steps; x3 counts pages done. */
@@ -85,9 +101,9 @@ static struct thread *make_wired(struct thread *thread)
         object = NULL;
     }
     if (!object) {
-        pool = lookup_pool(thread, x[2], RIGHT_MANAGE, &error);
+        pool = lookup_pool(thread, x[2], RIGHT_MANAGE);
         if (!pool)
-            return answer(thread, error);
+            return thread;
         if (!x[1] || x[1] > USER_END >> PAGE_SHIFT)
             return answer(thread, -EINVAL);
         object = object_new(pool, OBJECT_WIRED, x[1]);
@@ -134,11 +150,11 @@ static struct thread *make_pool(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     int64_t error;
-    struct pool_object *parent = lookup_pool(thread, x[1], RIGHT_MANAGE, &error);
+    struct pool_object *parent = lookup_pool(thread, x[1], RIGHT_MANAGE);
     struct pool_object *pool;
 
     if (!parent)
-        return answer(thread, error);
+        return thread;
     pool = pool_object_new(parent, x[2], x[3], &error);
     return pool ? hand_out(thread, &pool->object, RIGHTS_ALL) : answer(thread, error);
 }
@@ -162,8 +178,8 @@ struct thread *call_create(struct thread *thread)
         return make_pool(thread);
     case CREATE_DEVICE:
     case CREATE_IRQ:
-        if (!lookup(thread, x[1], KERNEL_OBJECT_SYSTEM, RIGHT_MANAGE, &error))
-            return answer(thread, error);
+        if (!lookup(thread, x[1], KERNEL_OBJECT_SYSTEM, RIGHT_MANAGE))
+            return thread;
         if (x[0] == CREATE_DEVICE)
             return make_device(thread);
         irq = irq_new(thread->space->pool, x[2], &error);

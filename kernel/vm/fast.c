@@ -96,37 +96,25 @@ straight struct thread *ask(struct thread *thread, struct cpu *cpu, const struct
                             uint64_t va, uint64_t esr, slot value, unsigned flags)
 {
     struct object *object = place->object;
-    struct chunk *chunk = place->chunk;
-    uint64_t in_object = object->pages - place->index;
     struct request *request = &thread->request;
     struct thread *receiver;
 
-    if (object->kind != OBJECT_PAGED || (int64_t)in_object <= 0 || cpu->request_check == ~0ul ||
-        !(receiver = receiver_take(object->pager)))
+    if (object->kind != OBJECT_PAGED || place->index >= object->pages ||
+        cpu->request_check == ~0ul || !(receiver = receiver_take(object->pager)))
         return NULL;
-    chunk->slots[place->at] = value | SLOT_BUSY;
-    chunk->used += !value;
-    uint64_t id = request_new_id(thread);
-    request->head = KIND_FAULT | (uint64_t)flags << 16;
+    request_begin(thread, object, place->chunk, place->index, va & ~(uint64_t)(PAGE_SIZE - 1),
+                  (place->region->length - place->offset + PAGE_SIZE - 1) >> PAGE_SHIFT, flags);
     request->server = receiver->space;
-    request->va = va & ~(uint64_t)(PAGE_SIZE - 1);
-    uint64_t in_region = (place->region->length - place->offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    uint64_t in_chunk = CHUNK_SLOTS - (place->index & (CHUNK_SLOTS - 1));
-    uint64_t most = in_region < in_chunk ? in_region : in_chunk;
-    request->window = most < in_object ? most : in_object;
     thread->fault_esr = esr;
-    fault_wait(thread, object, place->index);
-    request_watch(cpu, thread);
     thread->state = THREAD_STATE_ANSWER;
-    cpu->counters.faults_pager++;
 
     uint64_t *r = receiver->registers.x;
     r[0] = KIND_FAULT | flags;
-    r[1] = id;
+    r[1] = request->id;
     r[2] = object->cookie;
     r[3] = place->index;
     r[4] = request->window;
-    r[5] = chunk->resident[place->at >> 6];
+    r[5] = place->chunk->resident[place->at >> 6];
     r[6] = thread->space->id;
     r[7] = value;
     r[8] = 0;
@@ -134,20 +122,32 @@ straight struct thread *ask(struct thread *thread, struct cpu *cpu, const struct
     return receiver;
 }
 
-/* The entry for a page that is there; 0: it is not to be written, or clones share it. */
-static inline uint64_t resident_entry(const struct place *place, slot value, unsigned access)
+/* A read or a fetch, wherever the last fault was: a page that is there, of a file with those around
+ * it. */
+static __attribute__((noinline)) struct thread *fault_read(struct thread *thread, uint64_t esr,
+                                                           uint64_t far)
 {
-    unsigned rights = place->region->rights;
+    struct space *space = thread->space;
+    struct region *region = region_at(space, far);
+    unsigned access = esr >> 26 == EC_ABORT_FETCH ? MAP_EXEC : MAP_READ;
 
-    if ((value & (SLOT_DIRTY | SLOT_COW)) != SLOT_DIRTY) {
-        if (access != MAP_WRITE)
-            rights &= ~MAP_WRITE;
-        else if (value & SLOT_WRITABLE && (!(value & SLOT_COW) || slot_sole(value)))
-            place->chunk->slots[place->at] = (value & ~SLOT_COW) | SLOT_DIRTY;
-        else
-            return 0;
-    }
-    return entry_for(value & SLOT_ADDRESS, rights, MAIR_NORMAL);
+    if ((esr & STATUS_BITS) != STATUS_SERVED || this_cpu()->trace_on || !region ||
+        !(region->rights & access))
+        return fault_slow(thread, esr, far);
+    unsigned rights = region->rights & ~MAP_WRITE;
+    if (rights & MAP_AROUND && region->length > PAGE_SIZE)
+        return region_around(region, far) ? thread : fault_slow(thread, esr, far);
+    struct place place = {.region = region, .offset = far - region->node.key};
+    slot value = object_slot(region->object, region->first + (place.offset >> PAGE_SHIFT));
+    uint64_t page = value ? value & SLOT_ADDRESS : source_page(&place);
+    place.leaf = leaf_entry(space->translation.hint_leaf, far);
+    if ((value && (rights & MAP_EXEC || (value & (SLOT_STATE | SLOT_BUSY)) != SLOT_RESIDENT)) ||
+        !page || space->translation.hint_block != far >> 21 || *place.leaf)
+        return fault_slow(thread, esr, far);
+    if ((value & (SLOT_DIRTY | SLOT_COW)) == SLOT_DIRTY)
+        rights = region->rights;
+    return enter(thread, space, &place, far, entry_for(page, rights, MAIR_NORMAL),
+                 !(value & SLOT_COW));
 }
 
 struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
@@ -155,37 +155,29 @@ struct thread *fault_entry(struct thread *thread, uint64_t esr, uint64_t far)
     struct cpu *cpu = this_cpu();
     struct space *space = thread->space;
     struct place place;
-    unsigned access = MAP_READ;
 
-    if ((esr & (ESR_WRITE | ESR_CACHE)) == ESR_WRITE)
-        access = MAP_WRITE;
-    if (esr >> 26 == EC_ABORT_FETCH)
-        access = MAP_EXEC;
+    if ((esr & (ESR_WRITE | ESR_CACHE)) != ESR_WRITE)
+        return fault_read(thread, esr, far);
     if ((esr & STATUS_BITS) != STATUS_SERVED || cpu->trace_on || !place_find(space, far, &place))
         return fault_slow(thread, esr, far);
-    unsigned rights = place.region->rights;
-    if (!(rights & access))
-        return fault_slow(thread, esr, far);
+    unsigned rights = place.region->rights, flags = FAULT_WRITE;
     slot value = place.chunk ? place.chunk->slots[place.at] : SLOT_EMPTY;
-    unsigned flags = FAULT_WRITE;
+    if (!(rights & MAP_WRITE))
+        return fault_slow(thread, esr, far);
     if ((value & (SLOT_STATE | SLOT_BUSY)) == SLOT_RESIDENT) {
-        if (rights & MAP_EXEC || (*place.leaf && (*place.leaf ^ value) & ENTRY_ADDRESS))
+        if (rights & MAP_EXEC || (*place.leaf && (*place.leaf ^ value) & ENTRY_ADDRESS) ||
+            !(value & SLOT_WRITABLE))
             return fault_slow(thread, esr, far);
-        uint64_t entry = resident_entry(&place, value, access);
-        if (entry)
-            return enter(thread, space, &place, far, entry,
-                         access == MAP_WRITE || !(value & SLOT_COW));
-        if (!(value & SLOT_WRITABLE))
-            return fault_slow(thread, esr, far);
+        if (!(value & SLOT_COW) || slot_sole(value)) {
+            place.chunk->slots[place.at] = (value & ~SLOT_COW) | SLOT_DIRTY;
+            return enter(thread, space, &place, far,
+                         entry_for(value & SLOT_ADDRESS, rights, MAIR_NORMAL), 1);
+        }
         flags |= FAULT_COW;
     } else {
         uint64_t page = source_page(&place);
-        if (value || (access != MAP_WRITE ? !page || *place.leaf
-                                          : !place.chunk || (!page && place.region->source)))
+        if (value || !place.chunk || (!page && place.region->source))
             return fault_slow(thread, esr, far);
-        if (access != MAP_WRITE)
-            return enter(thread, space, &place, far,
-                         entry_for(page, rights & ~MAP_WRITE, MAIR_NORMAL), 1);
         flags |= page ? FAULT_COW : 0;
     }
     struct thread *pager = ask(thread, cpu, &place, far, esr, value, flags);

@@ -3,12 +3,9 @@
  * to the personality. The way of a fault, step by step, is in README.md.
  */
 #include "vm/fault.h"
-#include "arch/memory.h"
 #include "arch/tlb.h"
-#include "debug/console.h"
 #include "debug/trace.h"
 #include "ipc/personality.h"
-#include "sched/timer.h"
 #include "vm/fast.h"
 #include "vm/map.h"
 
@@ -67,12 +64,6 @@ void fault_retry(struct thread *thread)
         thread_ready(thread);
 }
 
-/* Residency of the 64 pages around index, for the pager's own decisions. */
-static inline uint64_t residency(const struct chunk *chunk, uint64_t index)
-{
-    return chunk->resident[(index - chunk->node.key) >> 6];
-}
-
 /* Sends the pager its eight registers. `most`: pages that are of use from this one on. */
 static struct thread *request_page(struct thread *thread, struct object *object,
                                    struct chunk *chunk, uint64_t index, uint64_t va, uint64_t most,
@@ -80,30 +71,19 @@ static struct thread *request_page(struct thread *thread, struct object *object,
 {
     struct endpoint *pager = object->pager;
     struct request *request = &thread->request;
-    struct cpu *cpu = this_cpu();
-    slot *at = chunk_slot(chunk, index);
-    uint64_t in_chunk = CHUNK_SLOTS - (index & (CHUNK_SLOTS - 1));
-    uint64_t in_object = object->pages - index;
+    slot value = *chunk_slot(chunk, index);
     uint64_t *w = request->words;
 
-    w[5] = *at & ~SLOT_BUSY;
-    slot_set(chunk, index, *at | SLOT_BUSY);
-    uint64_t id = request_new_id(thread);
-    request->head = KIND_FAULT;
-    request->flags = flags;
+    request_begin(thread, object, chunk, index, va, most, flags);
     request->endpoint = pager;
-    request->va = va;
     request->badge = 0;
-    fault_wait(thread, object, index);
-    request_watch(cpu, thread);
     w[0] = object->cookie;
     w[1] = index;
-    most = most < in_chunk ? most : in_chunk;
-    w[2] = request->window = most < in_object ? most : in_object;
-    w[3] = residency(chunk, index);
+    w[2] = request->window;
+    w[3] = chunk->resident[(index - chunk->node.key) >> 6]; /* of the 64 pages around */
     w[4] = thread->space->id;
-    cpu->counters.faults_pager++;
-    trace(TRACE_REQUEST, id, va);
+    w[5] = value;
+    trace(TRACE_REQUEST, request->id, va);
     return request_send(thread, pager);
 }
 
@@ -159,6 +139,8 @@ static enum outcome resolve(struct thread *thread, uint64_t va, unsigned access,
     offset = (va - region->node.key) >> PAGE_SHIFT;
     most = (region->length >> PAGE_SHIFT) - offset;
     *reason = EXCEPTION_NO_MEMORY;
+    if (access != MAP_WRITE && region->rights & MAP_AROUND && region_around(region, va))
+        return MAPPED;
     entry = map_entry(region, region->first + offset, access);
     if (entry) {
         if (map_enter(space, va, entry))

@@ -1,6 +1,5 @@
 #include "vm/map.h"
 #include "arch/cache.h"
-#include "arch/memory.h"
 #include "arch/tlb.h"
 #include "debug/trace.h"
 

@@ -3,11 +3,7 @@
  */
 #include "vm/object.h"
 #include "arch/cache.h"
-#include "arch/memory.h"
-#include "arch/translation.h"
-#include "ipc/endpoint.h"
 #include "mm/slab.h"
-#include "task/reaper.h"
 #include "vm/fault.h"
 #include "vm/region.h"
 
@@ -72,12 +68,36 @@ uint64_t object_page(struct object *object, uint64_t index)
     return (value & SLOT_STATE) == SLOT_RESIDENT ? value & SLOT_ADDRESS : 0;
 }
 
+/* Takes what `rights` (0: nothing) does not allow from what a region shows of pages [index, end),
+ * when the page at its start is `first`. */
+static void limit(struct region *region, uint64_t first, uint64_t index, uint64_t end,
+                  unsigned rights)
+{
+    struct translation *translation = &region->space->translation;
+    uint64_t stop = first + (region->length >> PAGE_SHIFT);
+    uint64_t from = index < first ? first : index, to = end < stop ? end : stop;
+    uint64_t va = region->node.key + ((from - first) << PAGE_SHIFT);
+
+    if (from >= to)
+        return;
+    if (rights)
+        translation_restrict(translation, va, to - from, rights);
+    else
+        region->space->resident -= translation_clear(translation, va, to - from);
+}
+
 void object_unmap(struct object *object, uint64_t index, uint64_t pages)
 {
     for (struct region *region = object->regions; region; region = region->object_next)
-        region_unmap_object(region, region->first, index, pages);
+        limit(region, region->first, index, index + pages, 0);
     for (struct region *region = object->sourced; region; region = region->source_next)
-        region_unmap_object(region, region->source_first, index, pages);
+        limit(region, region->source_first, index, index + pages, 0);
+}
+
+void object_restrict(struct object *object, uint64_t index, uint64_t pages)
+{
+    for (struct region *region = object->regions; region; region = region->object_next)
+        limit(region, region->first, index, index + pages, MAP_READ | MAP_EXEC);
 }
 
 void object_wake(struct object *object, uint64_t index)
@@ -127,6 +147,8 @@ void object_free(struct object *object)
     struct pool_object *pool = object->pool;
     struct endpoint *pager = object->pager;
 
+    if (object->pinned)
+        object_unref(&object->pinned->object);
     slab_free(&object_cache, object, pool->pool);
     if (pager)
         object_unref(&pager->object);

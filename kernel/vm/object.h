@@ -53,8 +53,9 @@ struct object {
     struct kernel_object object;
     struct lock lock;
     uint8_t kind;
-    uint8_t memory;         /* RANGE: MAIR_* of its mappings */
-    struct endpoint *pager; /* PAGED */
+    uint8_t memory;                          /* RANGE: MAIR_* of its mappings */
+    struct endpoint *pager;                  /* PAGED */
+    struct object *pager_next, **pager_link; /* pager->objects, until nobody refers to it */
     uint64_t cookie;
     uint64_t id;          /* never used twice */
     uint64_t pages;       /* its size: RECLAIM_RESIZE changes it */
@@ -69,7 +70,7 @@ struct object {
     bool one_view;          /* … no page by two of them */
     struct region *sourced; /* that have it as their source */
     struct thread *waiters; /* fault_next list: who waits for a page of it */
-    struct object *reap_next;
+    struct object *pinned;  /* RANGE: its slots name the frames that the device may reach */
 };
 
 /* Its pages may be read by the kernel and by caches: not device registers. */
@@ -184,6 +185,9 @@ void object_look_again(struct object *object);
 
 /* Unmaps [index, index + pages) of the object from every space that shows it. */
 void object_unmap(struct object *object, uint64_t index, uint64_t pages);
+
+/* Takes the right to write them from every space that shows them. */
+void object_restrict(struct object *object, uint64_t index, uint64_t pages);
 
 /*
  * Forgets the contents of [index, index + pages), at most inside one chunk: frees frames that

@@ -1,10 +1,8 @@
 /*
  * reclaim.c: taking pages back from an object.
  */
-#include "mm/frame_cache.h"
 #include "task/lookup.h"
 #include "vm/fault.h"
-#include "vm/object.h"
 
 /* Requests for pages that are being forgotten are withdrawn: a late supply finds nobody. */
 static void withdraw_requests(struct object *object, uint64_t index, uint64_t pages)
@@ -109,8 +107,6 @@ static struct thread *discard(struct thread *thread, struct object *object)
 {
     uint64_t *x = thread->registers.x;
 
-    if (!x[2] || x[1] >= object->pages || x[2] > object->pages - x[1])
-        return answer(thread, -EINVAL);
     while (x[2]) {
         uint64_t room = object->chunk_slots - x[1] % object->chunk_slots;
         uint64_t absent = object_absent(object, x[1]), pages = absent ? absent : room;
@@ -123,6 +119,46 @@ static struct thread *discard(struct thread *thread, struct object *object)
             return call_again(thread);
     }
     return reschedule(answer(thread, x[4]));
+}
+
+/* Takes WRITABLE and DIRTY from neighbours in a chunk, 64 at most. Bits: which of them were dirty.
+ */
+static uint64_t clean_some(struct chunk *chunk, uint64_t index, uint64_t pages)
+{
+    slot *slots = chunk_slot(chunk, index), writable = 0;
+    uint64_t dirty = 0;
+
+    for (unsigned i = 0; i < pages; i++) {
+        dirty |= (slots[i] / SLOT_DIRTY & 1) << i;
+        writable |= slots[i] & SLOT_WRITABLE;
+        slots[i] &= ~(SLOT_WRITABLE | SLOT_DIRTY);
+    }
+    if (writable)
+        object_restrict(chunk->object, index, pages);
+    return dirty;
+}
+
+/* x4 counts pages done: bit x4 of the message page is the next one's. */
+static struct thread *clean(struct thread *thread, struct object *object)
+{
+    uint64_t *x = thread->registers.x, *words = (uint64_t *)thread->message_page;
+
+    if (!words)
+        return answer(thread, -EMSGSIZE);
+    if (x[2] > RECLAIM_CLEAN_MOST || x[4] > x[2])
+        return answer(thread, -EINVAL);
+    while (x[4] < x[2]) {
+        uint64_t index = x[1] + x[4], at = x[4] % 64, *word = &words[x[4] / 64];
+        uint64_t room = object->chunk_slots - index % object->chunk_slots, pages = 64 - at;
+        struct chunk *chunk = chunk_for(object, index, false);
+        pages = pages < room ? pages : room;
+        pages = pages < x[2] - x[4] ? pages : x[2] - x[4];
+        *word = (at ? *word : 0) | (chunk ? clean_some(chunk, index, pages) << at : 0);
+        x[4] += pages;
+        if (x[4] < x[2] && interrupt_pending())
+            return call_again(thread);
+    }
+    return answer(thread, 0);
 }
 
 /* From the end on, so that each step leaves less: after an interrupt nothing is done twice. */
@@ -148,16 +184,19 @@ static struct thread *resize(struct thread *thread, struct object *object)
 struct thread *call_page_reclaim(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
-    struct object *object = lookup_object(thread, x[0], RIGHT_MANAGE, &error);
+    struct object *object = lookup_object(thread, x[0], RIGHT_MANAGE);
 
     if (!object)
-        return answer(thread, error);
-    if (x[3] != RECLAIM_DISCARD && x[3] != RECLAIM_RESIZE)
+        return thread;
+    if (x[3] < RECLAIM_DISCARD || x[3] > RECLAIM_CLEAN)
         return answer(thread, -ENOSYS);
     if (object->kind != OBJECT_PAGED)
         return answer(thread, -EINVAL);
-    return x[3] == RECLAIM_RESIZE ? resize(thread, object) : discard(thread, object);
+    if (x[3] == RECLAIM_RESIZE)
+        return resize(thread, object);
+    if (!x[2] || x[1] >= object->pages || x[2] > object->pages - x[1])
+        return answer(thread, -EINVAL);
+    return x[3] == RECLAIM_CLEAN ? clean(thread, object) : discard(thread, object);
 }
 
 void object_discard_unmapped(struct object *object, uint64_t index, uint64_t pages)

@@ -2,9 +2,7 @@
  * region.c: the ordered table of regions of a space.
  */
 #include "vm/region.h"
-#include "arch/cache.h"
 #include "arch/tlb.h"
-#include "debug/trace.h"
 #include "mm/slab.h"
 #include "vm/map.h"
 
@@ -68,19 +66,11 @@ static void link(struct region *region)
     object_ref(&object->object);
     object->aligned = !object->regions || (object->aligned && same_view(region, object->regions));
     object->one_view = object->aligned || (object->one_view && !shown_by(object->regions, region));
-    region->object_next = object->regions;
-    region->object_previous = NULL;
-    if (object->regions)
-        object->regions->object_previous = region;
-    object->regions = region;
+    list_enter(&object->regions, region, object_next, object_link);
     if (!source)
         return;
     object_ref(&source->object);
-    region->source_next = source->sourced;
-    region->source_previous = NULL;
-    if (source->sourced)
-        source->sourced->source_previous = region;
-    source->sourced = region;
+    list_enter(&source->sourced, region, source_next, source_link);
 }
 
 int64_t region_new(struct space *space, uint64_t va, uint64_t length, unsigned rights,
@@ -116,20 +106,9 @@ void region_free(struct region *region)
     tree_remove(&space->regions, &region->node);
     if (space->last_region == region)
         space->last_region = NULL;
-    if (region->object_previous)
-        region->object_previous->object_next = region->object_next;
-    else
-        object->regions = region->object_next;
-    if (region->object_next)
-        region->object_next->object_previous = region->object_previous;
-    if (source) {
-        if (region->source_previous)
-            region->source_previous->source_next = region->source_next;
-        else
-            source->sourced = region->source_next;
-        if (region->source_next)
-            region->source_next->source_previous = region->source_previous;
-    }
+    list_leave(region, object_next, object_link);
+    if (source)
+        list_leave(region, source_next, source_link);
     slab_free(&region_cache, region, space->pool->pool);
     object_unref(&object->object);
     if (source)
@@ -150,67 +129,91 @@ int64_t region_split(struct region *region, uint64_t va)
     return error;
 }
 
-void region_unmap_object(struct region *region, uint64_t first, uint64_t index, uint64_t pages)
+/* The slots of an object from `index` on, NULL: all empty; *pages comes down to one chunk's. */
+static inline const slot *slots_at(struct object *object, uint64_t index, uint64_t *pages)
 {
-    uint64_t end = index + pages, stop = first + (region->length >> PAGE_SHIFT);
+    struct chunk *chunk = chunk_for(object, index, false);
+    uint64_t room = object->chunk_slots - (index & (object->chunk_slots - 1));
 
-    if (index < first)
-        index = first;
-    if (end > stop)
-        end = stop;
-    if (index >= end)
-        return;
-    struct space *space = region->space;
-    uint64_t va = region->node.key + ((index - first) << PAGE_SHIFT);
-    space->resident -= translation_clear(&space->translation, va, end - index);
-}
-
-/* The entry for a slot that needs no thought: resident, not to be executed; or 0. */
-static inline uint64_t plain_entry(const struct region *region, const struct chunk *chunk,
-                                   uint64_t index)
-{
-    bool known = chunk && index - chunk->node.key < chunk->size;
-    slot value = known ? chunk->slots[index - chunk->node.key] : SLOT_EMPTY;
-    bool written = (value & (SLOT_DIRTY | SLOT_COW)) == SLOT_DIRTY;
-
-    if ((value & (SLOT_STATE | SLOT_BUSY)) != SLOT_RESIDENT || region->rights & MAP_EXEC)
-        return 0;
-    return entry_for(value & SLOT_ADDRESS, written ? region->rights : MAP_READ, MAIR_NORMAL);
+    *pages = *pages < room ? *pages : room;
+    return chunk ? chunk_slot(chunk, index) : NULL;
 }
 
 int64_t region_populate(struct region *region, uint64_t va, uint64_t pages, bool sources)
 {
     struct space *space = region->space;
-    struct object *object = region->object;
-    uint64_t index = region->first + ((va - region->node.key) >> PAGE_SHIFT), entered = 0;
-    uint64_t *leaf = NULL;
-    int64_t error = 0;
+    struct object *object = region->object, *source = sources ? region->source : NULL;
+    uint64_t offset = (va - region->node.key) >> PAGE_SHIFT, entered = 0, run;
+    bool range = object->kind == OBJECT_RANGE;
+    /* What needs no thought: a page that instruction fetches, if there are any, see as it is. */
+    uint64_t mask = region->rights & MAP_EXEC ? SLOT_STATE | SLOT_SYNCED : SLOT_STATE;
+    uint64_t plain = SLOT_RESIDENT | (mask & SLOT_SYNCED), *leaf = NULL;
+    uint64_t reading = entry_for(0, region->rights & ~MAP_WRITE, MAIR_NORMAL);
+    uint64_t writing = entry_for(0, region->rights, MAIR_NORMAL) ^ reading;
 
     if (!(region->rights & MAP_RIGHTS))
         return 0;
-    for (; pages; pages--, va += PAGE_SIZE, index++) {
-        if (!(va & (LEAF_PAGES * PAGE_SIZE - 1)))
-            leaf = NULL;
-        uint64_t entry = plain_entry(region, object->last, index);
-        if (!entry && (sources || object->kind == OBJECT_RANGE || object_slot(object, index)))
-            entry = map_entry(region, index, MAP_READ);
-        if (!entry)
-            continue;
-        if (!leaf)
-            leaf = translation_leaf(&space->translation, va, true);
-        if (!leaf) {
-            error = -ENOMEM;
-            break;
+    for (; pages; pages -= run, offset += run, va += run << PAGE_SHIFT) {
+        uint64_t behind = region->source_first + offset,
+                 in_leaf = LEAF_PAGES - (va >> PAGE_SHIFT) % LEAF_PAGES, base = 0, i = 0;
+        run = pages < in_leaf ? pages : in_leaf;
+        const slot *own = slots_at(object, region->first + offset, &run), *others = NULL;
+        if (source && source->kind != OBJECT_RANGE) {
+            others = slots_at(source, behind, &run);
+        } else if (source && behind < source->pages) {
+            base = (source->base + (behind << PAGE_SHIFT)) | reading;
+            run = run < source->pages - behind ? run : source->pages - behind;
         }
-        if (*leaf_entry(leaf, va))
+        if (!own && !others && !base && !range)
             continue;
-        *leaf_entry(leaf, va) = entry;
-        entered++;
+        leaf = translation_leaf(&space->translation, va, true);
+        if (!leaf)
+            break;
+        leaf = leaf_entry(leaf, va);
+        for (; i < run; i++) {
+            slot value = own ? own[i] : SLOT_EMPTY;
+            uint64_t entry = reading;
+            if (leaf[i])
+                continue;
+            if (value & SLOT_DIRTY && !(value & SLOT_COW))
+                entry ^= writing;
+            if (!value && others)
+                value = others[i] & ~SLOT_SYNCED; /* see map_entry */
+            if ((value & mask) == plain)
+                leaf[i] = (value & SLOT_ADDRESS) | entry;
+            else if (!value && base)
+                leaf[i] = base + (i << PAGE_SHIFT);
+            else if (value || range)
+                leaf[i] = map_entry(region, region->first + offset + i, MAP_READ);
+            entered += leaf[i] != 0;
+        }
     }
     space->resident += entered;
     if (entered)
         tlb_entries_written();
-    return error;
+    return pages && !leaf ? -ENOMEM : 0;
+}
+
+#define AROUND (16 * PAGE_SIZE)
+
+bool region_around(struct region *region, uint64_t va)
+{
+    uint64_t start = va & ~(AROUND - 1), end = (va | (LEAF_PAGES * PAGE_SIZE - 1)) + 1;
+    uint64_t *leaf = translation_leaf(&region->space->translation, va, true);
+
+    if (!leaf || *leaf_entry(leaf, va))
+        return false;
+    start = start > region->node.key ? start : region->node.key;
+    end = end - start < AROUND ? end : start + AROUND;
+    if (end - region->node.key > region->length)
+        end = region->node.key + region->length;
+    region_populate(region, start, (end - start) >> PAGE_SHIFT, true);
+    if (!*leaf_entry(leaf, va))
+        return false;
+    region->space->faults_minor +=
+        !object_cloned(region->object, region->first + ((va - region->node.key) >> PAGE_SHIFT));
+    this_cpu()->counters.faults_soft++;
+    return true;
 }
 
 /* `second` begins where `first` ends and shows what would come next anyway. */
@@ -224,30 +227,28 @@ static bool continues(const struct region *first, const struct region *second)
            (!first->source || first->source_first + pages == second->source_first);
 }
 
+/* Joins two neighbours if they are one. */
+static void join(struct region *first, struct region *second)
+{
+    uint64_t length = second->length;
+
+    if (!continues(first, second))
+        return;
+    region_free(second);
+    first->length += length;
+}
+
 void region_merge(struct region *region)
 {
-    struct tree_node *node = tree_next(&region->node);
-    struct region *other;
+    struct tree *regions = &region->space->regions;
+    struct tree_node *next = tree_next(&region->node);
+    struct tree_node *below =
+        region->node.key ? tree_at_or_below(regions, region->node.key - 1) : NULL;
 
-    if (node) {
-        other = tree_entry(node, struct region, node);
-        if (continues(region, other)) {
-            uint64_t length = other->length;
-            region_free(other);
-            region->length += length;
-        }
-    }
-    if (!region->node.key)
-        return;
-    node = tree_at_or_below(&region->space->regions, region->node.key - 1);
-    if (!node)
-        return;
-    other = tree_entry(node, struct region, node);
-    if (continues(other, region)) {
-        uint64_t length = region->length;
-        region_free(region);
-        other->length += length;
-    }
+    if (next)
+        join(region, tree_entry(next, struct region, node));
+    if (below)
+        join(tree_entry(below, struct region, node), region);
 }
 
 int64_t region_add(struct space *space, uint64_t va, uint64_t length, unsigned rights,

@@ -7,7 +7,7 @@
 #include "vm/object.h"
 
 #define MAP_RIGHTS (MAP_READ | MAP_WRITE | MAP_EXEC)
-#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK | MAP_ADVICE)
+#define MAP_KEPT   (MAP_RIGHTS | MAP_DONTFORK | MAP_WIPEONFORK | MAP_AROUND | MAP_ADVICE)
 
 struct region {
     struct tree_node node; /* key: start address, in space->regions */
@@ -19,8 +19,8 @@ struct region {
     uint64_t first;        /* page of the object at the start */
     struct object *source; /* where pages come from that the object has not; NULL: none */
     uint64_t source_first;
-    struct region *object_next, *object_previous; /* object->regions */
-    struct region *source_next, *source_previous; /* object->sourced */
+    struct region *object_next, **object_link; /* object->regions */
+    struct region *source_next, **source_link; /* object->sourced */
 };
 
 /* The region that contains va, or NULL. Last hit first. */
@@ -71,7 +71,11 @@ int64_t region_split(struct region *region, uint64_t va);
  * source if they are wanted. ENOMEM when a table cannot be had (what was entered stays). */
 int64_t region_populate(struct region *region, uint64_t va, uint64_t pages, bool sources);
 
-/* Unmaps what `region` shows of pages [index, index + pages) of an object whose page `first` is at
- * its start. */
-void region_unmap_object(struct region *region, uint64_t first, uint64_t index, uint64_t pages);
+/*
+ * What MAP_AROUND asks for at a fault that is no write: enters what is resident of the aligned 64
+ * KiB around va, as far as the region and one leaf table go. True: va itself was entered, and the
+ * fault counted; false: it has an entry already, or must be asked for.
+ */
+bool region_around(struct region *region, uint64_t va);
+
 void regions_init(void);

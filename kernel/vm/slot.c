@@ -2,10 +2,7 @@
  * slot.c: chunks of slots, and what may happen to one slot.
  */
 #include "arch/cache.h"
-#include "arch/memory.h"
 #include "mm/slab.h"
-#include "task/space.h"
-#include "vm/object.h"
 #include "vm/region.h"
 
 static struct slab_cache chunk_cache, small_cache;

@@ -3,8 +3,6 @@
  * for the next.
  */
 #include "arch/cache.h"
-#include "arch/memory.h"
-#include "arch/tlb.h"
 #include "debug/console.h"
 #include "debug/trace.h"
 #include "ipc/fast.h"
@@ -41,13 +39,9 @@ static int64_t supply_zero(struct supply *supply, struct chunk *chunk, uint64_t 
     number = object_frame(supply->object, index);
     if (__builtin_expect(!number, 0))
         return -ENOMEM;
-    if (__builtin_expect(number < linear_end, 1)) {
-        page_zero(frame_address(number));
-    } else {
-        void *page = frame_open(number, 0);
-        page_zero(page);
-        frame_close(page, 0);
-    }
+    void *page = frame_open(number, 0);
+    page_zero(page);
+    frame_close(page, 0);
     slot_set(chunk, index, supplied(number, supply));
     return 0;
 }
@@ -136,7 +130,8 @@ static int64_t supply_page(struct supply *supply, uint64_t index, bool asked)
     if (!chunk)
         return -ENOMEM;
     state = *chunk_slot(chunk, index) & SLOT_STATE;
-    if (!asked && (state == SLOT_RESIDENT || *chunk_slot(chunk, index) & SLOT_BUSY))
+    if (!asked && supply->operation != SUPPLY_UPGRADE &&
+        (state == SLOT_RESIDENT || *chunk_slot(chunk, index) & SLOT_BUSY))
         return 0;
     if (state == SLOT_ZERO)
         object_unmap(supply->object, index, 1);
@@ -219,12 +214,10 @@ static int64_t wrong(struct thread *pager, const struct thread *client, uint64_t
                      const char *what)
 {
     kprintf(LOG_ERROR,
-            "pagoda: pager %s answered request %llx (page 0x%llx, for %s at 0x%llx) wrongly: %s "
-            "0x%llx pc=0x%llx image=%s\n",
-            pager->space->name, (unsigned long long)client->request.id,
-            (unsigned long long)client->fault_index, client->space->name,
-            (unsigned long long)client->request.va, what, (unsigned long long)index,
-            (unsigned long long)pager->registers.pc, pager->space->name);
+            "pagoda: pager %s answered request %lx (page 0x%lx, for %s at 0x%lx) wrongly: %s "
+            "0x%lx pc=0x%lx image=%s\n",
+            pager->space->name, client->request.id, client->fault_index, client->space->name,
+            client->request.va, what, index, pager->registers.pc, pager->space->name);
     return -EINVAL;
 }
 
@@ -258,13 +251,12 @@ static int64_t source_find(struct thread *pager, struct supply *supply)
 {
     uint64_t handle = pager->registers.x[6];
     unsigned right = supply->operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ;
-    int64_t error;
 
     if (!handle || supply->operation == SUPPLY_ZERO)
         return 0;
-    supply->source = lookup_object(pager, handle, right, &error);
+    supply->source = lookup_object(pager, handle, right);
     if (!supply->source)
-        return error;
+        return (int64_t)pager->registers.x[0]; /* answered */
     return object_is_memory(supply->source) ? 0 : -EINVAL;
 }
 
@@ -332,12 +324,12 @@ static int64_t supply_unasked(struct thread *thread)
                             .source_index = x[7]};
     int64_t error;
 
-    supply.object = lookup_object(thread, x[5], RIGHT_MANAGE, &error);
+    supply.object = lookup_object(thread, x[5], RIGHT_MANAGE);
     if (!supply.object)
-        return error;
+        return (int64_t)x[0];
     if (supply.object->kind != OBJECT_PAGED || !pages || pages > supply.object->pages ||
         index > supply.object->pages - pages || pages > CHUNK_SLOTS ||
-        supply.operation > SUPPLY_MOVE || (pages > 1 && supply.operation != SUPPLY_ZERO))
+        supply.operation > SUPPLY_UPGRADE || (pages > 1 && supply.operation != SUPPLY_ZERO))
         return -EINVAL;
     if (supply.operation == SUPPLY_COPY && !x[6])
         return -EINVAL; /* no faulter, no region to take a source from */
@@ -367,9 +359,9 @@ struct thread *supply_slow(struct thread *thread)
     int64_t error;
 
     if ((uint32_t)x[0]) {
-        endpoint = lookup_endpoint(thread, x[0], RIGHT_RECV, &error);
+        endpoint = lookup_endpoint(thread, x[0], RIGHT_RECV);
         if (__builtin_expect(!endpoint, 0))
-            return answer(thread, error);
+            return thread;
     }
     if (x[1]) {
         client = thread_of_request(x[1], thread->space);

@@ -18,3 +18,12 @@ $(foreach name,$(NATIVE_TESTS),$(eval $(B)/tests/native/$(name).elf: \
 native-tests: $(NATIVE_TEST_ELFS)
 .SECONDARY: $(patsubst %,$(B)/tests/native/%.o,$(NATIVE_SOURCES))
 -include $(wildcard $(B)/tests/native/*.d)
+
+# Servers for tests, in manifests of their own: tests/native/servers/NAME/*.c -> build/userland/servers/NAME.elf
+$(B)/tests/native/servers/%.o: tests/native/servers/% $(SETUP_STAMP)
+	@mkdir -p $(@D)
+	$(USER_CC) $(USER_CFLAGS) -c $< -o $@
+TEST_SERVERS := $(notdir $(patsubst %/,%,$(wildcard tests/native/servers/*/)))
+$(foreach name,$(TEST_SERVERS),$(eval $(call native_program,tests/native/servers,$(name),servers)))
+native-tests: $(patsubst %,$(B)/userland/servers/%.elf,$(TEST_SERVERS))
+-include $(wildcard $(B)/tests/native/servers/*/*.d)

@@ -86,7 +86,7 @@ static const struct {
     {"handle", handle_calls},   {"create", create_calls},
     {"region", region_calls},   {"page", page_calls},
     {"copy", copy_calls},       {"small", small_calls},
-    {"clone", clone_calls},
+    {"clone", clone_calls},     {"storage", storage_calls},
 };
 
 int main(const struct startup *startup)

@@ -74,4 +74,5 @@ void region_calls(void);
 void clone_calls(void);
 void page_calls(void);
 void copy_calls(void);
+void storage_calls(void);
 void small_calls(void);

@@ -57,13 +57,13 @@ static void family_clone(struct family *family)
     CHECK_IS(region_clone(HANDLE_SPACE, family->space, family->parent, family->child), 0);
 }
 
-/* The clone runs this; it waits for its pager, most likely, when this returns. */
+/* The clone runs this; it waits for its pager when this returns, also if a tick came between. */
 static void child_begin(struct family *family, int64_t (*run)(uint64_t), uint64_t argument)
 {
     family->thread = thread_create(family->space, 0, PRIORITY_ABOVE, 0);
     writer = (struct worker){.run = run, .argument = argument};
     CHECK_IS(worker_begin(family->thread, (uintptr_t)writer_stack + 2 * PAGE_SIZE, &writer), 0);
-    yield();
+    sleep_for(1);
 }
 
 static void child_expect(struct family *family, int64_t result)

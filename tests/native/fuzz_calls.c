@@ -109,6 +109,9 @@ static const char *const shapes[] = {
     SHAPE(yield, ""),
     SHAPE(region_clone, "SSOO."),
     SHAPE(page_query, "Sacb."),
+    SHAPE(object_copy, "O.cabc."),
+    SHAPE(dma_pin, "OBOfcff"),
+    SHAPE(adopt, "Eo"),
 #undef SHAPE
 };
 static const char *const create_shapes[8] = {
@@ -166,7 +169,7 @@ static uint64_t argument_of(char shape, unsigned memory, uint64_t *state)
     case 'b':
         return mostly(chance(state, 2), 4, state);
     case 'B':
-        return mostly(1 + chance(state, 2), 4, state);
+        return mostly(1 + chance(state, 3), 4, state);
     case 'v': /* revoking is rare, or nothing would be left */
         return chance(state, 30) == 0;
     case 'm':
@@ -220,6 +223,9 @@ static void learn(uint64_t number, uint64_t what, const uint64_t *x, uint64_t *s
     case SYSCALL_page_supply:
         if (x[1])
             WORLD->requests[memory] = (struct fuzz_request){x[1], x[3]};
+        return;
+    case SYSCALL_adopt:
+        fuzz_remember(WORLD, FUZZ_OBJECT, x[0]);
         return;
     case SYSCALL_thread_create:
         fuzz_remember(WORLD, FUZZ_THREAD, x[0]);

@@ -202,5 +202,9 @@ int main(const struct startup *startup)
     copies();
     memory_facts();
     queries();
+    object_copies();
+    cleaning();
+    pins();
+    adoption();
     finish();
 }

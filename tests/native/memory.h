@@ -11,3 +11,7 @@ uint64_t differences(uintptr_t address, uint64_t pages, uint64_t salt);
 void copies(void);
 void memory_facts(void);
 void queries(void);
+void object_copies(void);
+void cleaning(void);
+void pins(void);
+void adoption(void);

@@ -1,7 +1,7 @@
 #include "support.h"
 
 static uint64_t passed, failed;
-static uintptr_t next_address = LAYOUT_WIRED;
+static uintptr_t next_address = LAYOUT_WIRED + (1ul << 40); /* below: the wired allocator */
 
 bool check(bool holds, const char *what, const char *file, int line)
 {

@@ -123,6 +123,18 @@ def test_a_pager_takes_over_the_lines_of_anon():
         manifest.copy_server("nobody", "x", "servers/x", 12)
 
 
+def test_a_manifest_laid_over_another():
+    manifest = Manifest("server a\n    image servers/a\n    level 1\n    use b\n\nserver b\n    image servers/b\n")
+    manifest.lay("# more\nserver c\n    image servers/c\n\nserver a\n    level 2\n    use c\nsummary\n")
+    stanzas = manifest.text().split("server ")
+    assert [stanza.split() for stanza in stanzas] == [
+        [],
+        ["a", "image", "servers/a", "use", "b", "level", "2", "use", "c"],
+        ["b", "image", "servers/b"],
+        ["c", "image", "servers/c", "summary"],
+    ]
+
+
 def test_the_tree_gets_its_folders(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub/file").write_text("text")

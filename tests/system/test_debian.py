@@ -101,3 +101,23 @@ def test_procps(debian):
     assert re.search(r"^ *1 root .*top *$", run("/usr/bin/top", "-b", "-n1"), re.M)
     assert re.search(r"^total kB +\d+ +\d+ +\d+$", run("/usr/bin/pmap", "-x", "1"), re.M)
     assert re.search(r" region *$", run("/usr/bin/slabtop", "-o"), re.M)
+
+
+def test_redis_over_loopback(debian):
+    """Server and clients talk TCP inside the machine; the server's fork saves a copy of its memory."""
+    script = """
+        cd /tmp; redis-server --port 6379 --save '' --enable-debug-command local --dir /tmp >/tmp/log 2>&1 &
+        until redis-cli ping 2>/dev/null | grep -q PONG; do sleep 0.2; done
+        redis-cli --raw set greeting hello; redis-cli --raw get greeting; redis-cli --raw incrby n 42
+        redis-cli --raw debug populate 2000 key 100
+        redis-cli --raw bgsave
+        until redis-cli info persistence | grep -q rdb_bgsave_in_progress:0; do sleep 0.2; done
+        redis-cli info persistence | grep -o 'rdb_last_bgsave_status:[a-z]*'
+        redis-benchmark -q -n 200 -c 5 -t set,get 2>&1 | tr '\\r' '\\n' | grep -c 'requests per second'
+        redis-cli --raw dbsize
+        redis-cli shutdown nosave; wait
+        [ -s /tmp/dump.rdb ] && grep -c 'bye bye' /tmp/log
+    """
+    out = debian(["redis-server", "redis-tools"], "/bin/sh", "-c", script).stdout.splitlines()
+    expected = ["OK", "hello", "42", "OK", "Background saving started", "rdb_last_bgsave_status:ok", "2"]
+    assert out[:-2] == expected and out[-1] == "1" and int(out[-2]) > 2000

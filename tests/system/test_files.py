@@ -12,7 +12,7 @@ def whole(result):
 
 
 @pytest.mark.parametrize("flavour", ["musl", "glibc"])
-@pytest.mark.parametrize("program", ["tree", "store", "between", "moves", "sockets", "mapped"])
+@pytest.mark.parametrize("program", ["tree", "store", "between", "moves", "sockets", "loopback", "mapped"])
 def test_as_on_linux(pagoda, program, flavour):
     result = pagoda(f"/bin/{program}.{flavour}", options=["--summary"])
     last = result.stdout.splitlines()[-1]

@@ -65,3 +65,8 @@ def test_system_tests_are_counted(tmp_path, text, line):
     result = execute(sys.executable, RUN, "system", file)
     assert last_line(result) == line, result.stdout
     assert result.status == (0 if line.endswith(" 0 failed") else 1)
+
+
+def test_every_mutant_still_finds_its_place():
+    result = execute(ROOT / "tests/mutants/run", "--check")
+    assert result.status == 0, result.stdout

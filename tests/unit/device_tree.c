@@ -32,15 +32,6 @@ void psci_power_off(void)
 {
 }
 
-void psci_restart(void)
-{
-}
-
-bool psci_start_cpu(unsigned cpu, uint64_t entry_physical)
-{
-    return cpu == 0 && entry_physical == 0;
-}
-
 /* ---- Trees ---- */
 
 void *output_of(const char *command, size_t *size)

@@ -31,7 +31,6 @@ static void set_up(void)
     sent[0] = '\0';
     console_set_level(LOG_INFO);
     console_set_runner(false);
-    console_set_owner(true);
 }
 
 /* Bytes since boot. */
@@ -74,15 +73,6 @@ TEST(the_level_decides_about_the_uart_not_about_the_ring)
     console_write(LOG_WARNING, "loud", 4);
     CHECK(strcmp(sent, "loud") == 0);
     CHECK_EQUAL(log_end() - start, 9);
-}
-
-TEST(a_driver_has_the_uart_to_itself_until_a_panic)
-{
-    set_up();
-    console_set_owner(false);
-    kprintf(LOG_ERROR, "no");
-    kprintf(LOG_PANIC, "yes");
-    CHECK(strcmp(sent, "yes") == 0);
 }
 
 TEST(the_runner_gets_brackets_that_no_text_can_close)

@@ -23,18 +23,20 @@ static const char standard[] = "# comment\n"
                                "    pool 256K 1M\n"
                                "    endpoint\n"
                                "\tdevice uart\n"
+                               "\tdevice pci:1af4:1042\n"
                                "\n"
                                "server proc\n"
                                "    image servers/proc\n"
                                "    level 5\n"
                                "    pool 4096 1G\n"
-                               "    use uart\n"
+                               "    use uart 2\n"
                                "    pager anon\n"
                                "    bundle\n"
                                "    system\n"
                                "    argument two  words\\x20more\n"
                                "server anon\r\n"
                                "    image servers/anon\r\n"
+                               "    restart 3 60\r\n"
                                "    level 4\n"
                                "    pool 0 4K\n"
                                "    endpoint\n"
@@ -58,10 +60,13 @@ TEST(every_line_is_understood)
     CHECK(uart->level == 0 && uart->priority == 28 && uart->endpoint && !uart->bundle);
     CHECK(uart->pool_guaranteed == 256 << 10 && uart->pool_limit == 1 << 20);
     CHECK(uart->grants->kind == GRANT_DEVICE && !strcmp(uart->grants->name, "uart"));
-    CHECK(proc->line == 10 && proc->level == 5 && proc->bundle && proc->system && !proc->endpoint);
+    CHECK(!strcmp(uart->grants->next->name, "pci:1af4:1042"));
+    CHECK(proc->line == 11 && proc->level == 5 && proc->bundle && proc->system && !proc->endpoint);
+    CHECK(proc->grants->badge == 2 && proc->grants->next->badge == 0);
     CHECK(proc->grants->kind == GRANT_USE && proc->grants->next->kind == GRANT_PAGER);
     CHECK(!strcmp(proc->argument, "two words more"));
     CHECK(!strcmp(anon->name, "anon") && anon->pool_limit == 4096);
+    CHECK(anon->restart_deaths == 3 && anon->restart_seconds == 60 && !uart->restart_deaths);
     struct manifest_word *run = manifest.runs->words;
     CHECK(!strcmp(run->text, "/bin/seed") && !strcmp(run->next->text, "a b"));
     CHECK(!strcmp(run->next->next->text, ""));
@@ -154,11 +159,21 @@ TEST(each_mistake_is_named_with_its_line)
     refused(SERVER "  pool 4K 18446744073709551616\n", 6, "size");
     refused(SERVER "  pool 4K 17179869184G\n", 6, "size");
     refused(SERVER "  image j\n", 6, "second image");
+    refused(SERVER "  use a x\n", 6, "badge");
+    refused(SERVER "  use a 4294967296\n", 6, "badge");
+    refused(SERVER "  use a 1 2\n", 6, "takes");
+    refused(SERVER "  use a:b\n", 6, "a-z");
     refused(SERVER "  use b\n", 6, "no server \"b\"");
     refused(SERVER "  use a\n", 6, "lower levels");
     refused(SERVER "  device uart\n  device uart\n", 7, "already");
     refused(SERVER "  argument\n", 6, "at least 1");
     refused(SERVER "  argument x\n  argument y\n", 7, "second argument");
+    refused(SERVER "  restart 3\n", 6, "takes 2");
+    refused(SERVER "  restart 0 5\n", 6, "from 1");
+    refused(SERVER "  restart 5 x\n", 6, "not \"x\"");
+    refused(SERVER "  restart 5 1000001\n", 6, "from 1");
+    refused(SERVER "  restart 1 1\n  restart 1 1\n", 7, "second restart");
+    refused(SERVER "  level 5\n  restart 1 1\n", 7, "cannot be started again");
     refused(SERVER "  endpoint now\n", 6, "takes 0");
     refused("server a\n  level 3\n  pool 4K 8K\n", 1, "\"image\"");
     refused("server a\n  image i\n  pool 4K 8K\n", 1, "\"level\"");

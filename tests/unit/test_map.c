@@ -271,6 +271,34 @@ TEST(populating_enters_what_is_there_and_counts_it_also_without_memory)
     }
 }
 
+/* Like Linux's fault-around: what is there of sixteen aligned pages, in the region and in one
+ * table. */
+TEST(a_fault_around_enters_its_window_and_counts_once)
+{
+    for (unsigned round = 0; round < 50; round++) {
+        begin();
+        struct region *region = any_residents();
+        unsigned page = (unsigned)unit_random_below(PAGES);
+        uint64_t before = space.faults_minor, va = BASE + page * PAGE_SIZE;
+        uint64_t expected = map_entry(region, page, MAP_READ), start = va & ~0xffffull;
+        uint64_t stop = start < BASE ? BASE + 0x10000 : start + 0x10000;
+        uint64_t table = (va | 0x1fffff) + 1, last = BASE + PAGES * PAGE_SIZE;
+        bool cloned = object_cloned(object, page);
+        CHECK(region_around(region, va) == (expected != 0));
+        CHECK_EQUAL(space.faults_minor, before + (expected && !cloned));
+        stop = stop < table ? stop : table;
+        stop = stop < last ? stop : last;
+        for (unsigned i = 0; i < PAGES; i++) {
+            uint64_t at = BASE + i * PAGE_SIZE;
+            CHECK_EQUAL(entry_at(i), at >= start && at < stop ? map_entry(region, i, MAP_READ) : 0);
+        }
+        CHECK(!expected ||
+              !region_around(region, va)); /* has an entry: not what the fault is about */
+        CHECK_EQUAL(space.resident, mapped());
+        end();
+    }
+}
+
 TEST(an_object_is_unmapped_from_every_region_that_shows_or_has_it_as_source)
 {
     begin();

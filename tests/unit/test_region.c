@@ -95,7 +95,8 @@ static unsigned shown_by(const struct object *object)
     unsigned count = 0;
     const struct region *previous = NULL;
     for (struct region *at = object->regions; at; previous = at, at = at->object_next, count++)
-        CHECK(at->object == object && at->object_previous == previous);
+        CHECK(at->object == object && *at->object_link == at &&
+              (!previous || at->object_link == &previous->object_next));
     return count;
 }
 
@@ -126,7 +127,8 @@ static unsigned source_of(const struct object *object)
     unsigned count = 0;
     const struct region *previous = NULL;
     for (struct region *at = object->sourced; at; previous = at, at = at->source_next, count++)
-        CHECK(at->source == object && at->source_previous == previous);
+        CHECK(at->source == object && *at->source_link == at &&
+              (!previous || at->source_link == &previous->source_next));
     return count;
 }
 

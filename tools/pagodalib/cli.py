@@ -13,6 +13,7 @@ COMMANDS = {
     "run": ("run", "run a program in Pagoda"),
     "doctor": ("doctor", "what is missing on this machine, and how to get it"),
     "image": ("image", "make a disk image that U-Boot starts"),
+    "card": ("card", "make, check and read SD-card images"),
     "tree": ("listing", "list the file tree that a program would find"),
     "bundle": ("archive", "make, list or extract a boot bundle"),
     "gdb": ("debugger", "run a program under the debugger"),

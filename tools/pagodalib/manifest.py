@@ -9,6 +9,7 @@ import re
 
 from .common import Failure
 
+ONCE = {"image", "level", "priority", "pool", "argument"}
 NAME_BYTES = 23  # longest name of a server, as the root server has it
 
 
@@ -67,6 +68,26 @@ class Manifest:
             if len(words) > 1 and words[0] == "image":
                 return words[1]
         raise Failure(f"server {name} of the manifest has no image line")
+
+    def lay(self, text):
+        """Lays another manifest over this one: a `server` that is there already gets the further
+        lines; of lines that a server has once (image, level, …) the new one counts."""
+        other = Manifest(text)
+        for name in other.servers():
+            first, end = other._stanza(name)
+            lines = [line for line in other.lines[first + 1 : end] if line.strip()]
+            if name in self.servers():
+                self._extend(name, lines)
+            else:
+                self.lines += ["", other.lines[first], *lines]
+            other.lines[first:end] = []
+        self.lines += [line for line in other.lines if line.strip() and not line.startswith("#")]
+
+    def _extend(self, name, lines):
+        first, end = self._stanza(name)
+        once = {line.split()[0] for line in lines} & ONCE
+        kept = [line for line in self.lines[first + 1 : end] if line.strip() and line.split()[0] not in once]
+        self.lines[first + 1 : end] = [*kept, *lines, ""]
 
     def remove(self, *directives):
         """Removes top-level lines that begin with one of these words."""

@@ -96,6 +96,18 @@ def add_machine_options(parser):
         "--append", action="append", default=[], metavar="ARGUMENTS",
         help="further boot arguments, e.g. linear=128M",
     )  # fmt: skip
+    group.add_argument(
+        "--card", metavar="IMAGE", help="an SD card: its root file system is /, its changes stay"
+    )
+    group.add_argument("--virtio", action="store_true", help="the card as a virtio block device")
+    group.add_argument("--snapshot", action="store_true", help="the card's changes are forgotten")
+    group.add_argument(
+        "--record", metavar="LOG", help="keep every write to the card in LOG (tests/powercut reads it)"
+    )
+    group.add_argument(
+        "--qemu", action="append", default=[], metavar="ARGUMENT",
+        help="one more word for QEMU, e.g. --qemu=-device --qemu=usb-kbd",
+    )
     group.add_argument("--kernel", metavar="IMAGE", help="another kernel than build/virt/Image")
     watch = parser.add_argument_group("watching")
     watch.add_argument("--trace", metavar="FILE", help="keep the kernel's trace in FILE")

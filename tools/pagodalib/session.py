@@ -14,6 +14,7 @@ from .terminal import END_OF_INPUT, Keyboard, Terminal, escape
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PATIENCE = 2.0  # seconds between asking QEMU to end and making it
+HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # while QEMU is being started
 PENDING_MOST = 1 << 16  # bytes of input that are read ahead of what QEMU takes
 
 
@@ -33,12 +34,25 @@ def _end_with_parent():
 
 def start(command, own_session=False, **streams):
     """Starts QEMU; Failure when there is none."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)  # a signal must not find it half started
+
+    def prepare():
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _end_with_parent()
+
+    process = None
     try:
-        return subprocess.Popen(
-            command, preexec_fn=_end_with_parent, start_new_session=own_session, **streams
-        )
+        process = subprocess.Popen(command, preexec_fn=prepare, start_new_session=own_session, **streams)
     except OSError as error:
         raise Failure(f"QEMU did not start: {command[0]}: {error.strerror}") from error
+    finally:
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)  # what was held comes now
+        except BaseException:
+            if process:
+                end(process)
+            raise
+    return process
 
 
 def end(process):

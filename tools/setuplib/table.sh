@@ -17,6 +17,8 @@ host_table()
     fi
     cat <<END
 libfdt-dev|file:/usr/include/libfdt.h|device tree library for the unit tests
+libext2fs-dev|file:/usr/include/ext2fs/ext2fs.h|ext4 library for the unit tests of vfs
+e2fsprogs|command:mke2fs|makes and checks ext4 file systems
 device-tree-compiler|command:dtc|device trees to text and back
 qemu-system-arm|qemu:$qemu_wanted|the emulated board (version $qemu_wanted or newer)
 u-boot-qemu|file:/usr/lib/u-boot/qemu_arm64/u-boot.bin|the boot loader of the emulated board
@@ -24,6 +26,8 @@ u-boot-tools|command:mkenvimage|boot scripts and the boot loader's settings
 mtools|command:mcopy|writes files into FAT images without root
 dosfstools|command:mkfs.vfat|makes FAT file systems
 fdisk|command:sfdisk|partitions disk images
+e2fsprogs|command:mke2fs|makes, fills and checks ext4 file systems
+util-linux|command:mkswap|makes swap areas
 gdb-multiarch|command:gdb-multiarch|make gdb
 python3|file:/usr/bin/python3|tools/pagoda
 python3-pytest|file:/usr/lib/python3/dist-packages/pytest/__init__.py|system tests
@@ -33,7 +37,7 @@ END
 
 # Packages of architecture arm64 that are unpacked into build/sysroot: libraries, and BusyBox for the
 # guest.
-sysroot_packages='musl musl-dev libfdt-dev linux-libc-dev busybox-static'
+sysroot_packages='musl musl-dev libfdt-dev linux-libc-dev busybox-static libext2fs-dev comerr-dev'
 
 host_architecture()
 {

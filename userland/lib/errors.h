@@ -22,6 +22,7 @@
 #define ENAMETOOLONG 36 /* a name of more than 255 bytes */
 #define ENOTEMPTY    39
 #define ELOOP        40
+#define EPROTO       71 /* the other side breaks the rules of the protocol */
 #define EOVERFLOW    75
 #define EUCLEAN      117 /* what is stored contradicts itself: e2fsck must see it first */
 #define EDQUOT       122

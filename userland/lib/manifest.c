@@ -10,11 +10,12 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 
-#define NAME_MAX         23 /* with ".irq" behind it, it still fits struct startup_handle */
+#define NAME_MAX         23 /* with ".bar0" behind it, it still fits struct startup_handle */
 #define PRIORITY_DEFAULT 16
 #define PRIORITY_MAX     31
-#define PERCENT_MAX      50          /* of the memory, for one server */
-#define HOST_NAME_MAX    64          /* as uname(2) has room for */
+#define PERCENT_MAX      50 /* of the memory, for one server */
+#define HOST_NAME_MAX    64 /* as uname(2) has room for */
+#define RESTART_MAX      1000000
 #define TIME_MAX         (1ul << 33) /* seconds: as nanoseconds it still fits 63 bits */
 
 struct parser {
@@ -52,13 +53,14 @@ static char *take(const struct parser *parser, unsigned number)
     return text;
 }
 
-static int check_name(struct parser *parser, const char *name)
+/* Devices may have colons in their names, too. */
+static int check_name(struct parser *parser, const char *name, bool device)
 {
     size_t length = strlen(name);
     if (!length || length > NAME_MAX)
         return FAIL(parser, "a name has 1 to %d characters: \"%s\"", NAME_MAX, name);
     for (; *name; name++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_", *name))
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_", *name) && !(device && *name == ':'))
             return FAIL(parser, "a name is made of a-z, 0-9, - and _: \"%s\"", word(parser, 1));
     return 0;
 }
@@ -67,7 +69,7 @@ static int check_name(struct parser *parser, const char *name)
 
 static int line_server(struct parser *parser)
 {
-    int error = check_name(parser, word(parser, 1));
+    int error = check_name(parser, word(parser, 1), false);
     if (error)
         return error;
     if (!strcmp(word(parser, 1), "root"))
@@ -184,6 +186,14 @@ static int line_hostname(struct parser *parser)
     return 0;
 }
 
+static int line_root(struct parser *parser)
+{
+    if (strcmp(word(parser, 1), "card"))
+        return FAIL(parser, "the root is the bundle's, or \"card\", not \"%s\"", word(parser, 1));
+    parser->manifest->root = true;
+    return 0;
+}
+
 static int line_strace(struct parser *parser)
 {
     parser->manifest->strace = true;
@@ -268,9 +278,13 @@ static int line_endpoint(struct parser *parser)
 
 static int add_grant(struct parser *parser, enum manifest_grant_kind kind)
 {
-    int error = check_name(parser, word(parser, 1));
+    uint64_t badge = 0;
+    int error = check_name(parser, word(parser, 1), kind == GRANT_DEVICE);
     if (error)
         return error;
+    if (parser->line.count > 2 && (manifest_number(word(parser, 2), &badge) || badge > UINT32_MAX))
+        return FAIL(parser, "a badge is a number from 0 to %u, not \"%s\"", UINT32_MAX,
+                    word(parser, 2));
     for (struct manifest_grant *old = parser->server->grants; old; old = old->next)
         if (!strcmp(old->name, word(parser, 1)))
             return FAIL(parser, "\"%s\" has a handle named \"%s\" already", parser->server->name,
@@ -278,10 +292,29 @@ static int add_grant(struct parser *parser, enum manifest_grant_kind kind)
     struct manifest_grant *grant = wired_alloc(sizeof *grant);
     if (!grant)
         return -ENOMEM;
-    *grant =
-        (struct manifest_grant){.kind = kind, .name = take(parser, 1), .line = parser->line.number};
+    *grant = (struct manifest_grant){.kind = kind,
+                                     .name = take(parser, 1),
+                                     .badge = (uint32_t)badge,
+                                     .line = parser->line.number};
     *parser->last_grant = grant;
     parser->last_grant = &grant->next;
+    return 0;
+}
+
+static int line_restart(struct parser *parser)
+{
+    struct manifest_server *server = parser->server;
+    uint64_t deaths, seconds;
+    if (server->restart_line)
+        return FAIL(parser, "a second restart for \"%s\"", server->name);
+    int error = read_count(parser, 1, RESTART_MAX, &deaths);
+    if (!error)
+        error = read_count(parser, 2, RESTART_MAX, &seconds);
+    if (error)
+        return error;
+    server->restart_deaths = (unsigned)deaths;
+    server->restart_seconds = (unsigned)seconds;
+    server->restart_line = parser->line.number;
     return 0;
 }
 
@@ -337,6 +370,7 @@ static const struct directive of_the_system[] = {
     {"window", 2, 2, line_window},
     {"time", 1, 1, line_time},
     {"hostname", 1, 1, line_hostname},
+    {"root", 1, 1, line_root},
     {"strace", 0, 0, line_strace},
     {"fixed-addresses", 0, 0, line_fixed_addresses},
     {"summary", 0, 0, line_summary},
@@ -349,7 +383,8 @@ static const struct directive of_a_server[] = {
     {"priority", 1, 1, line_priority},
     {"pool", 2, 2, line_pool},
     {"endpoint", 0, 0, line_endpoint},
-    {"use", 1, 1, line_use},
+    {"restart", 2, 2, line_restart},
+    {"use", 1, 2, line_use},
     {"pager", 1, 1, line_pager},
     {"device", 1, 1, line_device},
     {"bundle", 0, 0, line_bundle},

@@ -12,14 +12,16 @@
 enum manifest_grant_kind {
     GRANT_USE,    /* call handle to another server's endpoint */
     GRANT_PAGER,  /* … that may be named as pager or personality */
-    GRANT_DEVICE, /* registers and interrupt of a device */
+    GRANT_DEVICE, /* registers and interrupt of a device, if the board has it */
 };
 
 struct manifest_grant {
     struct manifest_grant *next;
     enum manifest_grant_kind kind;
     char *name;
+    uint32_t badge; /* of a call handle; 0: none */
     unsigned line;
+    void *owner; /* for whoever works with the list */
 };
 
 struct manifest_server {
@@ -29,6 +31,9 @@ struct manifest_server {
     unsigned level, priority;
     uint64_t pool_guaranteed, pool_limit; /* bytes, whole pages */
     unsigned pool_percent; /* if not 0, the limit is this part of the memory, not pool_limit */
+    /* It is started again when it dies, but for the restart_deaths + 1st time within
+     * restart_seconds; 0: not at all. */
+    unsigned restart_deaths, restart_seconds, restart_line;
     bool endpoint, bundle, system;
     struct manifest_grant *grants;
     void *owner; /* for whoever works with the list */
@@ -54,6 +59,7 @@ struct manifest {
     char *host_name;     /* NULL: not said */
     uint16_t window_rows, window_columns; /* of a person's terminal; 0: nobody sits at one */
     uint64_t time;                        /* seconds since 1970 at the start; 0: not known */
+    bool root;                            /* the root is what server vfs has, not the bundle */
     bool strace, summary, fixed_addresses;
 };
 

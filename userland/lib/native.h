@@ -299,6 +299,21 @@ native_inline int64_t space_copy(handle space, uint64_t request, uint64_t far_ad
     return (int64_t)r.x[0];
 }
 
+/*
+ * The same with pages of an object, from byte `offset` on, resident or not mapped anywhere.
+ * stop->address is the number of the page, valid also after -EFAULT when it is beyond the end.
+ */
+native_inline int64_t object_copy(handle object, uint64_t offset, void *own_address,
+                                  uint64_t direction, size_t bytes, struct copy_stop *stop)
+{
+    struct registers r = NATIVE_CALL(
+        SYSCALL_object_copy, IN(0, object) IN(1, 0) IN(2, offset) IN(3, (uintptr_t)own_address)
+                                 IN(4, direction) IN(5, bytes) IN(6, 0));
+    if (stop)
+        *stop = (struct copy_stop){r.x[1], r.x[2]};
+    return (int64_t)r.x[0];
+}
+
 /* ---- Handles and objects ---- */
 
 /* `badge` 0: the same as now; `space` 0: in one's own. */

@@ -45,7 +45,7 @@ native_inline int64_t region_change(handle space, uintptr_t address, uint64_t pa
                                     uint64_t changed)
 {
     const uint64_t kept =
-        MAP_READ | MAP_WRITE | MAP_EXEC | MAP_DONTFORK | MAP_WIPEONFORK | MAP_ADVICE;
+        MAP_READ | MAP_WRITE | MAP_EXEC | MAP_DONTFORK | MAP_WIPEONFORK | MAP_AROUND | MAP_ADVICE;
     return (int64_t)NATIVE_CALL(SYSCALL_region_protect, IN(0, space) IN(1, address) IN(2, pages)
                                                             IN(3, map) IN(4, kept & ~changed))
         .x[0];
@@ -98,7 +98,7 @@ native_inline int64_t page_supply_only(uint64_t request, uint64_t how, uint64_t 
         .x[0];
 }
 
-/* Fills pages of an object that nobody asked for yet. */
+/* Fills pages of an object that nobody asked for yet, or (UPGRADE) makes one that is there writable. */
 native_inline int64_t page_supply_unasked(handle object, uint64_t how, uint64_t index,
                                           uint64_t pages, handle source, uint64_t source_index)
 {
@@ -119,7 +119,54 @@ native_inline int64_t page_reclaim(handle object, uint64_t index, uint64_t pages
 /* Returns how many words (PAGE_*) it left in the message page: all, `pages` of them. */
 native_inline int64_t page_query(handle space, uintptr_t address, uint64_t pages, uint64_t flags)
 {
-    return (int64_t)NATIVE_CALL(SYSCALL_page_query, IN(0, space) IN(1, address) IN(2, pages)
-                                                        IN(3, flags) IN(4, 0))
+    return (int64_t)NATIVE_CALL(SYSCALL_page_query,
+                                IN(0, space) IN(1, address) IN(2, pages) IN(3, flags) IN(4, 0))
         .x[0];
+}
+
+/* RECLAIM_CLEAN: a bit for each page (at most RECLAIM_CLEAN_MOST) in the message page. */
+native_inline int64_t page_clean(handle object, uint64_t index, uint64_t pages)
+{
+    return page_reclaim(object, index, pages, RECLAIM_CLEAN);
+}
+
+/* What a pager's server needs to know of an object that another one made, or it itself before it
+ * died. */
+struct adopted {
+    uint64_t cookie, pages, id;
+};
+
+/* A handle to the object behind `before` (0: the first) among those of the endpoint; -ENOENT: there
+ * are no more. `before` has to be open until then. */
+native_inline int64_t adopt(handle endpoint, handle before, struct adopted *adopted)
+{
+    struct registers r = NATIVE_CALL(SYSCALL_adopt, IN(0, endpoint) IN(1, before));
+    if (!native_failed(r.x[0]))
+        *adopted = (struct adopted){r.x[1], r.x[2], r.x[3]};
+    return (int64_t)r.x[0];
+}
+
+/* ---- What devices reach ---- */
+
+/* Pins 1..512 pages of a wired object; their addresses are in the message page then. Returns the
+ * number of the first pin: the others follow. */
+native_inline int64_t dma_pin(handle device, handle object, uint64_t first, uint64_t pages)
+{
+    return (int64_t)NATIVE_CALL(SYSCALL_dma_pin, IN(0, device) IN(1, DMA_PIN) IN(2, object)
+                                                     IN(3, first) IN(4, pages) IN(5, 0) IN(6, 0))
+        .x[0];
+}
+
+/* For pins of which the device has been told nothing more, 1..512 of them. */
+native_inline int64_t dma_unpin(handle device, uint64_t pin, uint64_t pins)
+{
+    return (int64_t)NATIVE_CALL(SYSCALL_dma_pin,
+                                IN(0, device) IN(1, DMA_UNPIN) IN(3, pin) IN(4, pins))
+        .x[0];
+}
+
+/* All, whoever made them: after the device was reset. */
+native_inline int64_t dma_unpin_all(handle device)
+{
+    return dma_unpin(device, 0, ~0ul);
 }

@@ -7,12 +7,18 @@
 
 const struct startup *startup_block;
 
-handle startup_handle(const char *name)
+const struct startup_handle *startup_find(const char *name)
 {
     for (uint32_t i = 0; startup_block && i < startup_block->count; i++)
         if (!strcmp(startup_block->handles[i].name, name))
-            return startup_block->handles[i].handle;
-    return HANDLE_NONE;
+            return &startup_block->handles[i];
+    return NULL;
+}
+
+handle startup_handle(const char *name)
+{
+    const struct startup_handle *found = startup_find(name);
+    return found ? found->handle : HANDLE_NONE;
 }
 
 handle startup_handle_needed(const char *name)

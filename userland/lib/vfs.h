@@ -49,6 +49,7 @@ struct vfs_statistics {
 };
 
 #define VFS_MOUNT_READ_ONLY 0x1
+#define VFS_MOUNT_AGAIN     0x2 /* it was mounted before, by a server that died: need not be clean */
 #define VFS_MAP_ALLOCATE    0x1
 
 /* FILE_FILL */

@@ -52,3 +52,11 @@ struct wired_backend {
     void (*release)(void *memory, size_t pages, uint64_t word);
 };
 extern const struct wired_backend *wired_backend; /* native programs: wired objects in own space */
+
+/*
+ * Addresses alone, for memory that comes from elsewhere: as many pages as a power of two holds, and
+ * nothing mapped there. 0: none are left. Native programs only.
+ */
+uintptr_t wired_addresses(size_t pages);
+/* The same pages again, unmapped by the caller before. */
+void wired_addresses_free(uintptr_t address, size_t pages);

@@ -80,3 +80,14 @@ static void release(void *memory, size_t pages, uint64_t word)
 
 static const struct wired_backend native_backend = {grow, release};
 const struct wired_backend *wired_backend = &native_backend;
+
+uintptr_t wired_addresses(size_t pages)
+{
+    unsigned order = order_of(pages);
+    return order < ORDERS ? take_addresses(order) : 0;
+}
+
+void wired_addresses_free(uintptr_t address, size_t pages)
+{
+    give_addresses(address, order_of(pages));
+}

@@ -2,6 +2,7 @@
  * main.c: the loop of the Linux personality. The way of a null call (getpid) is short on purpose:
  * the message stays in registers, the badge is the thread, the number indexes a table.
  */
+#include "files/remote.h"
 #include "lib/cpio.h"
 #include "lib/layout.h"
 #include "lib/log.h"
@@ -33,6 +34,8 @@ static int64_t carry_out(struct thread *thread, const struct registers *r)
     thread->refused = r->x[0] & MESSAGE_REFUSED;
     if (thread->unusual & UNUSUAL_ATTENTION &&
         signal_comes_again(thread, true, r->x[0] & MESSAGE_AGAIN, number, &result))
+        return result;
+    if (thread->remote.operation && r->x[0] & MESSAGE_AGAIN && remote_comes_again(thread, &result))
         return result;
     if (thread->unusual & UNUSUAL_TRACED)
         number = trace_number(thread, number);
@@ -137,6 +140,8 @@ static int64_t on_other(struct message *message, uint64_t answered)
             timers_run();
         if (message->w[0] & NOTIFY_CONSOLE)
             console_wake();
+        if (message->w[0] & ~(uint64_t)(NOTIFY_TIMER | NOTIFY_CONSOLE))
+            remote_notified(message->w[0]);
         return ANSWER_LATER;
     case KIND_CALL:
         return on_call(message, answered);
@@ -249,7 +254,7 @@ static int64_t read_bundle(size_t bytes, struct manifest *manifest)
     error = manifest_parse(manifest, (const char *)entry.data, entry.size, error_text);
     if (error)
         log_print(LOG_ERROR, "proc: %s\n", error_text);
-    return error ? error : tree_init(archive, bytes);
+    return error ? error : tree_init(archive, bytes, manifest->root);
 }
 
 static void take_handles(void)
@@ -258,6 +263,8 @@ static void take_handles(void)
     configuration.bundle = startup_handle_needed("bundle");
     configuration.console = startup_handle_needed("console");
     configuration.exit = startup_handle_needed("exit");
+    configuration.vfs = startup_handle("vfs");
+    configuration.file = startup_handle("file");
     configuration.programs = startup_handle_needed("programs");
     int64_t notification = create_notification(0, configuration.self);
     if (notification < 0)
@@ -300,7 +307,8 @@ int main(const struct startup *startup)
             log_print(LOG_ERROR, "proc: no timers: nothing that waits for a time will end\n");
         if (procfs_init() < 0)
             log_print(LOG_ERROR, "proc: no /proc\n");
-        runs_begin(&manifest);
+        runs_prepare(&manifest);
+        remote_init(&manifest, runs_begin);
     } else {
         runs_give_up(STATUS_NOT_STARTED);
     }

@@ -20,13 +20,17 @@
 /* Handles from root, and what the manifest asked for. */
 struct configuration {
     handle self, anon, bundle, console, exit, programs;
+    handle vfs, file;    /* where the manifest says so, else 0 */
     handle notification; /* reaches the loop; bits below */
     bool strace;
     bool fixed_addresses; /* programs lie where they lay the last time */
-    bool pager_trusted; /* false: a program's own pager, which might never answer a call */
+    bool pager_trusted;   /* false: a program's own pager, which might never answer a call */
 };
 #define NOTIFY_TIMER   1
 #define NOTIFY_CONSOLE 2
+/* Of the servers of a remote file system, by number: something was completed; it died. */
+#define NOTIFY_REMOTE_OF(server)    (4UL << (server))
+#define NOTIFY_REMOTE_ENDED(server) (16UL << (server))
 extern struct configuration configuration;
 
 /* ---- The calls, from system_calls.def: linux_NAME(thread, one uint64_t for each argument) ---- */
@@ -56,6 +60,9 @@ int64_t system_call_unknown(struct thread *thread, uint32_t number);
 
 /* strace.c. As system_calls[number], with a line in the log when the call is answered. */
 int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_t arguments[6]);
+
+/* A call that was logged with "= ?" ends with this. Nothing unless they are logged. */
+void system_call_ended(struct thread *thread, int64_t result);
 
 /* The name of a negated errno: the kernel's and those of linux.h. */
 const char *linux_error_name(int64_t error);
@@ -97,6 +104,9 @@ int64_t client_string(struct thread *thread, uint64_t address, char *own, size_t
 /* Answers a thread's open request, which nobody works on now; any ANSWER_* but NONE too. */
 void loop_answer(struct thread *thread, int64_t result);
 
+/* files/remote.h */
+void remote_call_over(struct thread *thread);
+
 /* What the handlers remember of a call that was sent back is over. */
 static inline void loop_forget(struct thread *thread)
 {
@@ -108,6 +118,8 @@ static inline void loop_forget(struct thread *thread)
     thread->wait.woken = thread->wait.timed_out = false;
     if (thread->wait.let_go)
         wait_let_go(thread);
+    if (thread->remote.used)
+        remote_call_over(thread);
     thread->wait.tell = thread->wait.interrupted = false;
     thread->unusual &= ~(uint32_t)UNUSUAL_AGAIN;
 }

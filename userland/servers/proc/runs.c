@@ -3,6 +3,7 @@
  * run counts as a program that ended at once, with a shell's status for that, and the next has its
  * turn all the same. When the last has ended, root is told.
  */
+#include "files/remote.h"
 #include "lib/log.h"
 #include "lib/manifest.h"
 #include "lib/startup.h"
@@ -13,16 +14,21 @@
 #define STATUS_NOT_RUN   126 /* … that cannot be run */
 
 struct process_report process_report;
-static const struct manifest_run *current;
+static const struct manifest_run *current, *all;
 static const struct manifest_word *variables;
 static bool several;
 static struct process_report before; /* the present run */
 
-void runs_give_up(uint32_t status)
+static void tell_root(void)
 {
     process_report.ended = true;
-    process_report.status = status;
     notify(configuration.exit, EXIT_PROGRAM_ENDED);
+}
+
+void runs_give_up(uint32_t status)
+{
+    process_report.status = status;
+    remote_end(tell_root);
 }
 
 /* Words of the manifest as a NULL-ended vector. NULL: no memory. */
@@ -46,6 +52,13 @@ static int64_t start(const struct manifest_run *run)
     return error;
 }
 
+static void cannot_start(int64_t error)
+{
+    log_print(LOG_ERROR, "pagoda: %s cannot start: %s\n", current->words->text,
+              linux_error_name(error));
+    process_report.status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN;
+}
+
 /* Starts programs from `run` on until one runs. */
 static void start_from(const struct manifest_run *run)
 {
@@ -54,23 +67,33 @@ static void start_from(const struct manifest_run *run)
         before = process_report;
         pids_restart();
         int64_t error = start(run);
-        if (!error)
+        if (!error || error == ANSWER_NONE) /* it runs, or waits for its file: runs_again() */
             return;
-        log_print(LOG_ERROR, "pagoda: %s cannot start: %s\n", run->words->text,
-                  linux_error_name(error));
-        process_report.status = error == -ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN;
+        cannot_start(error);
     }
     runs_give_up(process_report.status);
 }
 
-void runs_begin(const struct manifest *manifest)
+void runs_again(int64_t error)
 {
+    if (error)
+        cannot_start(error);
+    start_from(error ? current->next : current);
+}
+
+void runs_prepare(const struct manifest *manifest)
+{
+    all = manifest->runs;
     variables = manifest->environment;
     several = manifest->runs && manifest->runs->next;
     process_report.status = STATUS_NOT_FOUND;
     if (!manifest->runs)
         log_print(LOG_ERROR, "pagoda: the manifest has no `run` line\n");
-    start_from(manifest->runs);
+}
+
+void runs_begin(void)
+{
+    start_from(all);
 }
 
 void runs_ended(uint32_t wait_status)

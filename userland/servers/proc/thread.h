@@ -13,15 +13,29 @@
 
 /* A system call handler answers what Linux answers: a result or a negated errno. Four further
  * answers, outside both, are for the loop: */
-#define ANSWER_RETRY       INT64_MIN /* thread->retry says which addresses; the call comes again */
-#define ANSWER_NONE        (INT64_MIN + 1) /* no reply now: the thread is gone, or waits (wait.h) */
-#define ANSWER_REGISTERS   (INT64_MIN + 2) /* go on with the registers as thread_ctl wrote them */
-#define ANSWER_INTERRUPTED (INT64_MIN + 3) /* a signal came while it waited: EINTR, or once more   \
-                                            */
+#define ANSWER_RETRY     INT64_MIN /* thread->retry says which addresses; the call comes again */
+#define ANSWER_NONE      (INT64_MIN + 1) /* no reply now: the thread is gone, or waits (wait.h) */
+#define ANSWER_REGISTERS (INT64_MIN + 2) /* go on with the registers as thread_ctl wrote them */
+#define ANSWER_INTERRUPTED                                                                         \
+    (INT64_MIN + 3) /* a signal came while it waited: EINTR, or once more                          \
+                     */
 #define ANSWER_LAST ANSWER_INTERRUPTED
 
 struct process;
 struct image;
+struct entry;
+struct remote_operation;
+
+/* What a call has to do with a file system in other servers (files/remote.h). */
+struct remote_call {
+    struct remote_operation *operation; /* under way, or its answer yet to be taken; or NULL */
+    struct entry *made;                 /* a name this call has made: a reference, or NULL */
+    int32_t error;                      /* what the last answer failed with, until it is told */
+    uint16_t rounds;                    /* how often pages were brought for byte `at` of a file */
+    uint64_t at;
+    bool done; /* the last step of the call was done */
+    bool used; /* any of this */
+};
 
 struct thread {
     /* What the loop looks at for every call. */
@@ -46,13 +60,15 @@ struct thread {
     struct life life;
     uint64_t robust_list, clear_child_tid;
     struct image *start; /* what KIND_START must still write into the space, or NULL */
+    struct remote_call remote;
     struct thread *next; /* of the process; the first is the leader */
 };
 
 /* thread->unusual */
-#define UNUSUAL_STRACE    1 /* every call is logged */
-#define UNUSUAL_AGAIN     2 /* the call was sent back before: its state is in the fields above */
-#define UNUSUAL_ATTENTION 4 /* a signal or a stop to act on before it goes on: signal_attention()  \
-                             */
-#define UNUSUAL_TRACED 8    /* a tracer wants to see its calls */
-#define UNUSUAL_YIELDS 16   /* others come first when its call is answered */
+#define UNUSUAL_STRACE 1 /* every call is logged */
+#define UNUSUAL_AGAIN  2 /* the call was sent back before: its state is in the fields above */
+#define UNUSUAL_ATTENTION                                                                          \
+    4                     /* a signal or a stop to act on before it goes on: signal_attention()    \
+                           */
+#define UNUSUAL_TRACED 8  /* a tracer wants to see its calls */
+#define UNUSUAL_YIELDS 16 /* others come first when its call is answered */

@@ -89,6 +89,8 @@ void wait_cancel(struct thread *thread)
 {
     leave(thread);
     wait_let_go(thread);
+    if (thread->remote.used)
+        remote_call_over(thread);
 }
 
 /* ---- Watching ---- */
@@ -180,7 +182,7 @@ static uint64_t latest(const struct process *process, uint64_t deadline)
 int64_t wait_begin(struct thread *thread)
 {
     struct wait_state *wait = &thread->wait;
-    if (signal_ready(thread)) {
+    if (signal_ready(thread) && !thread->remote.operation) {
         leave(thread);
         return interrupted(thread);
     }
@@ -209,6 +211,8 @@ void wait_finish(struct thread *thread, int64_t result)
 
 void wait_interrupt(struct thread *thread)
 {
+    if (thread->remote.operation)
+        return; /* the card answers soon; the signal is acted on then */
     if (thread->wait.blocked && thread->wait.tell) {
         thread->wait.interrupted = true;
         look_again(thread);

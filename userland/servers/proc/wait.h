@@ -58,8 +58,8 @@ struct wait_state {
     bool timed_out;    /* … because the deadline passed */
     void *kept;        /* what a waiting call needs again … */
     void (*let_go)(struct thread *thread); /* … and how it is freed when the call or thread ends */
-    bool tell;         /* a signal ends the wait by letting the call come again, with: */
-    bool interrupted;  /* … then it ends itself (nanosleep tells how much is left) */
+    bool tell;        /* a signal ends the wait by letting the call come again, with: */
+    bool interrupted; /* … then it ends itself (nanosleep tells how much is left) */
 };
 
 /* Puts a thread on one more queue, for a handler that then answers wait_begin(). 0 or -ENOMEM (the
@@ -87,8 +87,8 @@ void wait_bring(struct thread *thread, uint64_t address, uint64_t tag);
 /* Answers a blocked thread's call with this result now; it is not carried out again. */
 void wait_finish(struct thread *thread, int64_t result);
 
-/* A signal came: ends the wait of a blocked thread, if it waits. A call that has moved bytes
- * already (thread->progress) answers how many. */
+/* A signal came: ends the wait of a blocked thread, if it waits, but not for another server
+ * (thread->remote). A call that has moved bytes already (thread->progress) answers how many. */
 void wait_interrupt(struct thread *thread);
 
 /* Takes a thread off all queues, for one that ends, and frees what its call kept. Nothing is

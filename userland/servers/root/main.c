@@ -126,7 +126,7 @@ static void make_pool_for_programs(void)
 
 int main(const struct startup *startup)
 {
-    (void)startup; /* root has none: its handles are numbers 1 to 5 */
+    (void)startup; /* root has none: its handles are numbers 1 to 6 */
     ask_for_boot_facts();
     map_bundle();
     read_manifest();

@@ -3,6 +3,7 @@
  * the system with the server's name: a system without one of its parts would only
  * fail later, and less clearly.
  */
+#include "devices.h"
 #include "lib/layout.h"
 #include "lib/log.h"
 #include "lib/memory.h"
@@ -37,50 +38,40 @@ static void name_handle(struct gift *gift, const char *name, const char *suffix,
     entry->handle = given;
 }
 
-/* Duplicates `from` into the server with these rights, under this name. */
+/* Duplicates `from` into the server with these rights and badge (0: none), under this name. */
 static void give(struct gift *gift, const char *name, const char *suffix, handle from,
-                 uint64_t rights)
+                 uint64_t rights, uint64_t badge)
 {
-    int64_t given = handle_dup(from, rights, 0, gift->server->space);
+    int64_t given = handle_dup(from, rights, badge, gift->server->space);
     name_handle(gift, name, suffix, must(gift->server, given, name));
 }
 
-static handle endpoint_of(const char *name)
+handle endpoint_of(const char *name)
 {
     return ((struct server *)manifest_find(&the_system.manifest, name)->owner)->endpoint;
 }
 
-/* Registers and interrupt line of a device, as the kernel found it on this board. */
-static void give_device(struct gift *gift, const struct manifest_grant *grant)
+/* The parts of a device, each under its own name; none where the board lacks it. */
+static void give_device(struct gift *gift, struct manifest_grant *grant)
 {
-    const struct boot_facts *facts = &the_system.facts;
-    if (strcmp(grant->name, "uart"))
-        die("manifest:%u: no device \"%s\" (there is: uart)", grant->line, grant->name);
-    if (!facts->console_base)
-        die("manifest:%u: this board's device tree names no console UART", grant->line);
-    if (strcmp(facts->console_kind, "pl011"))
-        die("manifest:%u: this board's console is \"%s\", the driver knows pl011", grant->line,
-            facts->console_kind);
-    handle registers =
-        must(gift->server, create_device(HANDLE_SYSTEM, facts->console_base, 1), "its registers");
-    give(gift, grant->name, "", registers, RIGHT_READ | RIGHT_WRITE);
-    handle_close(registers);
-    if (!facts->console_irq)
-        return;
-    handle irq = must(gift->server, create_irq(HANDLE_SYSTEM, facts->console_irq), "its interrupt");
-    give(gift, grant->name, ".irq", irq, RIGHT_MANAGE);
-    handle_close(irq);
+    for (const struct device_part *part = device_parts(grant); part; part = part->next) {
+        give(gift, grant->name, part->suffix, part->object, part->rights, 0);
+        struct startup_handle *given = &gift->block->handles[gift->block->count - 1];
+        given->offset = part->offset;
+        given->bytes = part->bytes;
+    }
 }
 
 static void give_grants(struct gift *gift)
 {
-    const struct manifest_grant *grant = gift->server->wish->grants;
+    struct manifest_grant *grant = gift->server->wish->grants;
     for (; grant; grant = grant->next) {
         if (grant->kind == GRANT_DEVICE)
             give_device(gift, grant);
         else
             give(gift, grant->name, "", endpoint_of(grant->name),
-                 grant->kind == GRANT_PAGER ? RIGHT_WRITE | RIGHT_PAGER : RIGHT_WRITE);
+                 grant->kind == GRANT_PAGER ? RIGHT_WRITE | RIGHT_PAGER : RIGHT_WRITE,
+                 grant->badge);
     }
 }
 
@@ -117,11 +108,11 @@ static void give_personality(struct gift *gift)
 {
     const char *pager = the_system.manifest.program_pager;
     handle ended = notification_with_badge(gift->server, (uintptr_t)gift->server | BADGE_EXIT);
-    give(gift, "exit", "", ended, RIGHT_WRITE);
+    give(gift, "exit", "", ended, RIGHT_WRITE, 0);
     handle_close(ended);
-    give(gift, "programs", "", the_system.programs, RIGHT_READ | RIGHT_MANAGE);
+    give(gift, "programs", "", the_system.programs, RIGHT_READ | RIGHT_MANAGE, 0);
     if (pager && !was_given(gift, pager))
-        give(gift, pager, "", endpoint_of(pager), RIGHT_WRITE | RIGHT_PAGER);
+        give(gift, pager, "", endpoint_of(pager), RIGHT_WRITE | RIGHT_PAGER, 0);
 }
 
 static void give_all(struct gift *gift)
@@ -129,12 +120,12 @@ static void give_all(struct gift *gift)
     const struct manifest_server *wish = gift->server->wish;
     give_itself(gift);
     if (wish->endpoint)
-        give(gift, "self", "", gift->server->endpoint, RIGHT_RECV | RIGHT_MANAGE | RIGHT_PAGER);
+        give(gift, "self", "", gift->server->endpoint, RIGHT_RECV | RIGHT_MANAGE | RIGHT_PAGER, 0);
     give_grants(gift);
     if (wish->bundle)
-        give(gift, "bundle", "", HANDLE_BUNDLE, RIGHT_READ | RIGHT_EXEC);
+        give(gift, "bundle", "", HANDLE_BUNDLE, RIGHT_READ | RIGHT_EXEC, 0);
     if (wish->system)
-        give(gift, "system", "", HANDLE_SYSTEM, RIGHT_READ | RIGHT_MANAGE);
+        give(gift, "system", "", HANDLE_SYSTEM, RIGHT_READ | RIGHT_MANAGE, 0);
     if (wish->level == LEVEL_PROC)
         give_personality(gift);
 }

@@ -8,6 +8,8 @@
 #include_next "arch/memory.h"
 #undef frame_address
 #undef address_frame
+#undef FIXMAP_BASE
+#define FIXMAP_BASE 1 /* frame windows are anywhere */
 
 #define ARENA_FIRST  ((frame_number)0x40000) /* 1 GiB, where RAM of QEMU virt begins */
 #define ARENA_FRAMES ((frame_number)4096)    /* 16 MiB */

@@ -5,6 +5,7 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "remote.h"
 
 #define NANOSECONDS 1000000000L
 
@@ -29,15 +30,20 @@ static uint32_t special_of(const struct node *node)
     return type == LINUX_S_IFCHR || type == LINUX_S_IFBLK ? node->special : 0;
 }
 
-static void refresh(struct node *node)
+static int64_t refresh(struct thread *thread, struct node *node)
 {
+    if (is_remote(node))
+        return remote_refresh(thread, node);
     if (node->operations && node->operations->refresh)
         node->operations->refresh(node);
+    return 0;
 }
 
 static int64_t write_stat(struct thread *thread, struct node *node, uint64_t address)
 {
-    refresh(node);
+    int64_t error = refresh(thread, node);
+    if (error)
+        return error;
     struct linux_stat status = {
         .device = node->system->device,
         .inode = node->inode,
@@ -124,7 +130,11 @@ int64_t linux_statx(struct thread *thread, uint64_t directory, uint64_t path, ui
     struct node *node = files_node(thread, directory, path, flags, &error);
     if (!node)
         return error;
-    refresh(node);
+    error = refresh(thread, node);
+    if (error) {
+        node_drop(node);
+        return error;
+    }
     struct linux_statx status = {
         .mask = STATX_BASIC,
         .block_size = PAGE_SIZE,
@@ -148,6 +158,28 @@ int64_t linux_statx(struct thread *thread, uint64_t directory, uint64_t path, ui
 
 /* ---- statfs ---- */
 
+/* ext4's, as vfs knows it. */
+static int64_t write_remote_statfs(struct thread *thread, const struct file_system *system,
+                                   uint64_t address)
+{
+    struct vfs_statistics facts;
+    int64_t error = remote_statistics(thread, system, &facts);
+    if (error)
+        return error;
+    struct linux_statfs status = {.type = system->magic,
+                                  .block_size = (int64_t)facts.block_bytes,
+                                  .fragment_size = (int64_t)facts.block_bytes,
+                                  .blocks = facts.blocks,
+                                  .free = facts.free,
+                                  .available = facts.available,
+                                  .files = facts.inodes,
+                                  .files_free = facts.inodes_free,
+                                  .name_length = (int64_t)facts.name_most,
+                                  .flags = 0x20 | (facts.read_only ? 1 : 0)};
+    memcpy(&status.id, &facts.id, sizeof status.id);
+    return client_write(thread, address, &status, sizeof status);
+}
+
 static int64_t write_statfs(struct thread *thread, const struct file_system *system,
                             uint64_t address)
 {
@@ -157,6 +189,8 @@ static int64_t write_statfs(struct thread *thread, const struct file_system *sys
                                   .name_length = LINUX_NAME_MAX,
                                   .fragment_size = PAGE_SIZE,
                                   .flags = 0x20}; /* ST_VALID */
+    if (system->remote)
+        return write_remote_statfs(thread, system, address);
     if (system->magic == LINUX_TMPFS_MAGIC && pool_query(configuration.programs, &pool) >= 0) {
         status.blocks = pool.limit;
         status.free = status.available = pool.used < pool.limit ? pool.limit - pool.used : 0;

@@ -1,7 +1,9 @@
 /*
  * change.c: what is known of a file, changed: chmod, chown, utimensat.
  */
+#include "lib/vfs.h"
 #include "proc.h"
+#include "remote.h"
 
 #define NANOSECONDS 1000000000L
 
@@ -16,7 +18,10 @@ static int64_t change_mode(struct thread *thread, struct node *node, uint32_t mo
         return error;
     if (!files_privileged(thread) && !files_in_group(thread, node->group))
         mode &= ~(uint32_t)LINUX_S_ISGID;
-    node->mode = (node->mode & LINUX_S_IFMT) | (mode & 07777);
+    mode = (node->mode & LINUX_S_IFMT) | (mode & 07777);
+    if (is_remote(node))
+        return remote_set(thread, node, &(struct remote_change){.set = VFS_SET_MODE, .mode = mode});
+    node->mode = mode;
     node->changed = node_time();
     return 0;
 }
@@ -50,12 +55,21 @@ static int64_t change_owner(struct thread *thread, struct node *node, uint32_t u
         if (node->user != files_user(thread) || !keeps_user || !may_group)
             return user == UINT32_MAX && group == UINT32_MAX ? 0 : -EPERM;
     }
-    if (user != UINT32_MAX)
-        node->user = user;
-    if (group != UINT32_MAX)
-        node->group = group;
+    uint32_t mode = node->mode;
     if (node_type(node) != LINUX_S_IFDIR)
-        node->mode &= ~(uint32_t)(node->mode & 010 ? LINUX_S_ISUID | LINUX_S_ISGID : LINUX_S_ISUID);
+        mode &= ~node_privileges(node);
+    if (user == UINT32_MAX)
+        user = node->user;
+    if (group == UINT32_MAX)
+        group = node->group;
+    if (is_remote(node))
+        return remote_set(
+            thread, node,
+            &(struct remote_change){
+                .set = VFS_SET_OWNER | VFS_SET_MODE, .mode = mode, .user = user, .group = group});
+    node->user = user;
+    node->group = group;
+    node->mode = mode;
     node->changed = node_time();
     return 0;
 }
@@ -114,8 +128,14 @@ static int64_t change_times(struct thread *thread, struct node *node, const stru
         error = node_permits(thread, node, 2);
     if (error)
         return error;
-    node->accessed = nanoseconds_of(&times->time[0], now, node->accessed);
-    node->modified = nanoseconds_of(&times->time[1], now, node->modified);
+    struct remote_change change = {.set = VFS_SET_ACCESSED | VFS_SET_MODIFIED,
+                                   .accessed = nanoseconds_of(&times->time[0], now, node->accessed),
+                                   .modified =
+                                       nanoseconds_of(&times->time[1], now, node->modified)};
+    if (is_remote(node))
+        return remote_set(thread, node, &change);
+    node->accessed = change.accessed;
+    node->modified = change.modified;
     node->changed = now;
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "lib/wired.h"
 #include "pages.h"
 #include "proc.h"
+#include "remote.h"
 
 static const uint8_t zeros[PAGE_SIZE];
 
@@ -15,6 +16,8 @@ const uint8_t *contents_written(struct node *node, uint64_t offset, uint64_t *by
 {
     struct file_pages *pages = node->pages;
     uint64_t page = offset >> PAGE_SHIFT, in_page = PAGE_SIZE - (offset & PAGE_MASK);
+    if (is_remote(node))
+        return remote_at(node, offset, bytes);
     if (pages && !pages->object) {
         if (offset < pages->small_room) {
             if (*bytes > pages->small_room - offset)
@@ -70,6 +73,11 @@ uint8_t *contents_prepare(struct node *node, uint64_t offset, uint64_t *bytes, i
     }
     if (*bytes > FILE_SIZE_MAX - offset)
         *bytes = FILE_SIZE_MAX - offset;
+    if (is_remote(node)) {
+        uint8_t *at = remote_at(node, offset, bytes);
+        *error = at ? 0 : -ENOMEM;
+        return at;
+    }
     *error = pages_begin(node);
     if (*error)
         return NULL;
@@ -89,6 +97,16 @@ uint8_t *contents_prepare(struct node *node, uint64_t offset, uint64_t *bytes, i
         *bytes = most;
     *error = pages_bring(node, offset >> PAGE_SHIFT, ((offset + *bytes - 1) >> PAGE_SHIFT) + 1);
     return *error ? NULL : (uint8_t *)pages->window + offset;
+}
+
+int64_t contents_failed(struct thread *thread, struct node *node, uint64_t offset, uint64_t bytes,
+                        int64_t error)
+{
+    if (is_remote(node)) {
+        error = remote_bring(thread, node, offset, bytes, false);
+        return error ? error : -EFAULT;
+    }
+    return contents_reachable(node, offset, 1) ? -EFAULT : error;
 }
 
 bool contents_reachable(struct node *node, uint64_t offset, uint64_t bytes)
@@ -131,7 +149,7 @@ int64_t contents_write(struct node *node, uint64_t offset, const void *from, uin
 int64_t node_read(struct node *node, uint64_t offset, void *buffer, size_t bytes)
 {
     uint64_t done = 0;
-    if (node->file != &regular_operations)
+    if (node->file != &regular_operations || is_remote(node))
         return -EINVAL;
     while (done < bytes && offset + done < node->size) {
         uint64_t piece = bytes - done;
@@ -222,6 +240,8 @@ int64_t contents_punch(struct node *node, uint64_t offset, uint64_t bytes)
     uint64_t end = offset + bytes;
     if (end > node->size)
         end = node->size;
+    if (is_remote(node))
+        return -EOPNOTSUPP;
     if (offset >= end)
         return 0;
     int64_t error = pages_begin(node);
@@ -254,7 +274,7 @@ int64_t contents_punch(struct node *node, uint64_t offset, uint64_t bytes)
 static bool is_data(const struct node *node, uint64_t page)
 {
     const struct file_pages *pages = node->pages;
-    if (pages_base(node, page))
+    if (pages_base(node, page) || is_remote(node))
         return true;
     if (!pages)
         return false;
@@ -280,6 +300,8 @@ uint64_t contents_blocks(const struct node *node)
 {
     const struct file_pages *pages = node->pages;
     uint64_t base = (node->base_size + PAGE_MASK) >> PAGE_SHIFT;
+    if (is_remote(node))
+        return remote_blocks(node);
     if (pages && !pages->object)
         base = node->size ? 1 : 0;
     else if (pages && pages->present.count > base)
@@ -309,6 +331,14 @@ int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *
         return -ENODEV;
     if (shared && file_sealed(node, LINUX_F_SEAL_WRITE | LINUX_F_SEAL_FUTURE_WRITE))
         return -EPERM;
+    if (is_remote(node)) {
+        int64_t error = remote_begin(node);
+        *first_page = 0;
+        *zero_tail = true;
+        if (!error && shared)
+            remote_written(node);
+        return error ? error : node->pages->object;
+    }
     if (!node->pages && !shared && node->base_size && ((uintptr_t)node->base & PAGE_MASK) == 0 &&
         node->base_size == node->size) {
         *first_page = pages_of_bundle(node);
@@ -337,7 +367,7 @@ int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *
 int64_t node_view(struct node *node, const void **bytes)
 {
     struct file_pages *pages = node->pages;
-    if (node->file != &regular_operations)
+    if (node->file != &regular_operations || is_remote(node))
         return -ENOEXEC;
     *bytes = pages ? pages->small : node->base;
     if (pages ? !pages->object : node->base_size == node->size)

@@ -50,6 +50,12 @@ static inline const uint8_t *contents_at(struct node *node, uint64_t offset, uin
  * NULL: -ENOSPC, or -EFBIG, in *error. */
 uint8_t *contents_prepare(struct node *node, uint64_t offset, uint64_t *bytes, int64_t *error);
 
+/* A copy from [offset, offset + bytes) to a program failed with EFAULT. That, when the program is
+ * at fault; ANSWER_NONE: pages are being brought; else what the file failed with, `error` for those
+ * in memory. */
+int64_t contents_failed(struct thread *thread, struct node *node, uint64_t offset, uint64_t bytes,
+                        int64_t error);
+
 /* True when [at, at + bytes) can be copied from or to, or could be made so; false: memory ended.
  * For a copy that failed, to tell whose fault it was. */
 bool contents_reachable(struct node *node, uint64_t offset, uint64_t bytes);

@@ -4,6 +4,7 @@
  */
 #include "contents.h"
 #include "proc.h"
+#include "remote.h"
 
 /* ---- sendfile ---- */
 
@@ -28,8 +29,12 @@ static int64_t send_all(struct thread *thread, struct node *in, uint64_t offset,
         if (left > count - thread->stage)
             left = count - thread->stage;
         bool stream = out->operations->stream;
-        int64_t result = send_piece(thread, in, offset + thread->stage,
-                                    left < CLIENT_TURN ? left : CLIENT_TURN, out);
+        uint64_t piece = left < CLIENT_TURN ? left : CLIENT_TURN;
+        int64_t brought =
+            is_remote(in) ? remote_bring(thread, in, offset + thread->stage, piece, false) : 0;
+        if (brought)
+            return brought == ANSWER_NONE || !thread->stage ? brought : (int64_t)thread->stage;
+        int64_t result = send_piece(thread, in, offset + thread->stage, piece, out);
         if (result == ANSWER_RETRY || result == ANSWER_NONE)
             return result;
         if (result <= 0) /* SIGPIPE may have ended the process: `out` is not looked at again */
@@ -104,13 +109,35 @@ static void move_on(struct thread *thread, uint64_t address, struct open_file *f
         file->offset = offset;
 }
 
+/* Before a piece is copied: 0 when the source is there, and the target's size is known to its
+ * server. */
+static int64_t ready(struct thread *thread, struct node *in, uint64_t from, struct node *out,
+                     uint64_t to, uint64_t *bytes)
+{
+    int64_t error = is_remote(out) ? remote_before_write(thread, out, to, bytes) : 0;
+    if (!error && is_remote(in))
+        error = remote_bring(thread, in, from, *bytes, false);
+    return error;
+}
+
+static int64_t write_piece(struct thread *thread, struct node *out, uint64_t to,
+                           const uint8_t *from, uint64_t bytes)
+{
+    int64_t result = contents_write(out, to, from, bytes);
+    int64_t error = result < 0 && is_remote(out) ? remote_bring(thread, out, to, bytes, true) : 0;
+    return error ? error : result;
+}
+
 static int64_t copy_bytes(struct thread *thread, struct node *in, uint64_t from, struct node *out,
                           uint64_t to, uint64_t count)
 {
     while (thread->progress < count) {
         uint64_t bytes = count - thread->progress;
         const uint8_t *at = contents_at(in, from + thread->progress, &bytes);
-        int64_t result = contents_write(out, to + thread->progress, at, bytes);
+        int64_t result =
+            ready(thread, in, from + thread->progress, out, to + thread->progress, &bytes);
+        if (!result)
+            result = write_piece(thread, out, to + thread->progress, at, bytes);
         if (result < 0)
             return transfer_stopped(thread, result);
         thread->progress += (uint64_t)result;

@@ -5,6 +5,7 @@
 #include "lib/memory.h"
 #include "names.h"
 #include "proc.h"
+#include "remote.h"
 
 #define STAGED PAGE_SIZE
 
@@ -28,8 +29,8 @@ static bool flush(struct listing *listing)
     return !listing->error;
 }
 
-static bool put(struct listing *listing, const char *name, size_t length, uint64_t inode,
-                uint32_t type, uint64_t next)
+bool list_put(struct listing *listing, const char *name, size_t length, uint64_t inode,
+              uint32_t type, uint64_t next)
 {
     size_t bytes = (sizeof(struct linux_directory_entry) + length + 1 + 7) & ~7UL;
     if (listing->error || listing->written + listing->staged + bytes > listing->size) {
@@ -54,7 +55,7 @@ static bool put(struct listing *listing, const char *name, size_t length, uint64
 bool list_child(struct listing *listing, const char *name, size_t length, uint64_t inode,
                 uint32_t type, uint64_t next)
 {
-    return put(listing, name, length, inode, type, next + 2);
+    return list_put(listing, name, length, inode, type, next + 2);
 }
 
 static void list_stored(struct node *directory, uint64_t position, struct listing *listing)
@@ -67,11 +68,22 @@ static void list_stored(struct node *directory, uint64_t position, struct listin
     }
 }
 
-static const struct node *above(const struct entry *entry)
+const struct node *directory_above(const struct entry *entry)
 {
     while (entry->parent && entry->node->system->root == entry)
         entry = entry->parent;
     return entry->parent ? entry->parent->node : entry->node;
+}
+
+/* What the call answers: the rest goes to the program. */
+static int64_t told(struct open_file *file, struct listing *listing)
+{
+    if (!listing->error && listing->staged)
+        flush(listing);
+    if (listing->error)
+        return listing->error;
+    file->offset = listing->next;
+    return (int64_t)listing->written;
 }
 
 int64_t linux_getdents64(struct thread *thread, uint64_t descriptor, uint64_t buffer, uint64_t size)
@@ -86,10 +98,16 @@ int64_t linux_getdents64(struct thread *thread, uint64_t descriptor, uint64_t bu
         return -ENOENT;
     struct listing listing = {
         .thread = thread, .address = buffer, .size = (uint32_t)size, .next = file->offset};
+    if (is_remote(directory)) {
+        int64_t error = remote_list(thread, file, listing.next, &listing);
+        if (error)
+            return error;
+        return told(file, &listing);
+    }
     if (listing.next == 0)
-        put(&listing, ".", 1, directory->inode, directory->mode, 1);
+        list_put(&listing, ".", 1, directory->inode, directory->mode, 1);
     if (listing.next == 1)
-        put(&listing, "..", 2, above(file->entry)->inode, LINUX_S_IFDIR, 2);
+        list_put(&listing, "..", 2, directory_above(file->entry)->inode, LINUX_S_IFDIR, 2);
     if (listing.next >= 2 && directory->operations && directory->operations->list) {
         int64_t error = directory->operations->list(thread, directory, listing.next - 2, &listing);
         if (error)
@@ -97,10 +115,5 @@ int64_t linux_getdents64(struct thread *thread, uint64_t descriptor, uint64_t bu
     } else if (listing.next >= 2) {
         list_stored(directory, listing.next - 2, &listing);
     }
-    if (!listing.error && listing.staged)
-        flush(&listing);
-    if (listing.error)
-        return listing.error;
-    file->offset = listing.next;
-    return (int64_t)listing.written;
+    return told(file, &listing);
 }

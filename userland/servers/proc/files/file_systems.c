@@ -14,6 +14,11 @@ struct file_system *file_systems(void)
     return first;
 }
 
+uint32_t file_system_number(void)
+{
+    return ++last_device;
+}
+
 struct file_system *file_system_new(const char *type, const char *source, uint32_t magic,
                                     const struct node_operations *operations)
 {
@@ -52,6 +57,27 @@ int64_t file_system_mount(struct file_system *system, struct entry *directory)
         end = &(*end)->next;
     *end = system;
     return 0;
+}
+
+void file_system_replace_root(struct file_system *system)
+{
+    struct file_system *before = first;
+    for (struct file_system *other = before->next; other; other = other->next) {
+        struct entry *covered = other->root->parent;
+        struct entry *instead = covered->parent == before->root
+                                    ? name_find(system->root, covered->name, covered->name_length)
+                                    : NULL;
+        if (!instead)
+            continue; /* below another one; or it cannot be seen any more */
+        covered->mounted = NULL;
+        other->root->parent = instead;
+        entry_hold(instead);
+        instead->mounted = other->root;
+        entry_drop(covered);
+    }
+    system->next = before->next;
+    first = system;
+    before->next = NULL;
 }
 
 /* ---- Unmounting ---- */

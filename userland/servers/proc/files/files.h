@@ -9,7 +9,8 @@
 
 /* ---- Kinds of files ---- */
 
-extern const struct file_operations regular_operations, fifo_operations;
+extern const struct file_operations regular_operations, fifo_operations,
+    remote_directory_operations;
 
 /* What a transfer that stopped answers: bytes moved count more than an error after them. */
 int64_t transfer_stopped(const struct thread *thread, int64_t error);
@@ -27,9 +28,10 @@ const struct file_operations *device_operations(uint32_t special);
 
 /* ---- tree.c ---- */
 
-/* Builds the root out of a cpio archive in memory, and what is built in. 0, or a negated errno
- * after a line in the log. */
-int tree_init(const void *archive, size_t size);
+/* Builds the root out of a cpio archive in memory, and what is built in; `apart`: as file systems
+ * of their own, since another one will be the root (tree_replace). 0, or a negated errno after a
+ * line in the log. */
+int tree_init(const void *archive, size_t size, bool apart);
 struct entry *tree_root(void);
 
 /* devices.c: the devices of /dev. 0 or -ENOMEM. */
@@ -111,6 +113,11 @@ int64_t descriptors_add_pair(struct thread *thread, struct open_file *a, struct 
 bool last_is_dots(const struct last_name *last);
 /* Names came or went: its times. */
 void directory_changed(struct entry *directory);
+
+/* ---- directory.c ---- */
+
+/* What ".." of a directory is, across what is mounted; the root's is the root. */
+const struct node *directory_above(const struct entry *entry);
 
 /* ---- attributes.c ---- */
 

@@ -5,6 +5,7 @@
 #include "lib/wired.h"
 #include "names.h"
 #include "proc.h"
+#include "remote.h"
 
 bool last_is_dots(const struct last_name *last)
 {
@@ -32,34 +33,72 @@ static struct entry *add_name(struct entry *directory, const struct last_name *l
     return entry;
 }
 
-struct entry *files_make(struct thread *thread, struct entry *directory,
-                         const struct last_name *last, uint32_t mode, int64_t *error)
+/* Whom a new node belongs to, and its mode. */
+static struct remote_wish wish_for(const struct thread *thread, const struct node *directory,
+                                   uint32_t mode)
+{
+    struct remote_wish wish = {
+        .mode = mode, .user = files_user(thread), .group = files_group(thread)};
+    if ((mode & LINUX_S_IFMT) != LINUX_S_IFLNK)
+        wish.mode &= ~thread->process->place->umask;
+    if (directory->mode & LINUX_S_ISGID) {
+        wish.group = directory->group;
+        wish.mode |= (mode & LINUX_S_IFMT) == LINUX_S_IFDIR ? LINUX_S_ISGID : 0;
+    }
+    return wish;
+}
+
+static struct entry *make_stored(struct entry *directory, const struct last_name *last,
+                                 const struct remote_wish *wish)
+{
+    struct node *node = node_new(directory->node->system, wish->mode);
+    if (!node)
+        return NULL;
+    node->user = wish->user;
+    node->group = wish->group;
+    if (node_type(node) == LINUX_S_IFREG) {
+        node->file = &regular_operations;
+    } else if (node_type(node) == LINUX_S_IFIFO) {
+        node->file = &fifo_operations;
+    } else if (node_type(node) == LINUX_S_IFCHR) {
+        node->special = wish->device;
+        node->file = device_operations(wish->device);
+    } else if (node_type(node) == LINUX_S_IFLNK) {
+        node->base = (const uint8_t *)wired_text(wish->target, wish->target_length);
+        node->size = wish->target_length;
+        node->target_owned = true;
+    }
+    struct entry *entry =
+        node_type(node) == LINUX_S_IFLNK && !node->base ? NULL : add_name(directory, last, node);
+    node_drop(node);
+    return entry;
+}
+
+/* `device` and `target` are for those kinds. */
+static struct entry *make_node(struct thread *thread, struct entry *directory,
+                               const struct last_name *last, uint32_t mode, uint32_t device,
+                               const char *target, size_t target_length, int64_t *error)
 {
     *error = directory_changeable(thread, directory);
     if (directory->node->operations) /* Linux looks the name up first, and that is all */
         *error = -ENOENT;
     if (*error)
         return NULL;
-    *error = -ENOMEM;
-    struct node *node = node_new(directory->node->system, mode);
-    if (!node)
-        return NULL;
-    if (node_type(node) != LINUX_S_IFLNK)
-        node->mode &= ~thread->process->place->umask;
-    node->user = files_user(thread);
-    node->group = files_group(thread);
-    if (directory->node->mode & LINUX_S_ISGID) {
-        node->group = directory->node->group;
-        node->mode |= node_type(node) == LINUX_S_IFDIR ? LINUX_S_ISGID : 0;
-    }
-    if (node_type(node) == LINUX_S_IFREG)
-        node->file = &regular_operations;
-    else if (node_type(node) == LINUX_S_IFIFO)
-        node->file = &fifo_operations;
-    struct entry *entry = add_name(directory, last, node);
-    node_drop(node);
+    struct remote_wish wish = wish_for(thread, directory->node, mode);
+    wish.device = device;
+    wish.target = target;
+    wish.target_length = target_length;
+    if (is_remote(directory->node))
+        return remote_make(thread, directory, last, &wish, error);
+    struct entry *entry = make_stored(directory, last, &wish);
     *error = entry ? 0 : -ENOMEM;
     return entry;
+}
+
+struct entry *files_make(struct thread *thread, struct entry *directory,
+                         const struct last_name *last, uint32_t mode, int64_t *error)
+{
+    return make_node(thread, directory, last, mode, 0, "", 0, error);
 }
 
 /* The directory in which a new name is to be made, the name checked. NULL: *error. */
@@ -116,13 +155,9 @@ int64_t linux_mknodat(struct thread *thread, uint64_t descriptor, uint64_t path,
         return error;
     if ((type == LINUX_S_IFCHR || type == LINUX_S_IFBLK) && !files_privileged(thread))
         error = -EPERM;
-    struct entry *entry =
-        error ? NULL : files_make(thread, directory, &last, mode & (LINUX_S_IFMT | 07777), &error);
-    if (entry && type == LINUX_S_IFCHR) {
-        entry->node->special = (uint32_t)device;
-        entry->node->file = device_operations((uint32_t)device);
-    }
-    entry_drop(entry);
+    if (!error)
+        entry_drop(make_node(thread, directory, &last, mode & (LINUX_S_IFMT | 07777),
+                             (uint32_t)device, "", 0, &error));
     entry_drop(directory);
     return error;
 }
@@ -141,18 +176,12 @@ int64_t linux_symlinkat(struct thread *thread, uint64_t target, uint64_t descrip
     if (!copy)
         return -ENOMEM;
     struct entry *directory = place_for(thread, descriptor, path, false, &last, &error);
-    struct entry *entry =
-        directory ? files_make(thread, directory, &last, LINUX_S_IFLNK | 0777, &error) : NULL;
+    if (directory)
+        entry_drop(
+            make_node(thread, directory, &last, LINUX_S_IFLNK | 0777, 0, copy, length, &error));
     entry_drop(directory);
-    if (!entry) {
-        wired_free(copy);
-        return error;
-    }
-    entry->node->base = (const uint8_t *)copy;
-    entry->node->size = length;
-    entry->node->target_owned = true;
-    entry_drop(entry);
-    return 0;
+    wired_free(copy);
+    return error;
 }
 
 static int64_t link(struct thread *thread, struct entry *old, struct entry *directory,
@@ -169,6 +198,8 @@ static int64_t link(struct thread *thread, struct entry *old, struct entry *dire
     /* A file that was removed stays so; one that never had a name (O_TMPFILE) gets its first. */
     if (!node->links && !old->linkable)
         return -ENOENT;
+    if (is_remote(node))
+        return remote_link(thread, old, directory, last);
     struct entry *entry = add_name(directory, last, node);
     if (!entry)
         return -ENOMEM;

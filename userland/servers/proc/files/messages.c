@@ -1,10 +1,10 @@
 /*
  * messages.c: sendto, recvfrom, sendmsg, recvmsg: bytes with addresses and descriptors beside them.
  */
+#include "inet.h"
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "socket.h"
 
 #define LINUX_SOL_SOCKET      1
 #define LINUX_SCM_RIGHTS      1
@@ -28,6 +28,27 @@ struct linux_cmsghdr {
 
 /* ---- sendto, recvfrom ---- */
 
+/* Who is to get a message with an address. 0, or an error. */
+static int64_t find_target(struct thread *thread, struct socket *socket, uint64_t address,
+                           uint64_t length, struct extras *extras)
+{
+    int64_t error;
+    if (socket->family == LINUX_AF_UNIX)
+        extras->target = socket_find(thread, address, length, socket->type, &error);
+    else
+        extras->target = inet_target(thread, socket, address, length, &error);
+    extras->lost = !extras->target;
+    return error;
+}
+
+/* An address where none may be; internet streams pass over it. */
+static int64_t refuse_address(const struct socket *socket)
+{
+    if (socket->type == LINUX_SOCK_DGRAM || socket->family != LINUX_AF_UNIX)
+        return 0;
+    return socket->connected ? -EISCONN : -EOPNOTSUPP;
+}
+
 int64_t linux_sendto(struct thread *thread, uint64_t descriptor, uint64_t buffer, uint64_t bytes,
                      uint64_t flags, uint64_t address, uint64_t length)
 {
@@ -38,10 +59,10 @@ int64_t linux_sendto(struct thread *thread, uint64_t descriptor, uint64_t buffer
     if (!socket)
         return error;
     if (address) {
-        if (socket->type != LINUX_SOCK_DGRAM)
-            return socket->connected ? -EISCONN : -EOPNOTSUPP;
-        extras.target = socket_find(thread, address, length, socket->type, &error);
-        if (!extras.target)
+        error = refuse_address(socket);
+        if (!error && socket->type == LINUX_SOCK_DGRAM)
+            error = find_target(thread, socket, address, length, &extras);
+        if (error)
             return error;
     }
     struct linux_iovec piece = {buffer, bytes > LINUX_MAX_RW_COUNT ? LINUX_MAX_RW_COUNT : bytes};
@@ -157,12 +178,11 @@ int64_t linux_sendmsg(struct thread *thread, uint64_t descriptor, uint64_t addre
     int64_t total = transfer_vector(thread, message.vector, message.vector_length, &vector);
     if (total < 0)
         return total;
-    if (message.name && message.name_length && socket->type != LINUX_SOCK_DGRAM)
-        return socket->connected ? -EISCONN : -EOPNOTSUPP;
     if (message.name && message.name_length) {
-        extras.target =
-            socket_find(thread, message.name, message.name_length, socket->type, &error);
-        if (!extras.target)
+        error = refuse_address(socket);
+        if (!error && socket->type == LINUX_SOCK_DGRAM)
+            error = find_target(thread, socket, message.name, message.name_length, &extras);
+        if (error)
             return error;
     }
     error = read_extras(thread, &message, &extras);

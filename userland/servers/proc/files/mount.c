@@ -6,6 +6,7 @@
 #include "lib/wired.h"
 #include "names.h"
 #include "proc.h"
+#include "remote.h"
 
 #define LINUX_MS_RDONLY  1
 #define LINUX_MS_REMOUNT 32
@@ -86,8 +87,14 @@ static int64_t mount_tmpfs(struct entry *directory, const char *source, char *op
     return error;
 }
 
-static int64_t mount_at(struct entry *directory, uint64_t flags, const char *source,
-                        const char *type, char *options)
+/* What is on the card. */
+static bool is_stored_type(const char *type)
+{
+    return strcmp(type, "ext4") == 0 || strcmp(type, "ext3") == 0 || strcmp(type, "ext2") == 0;
+}
+
+static int64_t mount_at(struct thread *thread, struct entry *directory, uint64_t flags,
+                        const char *source, const char *type, char *options)
 {
     if (node_type(directory->node) != LINUX_S_IFDIR)
         return -ENOTDIR;
@@ -96,7 +103,13 @@ static int64_t mount_at(struct entry *directory, uint64_t flags, const char *sou
             return -EINVAL;
         return flags & LINUX_MS_RDONLY ? -EPERM : 0;
     }
-    if (flags & LINUX_MS_OTHER || flags & LINUX_MS_RDONLY)
+    if (flags & LINUX_MS_OTHER)
+        return -EPERM;
+    if (is_stored_type(type))
+        return remote_exists()
+                   ? remote_mount(thread, directory, type, source, flags & LINUX_MS_RDONLY)
+                   : -ENODEV;
+    if (flags & LINUX_MS_RDONLY)
         return -EPERM;
     if (strcmp(type, "tmpfs") != 0 && strcmp(type, "ramfs") != 0)
         return -ENODEV;
@@ -127,7 +140,8 @@ int64_t linux_mount(struct thread *thread, uint64_t source_address, uint64_t tar
     struct entry *directory = files_find(thread, (uint64_t)LINUX_AT_FDCWD, target, 0, &error);
     if (!directory)
         return error;
-    error = files_privileged(thread) ? mount_at(directory, flags, source, type, options) : -EPERM;
+    error = files_privileged(thread) ? mount_at(thread, directory, flags, source, type, options)
+                                     : -EPERM;
     entry_drop(directory);
     return error;
 }
@@ -144,11 +158,14 @@ int64_t linux_umount2(struct thread *thread, uint64_t target, uint64_t flags)
         error = -EPERM;
     else if (root->node->system->root != root || !root->parent)
         error = -EINVAL;
+    else if (root->node->system->remote)
+        error = remote_unmount(thread, root->node->system);
     else
         error = file_system_unmount(root->node->system);
     struct file_system *system = root->node->system;
+    bool remote = system->remote;
     entry_drop(root);
-    if (!error)
+    if (!error && !remote)
         file_system_free(system);
     return error;
 }

@@ -157,6 +157,14 @@ struct entry *name_add(struct entry *directory, const char *name, size_t length,
     return entry;
 }
 
+bool name_enter(struct entry *entry)
+{
+    if (!grow())
+        return false;
+    put(entry);
+    return true;
+}
+
 void name_remove(struct entry *entry)
 {
     take_out(entry);

@@ -10,6 +10,10 @@
 struct entry *name_add(struct entry *directory, const char *name, size_t length, bool constant,
                        struct node *node);
 
+/* Enters one whose name, parent and node are set, with one reference, the table's. False: no
+ * memory. As the others it goes by name_remove(). */
+bool name_enter(struct entry *entry);
+
 /* Finds a stored name, without a reference; NULL: there is none. */
 struct entry *name_find(const struct entry *directory, const char *name, size_t length);
 

@@ -5,6 +5,7 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "remote.h"
 #include "time/vdso.h"
 
 int64_t node_time(void)
@@ -47,6 +48,10 @@ void node_drop(struct node *node)
 {
     if (!node || --node->references)
         return;
+    if (node->system->remote) {
+        remote_ended(node);
+        return;
+    }
     if (node->operations && node->operations->forget)
         node->operations->forget(node);
     else if (node->file == &regular_operations)

@@ -34,6 +34,7 @@ struct file_system {
     uint64_t pages, pages_most; /* of 4 KiB, in files; most 0: as many as memory has */
     bool source_owned;          /* `source` is an allocation of its own */
     bool gone;                  /* unmounted: ends with its last node */
+    bool remote;                /* lives in other servers: remote.h */
     struct entry *root; /* its parent is the entry it covers; NULL parent: the root of all */
 };
 
@@ -212,6 +213,10 @@ int64_t node_permits(const struct thread *thread, const struct node *node, unsig
 bool list_child(struct listing *listing, const char *name, size_t length, uint64_t inode,
                 uint32_t type, uint64_t next);
 
+/* The same with `next` as the program will see it. */
+bool list_put(struct listing *listing, const char *name, size_t length, uint64_t inode,
+              uint32_t type, uint64_t next);
+
 /* ---- text.c ---- */
 
 /* Text that grows; wired memory. All zero: empty. */
@@ -238,6 +243,13 @@ struct file_system *file_system_new(const char *type, const char *source, uint32
 /* Shows it in the place of a directory, which gets a reference. 0, -ENOTDIR, -EBUSY. */
 int64_t file_system_mount(struct file_system *system, struct entry *directory);
 
+/* A device number for one more. */
+uint32_t file_system_number(void);
+
+/* Makes it the root instead of what was; what is mounted on that one's directories moves to its
+ * directories of the same names, which are in the table of names. Nobody may use any of it yet. */
+void file_system_replace_root(struct file_system *system);
+
 /* Takes it away again; then file_system_free. -EBUSY: somebody but the caller, who holds a
  * reference to the root, has something of it open, stands in it, or has mounted there; or it is not
  * stored. */
@@ -252,6 +264,9 @@ struct file_system *file_systems(void);
 /* The directory of that absolute path in the root's tree, made with its parents where missing; a
  * reference or NULL. For what is built in: "/dev/pts". */
 struct entry *tree_directory(const char *path);
+
+/* Makes another file system, not mounted yet, the root of all. */
+void tree_replace(struct file_system *system);
 
 /* Adds a character device in /dev: "tty", LINUX_S_IFCHR | 0666, its number, what it does. */
 int64_t tree_device(const char *path, uint32_t mode, uint32_t special,

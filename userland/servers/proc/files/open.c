@@ -7,6 +7,7 @@
 #include "lib/wired.h"
 #include "names.h"
 #include "proc.h"
+#include "remote.h"
 
 #define LINKS_MOST 40
 /* What an open file does not keep of its flags. */
@@ -43,6 +44,16 @@ static void drop_kept(struct thread *thread)
     file_drop(thread->wait.kept);
 }
 
+/* O_TRUNC takes a while; the call comes again when the file is empty. */
+static int64_t open_remote(struct thread *thread, struct node *node, uint32_t flags)
+{
+    int64_t error = remote_begin(node);
+    if (!error && flags & (LINUX_O_ACCMODE | LINUX_O_TRUNC) && remote_read_only())
+        error = -EROFS;
+    return error || !(flags & LINUX_O_TRUNC) || !node->size ? error
+                                                            : remote_resize(thread, node, 0, false);
+}
+
 /* The open file of an entry that was checked. */
 static struct open_file *open_checked(struct thread *thread, struct entry *entry, uint32_t flags,
                                       int64_t *error)
@@ -53,16 +64,19 @@ static struct open_file *open_checked(struct thread *thread, struct entry *entry
     if (!file)
         return NULL;
     *error = 0;
-    if (file->operations && file->operations->open)
+    if (is_remote(node) && node->file == &regular_operations)
+        *error = open_remote(thread, node, flags);
+    else if (file->operations && file->operations->open)
         *error = file->operations->open(thread, file);
-    if (!*error && flags & LINUX_O_TRUNC && node->file == &regular_operations) {
+    if (!*error && flags & LINUX_O_TRUNC && node->file == &regular_operations && !is_remote(node)) {
         *error = contents_resize(node, 0);
         if (!*error)
             node->modified = node->changed = node_time();
     }
     if (!*error)
         return file;
-    if (*error == ANSWER_NONE) { /* a fifo waits for its other side: the call comes again */
+    if (*error == ANSWER_NONE &&
+        !thread->remote.operation) { /* a fifo waits for its other side: the call comes again */
         thread->wait.kept = file;
         thread->wait.let_go = drop_kept;
         return NULL;
@@ -213,7 +227,7 @@ static struct open_file *open_unnamed(struct thread *thread, struct entry *direc
         return NULL;
     *error = node_type(directory->node) != LINUX_S_IFDIR ? -ENOTDIR
                                                          : node_permits(thread, directory->node, 3);
-    if (!*error && directory->node->operations)
+    if (!*error && (directory->node->operations || is_remote(directory->node)))
         *error = -EOPNOTSUPP;
     if (*error)
         return NULL;

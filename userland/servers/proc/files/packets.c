@@ -2,12 +2,13 @@
  * packets.c: what travels between sockets. A stream is cut into packets as it comes, a message is
  * one; each waits in wired memory at its receiver.
  */
+#include "inet.h"
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
-#include "socket.h"
 
-#define STREAM_ROOM (2016 - sizeof(struct packet)) /* with its head a size of the allocator */
+#define DATAGRAM_MOST 65507                          /* of UDP over IPv4 */
+#define STREAM_ROOM   (2016 - sizeof(struct packet)) /* with its head a size of the allocator */
 
 void rights_drop(struct rights *rights)
 {
@@ -157,7 +158,7 @@ static int64_t send_stream(struct thread *thread, struct open_file *file,
     struct socket *socket = file->state;
     int64_t error = 0;
     if (!socket->peer && !socket->hung)
-        return -ENOTCONN;
+        return socket->family == LINUX_AF_UNIX ? -ENOTCONN : broken(thread, extras);
     if (total == 0)
         return 0;
     while (thread->progress < total && !error) {
@@ -190,18 +191,40 @@ static struct socket *target_of(const struct socket *socket, const struct extras
     return target;
 }
 
+/* The same for datagrams, of a socket that has a port from now on. NULL and no error: nobody hears
+ * it. */
+static struct socket *network_target(struct socket *socket, const struct extras *extras,
+                                     int64_t *error)
+{
+    *error = inet_choose(socket);
+    if (!*error && !extras->target && !extras->lost && !socket->connected)
+        *error = -EDESTADDRREQ;
+    if (*error || extras->target || extras->lost)
+        return extras->target;
+    struct socket *peer = inet_peer(socket);
+    if (!peer)
+        socket->error = ECONNREFUSED; /* what ICMP would tell, at the next call */
+    return peer;
+}
+
 static int64_t send_message(struct thread *thread, struct open_file *file,
                             const struct linux_iovec *vector, uint64_t total, struct extras *extras)
 {
     struct socket *socket = file->state;
     int64_t error;
-    struct socket *target = target_of(socket, extras, &error);
+    bool network = socket->family != LINUX_AF_UNIX;
+    struct socket *target =
+        network ? network_target(socket, extras, &error) : target_of(socket, extras, &error);
     if (!target && error != -EPIPE)
-        return error;
+        return error ? error : (int64_t)total;
     if (!target || socket->sends_no_more || target->receives_no_more)
         return broken(thread, extras);
     if (total > QUEUE_MOST - 32)
         return -EMSGSIZE;
+    if (network && total > DATAGRAM_MOST)
+        return -EMSGSIZE;
+    if (target->queued + total > QUEUE_MOST && network)
+        return (int64_t)total; /* lost, as datagrams are */
     if (target->queued + total > QUEUE_MOST) {
         if (!may_wait(file, extras))
             return -EAGAIN;
@@ -222,9 +245,11 @@ static int64_t send_message(struct thread *thread, struct open_file *file,
         packet_free(packet);
         return error;
     }
-    if (packet->address)
-        *packet->address = socket->address;
     packet->address_length = socket->address_length;
+    if (packet->address && network)
+        packet->address_length = inet_address(&socket->name, target->family, packet->address);
+    else if (packet->address)
+        *packet->address = socket->address;
     packet->sender = extras->sender;
     packet->rights = extras->rights;
     extras->rights = NULL;
@@ -270,7 +295,8 @@ static int64_t nothing_there(struct thread *thread, struct open_file *file,
         (connection && socket->peer && socket->peer->sends_no_more))
         return (int64_t)thread->progress;
     if (connection && !socket->peer)
-        return socket->type == LINUX_SOCK_STREAM ? -EINVAL : -ENOTCONN;
+        return socket->type == LINUX_SOCK_STREAM && socket->family == LINUX_AF_UNIX ? -EINVAL
+                                                                                    : -ENOTCONN;
     if (!may_wait(file, extras))
         return thread->progress ? (int64_t)thread->progress : -EAGAIN;
     return wait_here(thread, &socket->readers, socket->receive_wait);

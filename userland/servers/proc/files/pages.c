@@ -56,8 +56,7 @@ static int64_t show(struct file_pages *pages, unsigned order)
     return 0;
 }
 
-/* Makes sure that page `last` can be shown. */
-static int64_t show_up_to(struct file_pages *pages, uint64_t last)
+int64_t pages_show(struct file_pages *pages, uint64_t last)
 {
     unsigned order = pages->window ? pages->order : FIRST_ORDER;
     while (last >> order)
@@ -76,19 +75,24 @@ static int64_t make_object(struct file_pages *pages)
     return 0;
 }
 
+void pages_hide(struct file_pages *pages)
+{
+    if (!pages->window)
+        return;
+    region_unmap(HANDLE_SPACE, pages->window, 1UL << pages->order, 0);
+    window_give(pages->window, pages->order);
+    pages->window = 0;
+}
+
 void pages_drop(struct file_pages *pages)
 {
-    if (pages->window) {
-        region_unmap(HANDLE_SPACE, pages->window, 1UL << pages->order, 0);
-        window_give(pages->window, pages->order);
-    }
+    pages_hide(pages);
     handle_close(pages->object);
     if (pages->shared && configuration.pager_trusted) {
         struct message message = {.w = {ANON_FORGET, pages->cookie}};
         call(configuration.anon, 0, &message);
     }
     pages->object = HANDLE_NONE;
-    pages->window = 0;
 }
 
 /* ---- Pages ---- */
@@ -131,7 +135,7 @@ int64_t pages_limit(struct file_pages *pages, uint64_t count)
 int64_t pages_bring(struct node *node, uint64_t first, uint64_t end)
 {
     struct file_pages *pages = node->pages;
-    if (show_up_to(pages, end - 1))
+    if (pages_show(pages, end - 1))
         return -ENOSPC;
     if (pages->limited && end > pages->limit && pages_limit(pages, end))
         return -ENOSPC;
@@ -168,7 +172,7 @@ int64_t pages_grow_out(struct node *node)
     uint64_t room = pages->small_room;
     int64_t error = make_object(pages);
     if (!error && small) {
-        error = show_up_to(pages, 0);
+        error = pages_show(pages, 0);
         if (!error)
             error = page_supply_unasked(pages->object, SUPPLY_ZERO | SUPPLY_WRITABLE, 0, 1, 0, 0);
         if (!error)

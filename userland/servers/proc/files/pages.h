@@ -30,5 +30,10 @@ int64_t pages_bring(struct node *node, uint64_t first, uint64_t end);
  */
 int64_t pages_limit(struct file_pages *pages, uint64_t count);
 
+/* Shows the object in proc's space at least up to that page. 0, or -ENOSPC. */
+int64_t pages_show(struct file_pages *pages, uint64_t last);
+/* … no longer. */
+void pages_hide(struct file_pages *pages);
+
 /* The object goes, with all its pages. */
 void pages_drop(struct file_pages *pages);

@@ -5,6 +5,7 @@
 #include "lib/memory.h"
 #include "names.h"
 #include "proc.h"
+#include "remote.h"
 
 #define LINKS_MAX      40  /* as Linux: then ELOOP */
 #define LINK_TEXT_MOST 256 /* of links whose text is made: names in /proc */
@@ -45,6 +46,8 @@ static struct entry *look_up(struct walk *walk, struct entry *directory, const c
 {
     const struct node_operations *operations = directory->node->operations;
     struct entry *found = NULL;
+    if (is_remote(directory->node))
+        return remote_lookup(walk->thread, directory, name, length, &walk->error);
     if (!operations || !operations->lookup) {
         found = name_find(directory, name, length);
         if (!found) {
@@ -203,6 +206,10 @@ struct entry *path_child(struct thread *thread, struct entry *directory,
                          const struct last_name *last, int64_t *error)
 {
     struct walk walk = {thread, thread->process->place->root, 0, 0};
+    if (thread->remote.made && remote_made_it(thread, directory, last)) {
+        *error = -ENOENT; /* until it comes to making it, which was done */
+        return NULL;
+    }
     struct entry *found = look_up(&walk, directory, last->text, last->length);
     *error = walk.error;
     return found;

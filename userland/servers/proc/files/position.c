@@ -3,6 +3,7 @@
  */
 #include "contents.h"
 #include "proc.h"
+#include "remote.h"
 
 /* SEEK_DATA and SEEK_HOLE: files that are not stored are data up to their end. */
 static int64_t seek_data(struct open_file *file, uint64_t offset, bool data)
@@ -60,6 +61,8 @@ static int64_t resize(struct thread *thread, struct node *node, uint64_t size)
     int64_t error = 0;
     if (size != node->size)
         error = file_sealed(node, size < node->size ? LINUX_F_SEAL_SHRINK : LINUX_F_SEAL_GROW);
+    if (!error && is_remote(node))
+        return remote_resize(thread, node, size, true);
     if (!error)
         error = contents_resize(node, size);
     if (!error)
@@ -105,6 +108,13 @@ static int64_t allocate(struct thread *thread, struct node *node, uint64_t offse
     while (offset + thread->progress < end) {
         uint64_t bytes = end - offset - thread->progress;
         int64_t error;
+        if (is_remote(node)) {
+            error = remote_allocate(thread, node, offset + thread->progress, &bytes);
+            if (error)
+                return error;
+            thread->progress += bytes;
+            continue;
+        }
         if (!contents_prepare(node, offset + thread->progress, &bytes, &error))
             return error;
         thread->progress += bytes;
@@ -141,7 +151,9 @@ int64_t linux_fallocate(struct thread *thread, uint64_t descriptor, uint64_t mod
     int64_t error;
     if (mode & LINUX_FALLOC_PUNCH_HOLE) {
         error = file_sealed(node, LINUX_F_SEAL_WRITE | LINUX_F_SEAL_FUTURE_WRITE);
-        if (!error)
+        if (!error && is_remote(node))
+            error = remote_zero(thread, node, offset, end);
+        else if (!error)
             error = contents_punch(node, offset, bytes);
     } else {
         if (!(mode & LINUX_FALLOC_KEEP_SIZE) && end > node->size &&
@@ -150,6 +162,8 @@ int64_t linux_fallocate(struct thread *thread, uint64_t descriptor, uint64_t mod
         if (!(mode & LINUX_FALLOC_KEEP_SIZE) && end > node->size &&
             end > thread->process->limits[LINUX_RLIMIT_FSIZE].current)
             return files_too_large(thread);
+        if (is_remote(node) && end > node->size && mode & LINUX_FALLOC_KEEP_SIZE)
+            return -EOPNOTSUPP; /* no blocks behind the end */
         error = allocate(thread, node, offset, end);
         if (!error && !(mode & LINUX_FALLOC_KEEP_SIZE) && end > node->size)
             node->size = end;

@@ -5,12 +5,16 @@
 #include "contents.h"
 #include "lib/memory.h"
 #include "proc.h"
+#include "remote.h"
 
 /* As relatime: once after each change. */
 static __attribute__((noinline)) void note_access(struct node *node, const struct open_file *file)
 {
-    if (!(file->flags & LINUX_O_NOATIME))
-        node->accessed = node_time();
+    if (file->flags & LINUX_O_NOATIME)
+        return;
+    node->accessed = node_time();
+    if (is_remote(node))
+        remote_touched(node);
 }
 
 /* The rest of a read, from thread->progress on. */
@@ -24,8 +28,8 @@ static __attribute__((noinline)) int64_t read_rest(struct thread *thread, struct
         const uint8_t *from = contents_at(node, offset + thread->progress, &piece);
         int64_t error = client_write_part(thread, address, from, piece, &done);
         thread->progress += done;
-        if (error == -EFAULT && !contents_reachable(node, offset + thread->progress, 1))
-            error = -EIO;
+        if (error == -EFAULT)
+            error = contents_failed(thread, node, offset + thread->progress, piece - done, -EIO);
         if (error)
             return transfer_stopped(thread, error);
         error = client_pause(thread, thread->progress, done);
@@ -64,16 +68,30 @@ static int64_t regular_read(struct thread *thread, struct open_file *file,
 static int64_t write_piece(struct thread *thread, struct node *node, uint64_t offset,
                            uint64_t address, uint64_t bytes, uint64_t *done)
 {
-    int64_t error;
-    uint8_t *to = contents_prepare(node, offset, &bytes, &error);
+    int64_t error = is_remote(node) ? remote_before_write(thread, node, offset, &bytes) : 0;
+    uint8_t *to = error ? NULL : contents_prepare(node, offset, &bytes, &error);
+    char byte;
     if (!to)
         return error;
     error = client_read_part(thread, address, to, bytes, done);
     if (*done && node->size < offset + *done)
         node->size = offset + *done;
-    if (error == -EFAULT && !contents_reachable(node, offset + *done, 1))
-        error = -ENOSPC;
-    return error;
+    if (error != -EFAULT)
+        return error;
+    if (!is_remote(node))
+        return contents_reachable(node, offset + *done, 1) ? -EFAULT : -ENOSPC;
+    /* The file's page is missing, if the program's is there. */
+    error = client_read(thread, address + *done, &byte, 1);
+    return error ? error : remote_bring(thread, node, offset + *done, bytes - *done, true);
+}
+
+/* O_SYNC and O_DSYNC: all that was written is on the card before the call ends. */
+static int64_t sync_written(struct thread *thread, struct open_file *file, uint64_t total,
+                            uint64_t offset)
+{
+    uint64_t first = offset >> PAGE_SHIFT, last = (offset + total - 1) >> PAGE_SHIFT;
+    int64_t error = remote_sync(thread, file->node, first, last - first + 1, FILE_SYNC_METADATA);
+    return error ? error : (int64_t)total;
 }
 
 /* The limit RLIMIT_FSIZE sets: bytes that may be written at `offset`; 0: none. */
@@ -102,6 +120,8 @@ static int64_t regular_write(struct thread *thread, struct open_file *file,
             return sealed;
     }
     node->modified = node->changed = node_time();
+    if (is_remote(node))
+        remote_touched(node);
     if (!files_privileged(thread))
         node->mode &= ~node_privileges(node);
     while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
@@ -117,6 +137,8 @@ static int64_t regular_write(struct thread *thread, struct open_file *file,
         if (error && thread->progress < total)
             return error;
     }
+    if (is_remote(node) && file->flags & (LINUX_O_SYNC | LINUX_O_DSYNC))
+        return sync_written(thread, file, total, offset);
     return (int64_t)total;
 }
 

@@ -4,6 +4,7 @@
 #include "lib/memory.h"
 #include "names.h"
 #include "proc.h"
+#include "remote.h"
 
 /* The sticky bit: may this thread take that name away? */
 static int64_t removable(const struct thread *thread, const struct entry *directory,
@@ -35,7 +36,7 @@ static void unlink_entry(struct entry *directory, struct entry *entry)
     node_drop(node);
 }
 
-static int64_t remove_directory(struct entry *directory, struct entry *entry)
+static int64_t remove_directory(struct thread *thread, struct entry *directory, struct entry *entry)
 {
     if (node_type(entry->node) != LINUX_S_IFDIR)
         return -ENOTDIR;
@@ -43,16 +44,21 @@ static int64_t remove_directory(struct entry *directory, struct entry *entry)
         return -EPERM;
     if (entry->node->first)
         return -ENOTEMPTY;
+    if (is_remote(directory->node))
+        return remote_remove(thread, directory, entry);
     unlink_entry(directory, entry);
     return 0;
 }
 
-static int64_t remove_file(struct entry *directory, struct entry *entry, bool slash)
+static int64_t remove_file(struct thread *thread, struct entry *directory, struct entry *entry,
+                           bool slash)
 {
     if (node_type(entry->node) == LINUX_S_IFDIR)
         return -EISDIR;
     if (slash)
         return -ENOTDIR;
+    if (is_remote(directory->node))
+        return remote_remove(thread, directory, entry);
     unlink_entry(directory, entry);
     return 0;
 }
@@ -79,8 +85,8 @@ int64_t linux_unlinkat(struct thread *thread, uint64_t descriptor, uint64_t path
     if (entry)
         error = removable(thread, directory, entry);
     if (entry && !error)
-        error = directory_meant ? remove_directory(directory, entry)
-                                : remove_file(directory, entry, last.slash);
+        error = directory_meant ? remove_directory(thread, directory, entry)
+                                : remove_file(thread, directory, entry, last.slash);
     entry_drop(entry);
     entry_drop(directory);
     return error;
@@ -166,6 +172,8 @@ static int64_t rename_entries(struct thread *thread, struct renaming *r)
     int64_t error = check(thread, r);
     if (error)
         return error > 0 ? 0 : error;
+    if (is_remote(r->from->node))
+        return remote_rename(thread, r->from, r->entry, r->to, r->there, &r->new, r->flags);
     error = r->flags & LINUX_RENAME_EXCHANGE ? exchange(r) : move(r);
     if (error)
         return error;

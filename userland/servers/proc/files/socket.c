@@ -1,7 +1,7 @@
 /*
  * socket.c: sockets come, get names, find each other and go.
  */
-#include "socket.h"
+#include "inet.h"
 #include "lib/format.h"
 #include "lib/memory.h"
 #include "lib/wired.h"
@@ -35,11 +35,12 @@ static struct open_file *socket_file(struct socket *socket, uint64_t flags)
     return file;
 }
 
-static struct socket *socket_new(const struct thread *thread, uint32_t type)
+static struct socket *socket_new(const struct thread *thread, uint16_t family, uint32_t type)
 {
     struct socket *socket = wired_alloc(sizeof *socket);
     if (!socket)
         return NULL;
+    socket->family = family;
     socket->type = type;
     socket->own = (struct linux_credentials){(int32_t)thread->process->pid, files_user(thread),
                                              files_group(thread)};
@@ -109,6 +110,8 @@ static int64_t check_kind(uint64_t family, uint64_t type64, uint64_t protocol)
     uint32_t type = (uint32_t)type64 & 0xf;
     if (type64 & ~(uint64_t)(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | 0xf))
         return -EINVAL;
+    if ((uint32_t)family == LINUX_AF_INET || (uint32_t)family == LINUX_AF_INET6)
+        return inet_check(type, protocol);
     if ((uint32_t)family >= LINUX_AF_MOST || (uint32_t)family != LINUX_AF_UNIX)
         return -EAFNOSUPPORT;
     if (protocol && protocol != LINUX_AF_UNIX)
@@ -123,7 +126,7 @@ int64_t linux_socket(struct thread *thread, uint64_t family, uint64_t type, uint
     int64_t error = check_kind(family, type, (uint32_t)protocol);
     if (error)
         return error;
-    struct socket *socket = socket_new(thread, (uint32_t)type & 0xf);
+    struct socket *socket = socket_new(thread, (uint16_t)family, (uint32_t)type & 0xf);
     struct open_file *file = socket ? socket_file(socket, type) : NULL;
     if (!file) {
         wired_free(socket);
@@ -152,8 +155,10 @@ int64_t linux_socketpair(struct thread *thread, uint64_t family, uint64_t type, 
     int64_t error = check_kind(family, type, (uint32_t)protocol);
     if (error)
         return error;
-    struct socket *sockets[2] = {socket_new(thread, (uint32_t)type & 0xf),
-                                 socket_new(thread, (uint32_t)type & 0xf)};
+    if ((uint32_t)family != LINUX_AF_UNIX)
+        return -EOPNOTSUPP;
+    struct socket *sockets[2] = {socket_new(thread, LINUX_AF_UNIX, (uint32_t)type & 0xf),
+                                 socket_new(thread, LINUX_AF_UNIX, (uint32_t)type & 0xf)};
     struct open_file *files[2] = {NULL, NULL};
     for (unsigned i = 0; i < 2; i++)
         if (sockets[i])
@@ -180,6 +185,8 @@ int64_t linux_listen(struct thread *thread, uint64_t descriptor, uint64_t backlo
         return error;
     if (socket->type == LINUX_SOCK_DGRAM)
         return -EOPNOTSUPP;
+    if (socket->family != LINUX_AF_UNIX && !socket->connected && (error = inet_choose(socket)))
+        return error;
     if (!socket->address_length || socket->connected)
         return -EINVAL;
     socket->listening = true;
@@ -201,16 +208,21 @@ static int64_t connect_message(struct socket *socket, struct socket *target)
     return 0;
 }
 
-static int64_t connect_stream(struct thread *thread, const struct open_file *file,
-                              struct socket *socket, struct socket *target)
+int64_t socket_connect(struct thread *thread, const struct open_file *file, struct socket *socket,
+                       struct socket *target)
 {
+    bool never_waits = file->flags & LINUX_O_NONBLOCK;
     if (!target->listening)
         return -ECONNREFUSED;
     if (socket->connected || socket->listening)
         return socket->connected ? -EISCONN : -EINVAL;
-    if (target->waiting > target->backlog_most)
-        return file->flags & LINUX_O_NONBLOCK ? -EAGAIN : wait_for(thread, &target->room);
-    struct socket *other = socket_new(thread, socket->type);
+    if (target->waiting > target->backlog_most) {
+        if (!never_waits)
+            return wait_for(thread, &target->room);
+        if (socket->family == LINUX_AF_UNIX || target->waiting > BACKLOG_MOST)
+            return -EAGAIN;
+    }
+    struct socket *other = socket_new(thread, target->family, socket->type);
     if (!other)
         return -ENOMEM;
     other->own = target->own;
@@ -243,10 +255,12 @@ int64_t linux_connect(struct thread *thread, uint64_t descriptor, uint64_t addre
         socket->connected = socket->hung = false;
         return 0;
     }
+    if (socket->family != LINUX_AF_UNIX)
+        return inet_connect(thread, file, socket, address, length);
     struct socket *target = socket_find(thread, address, length, socket->type, &error);
     if (socket->type == LINUX_SOCK_DGRAM)
         return target ? connect_message(socket, target) : error;
-    return target ? connect_stream(thread, file, socket, target) : error;
+    return target ? socket_connect(thread, file, socket, target) : error;
 }
 
 int64_t linux_accept4(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t length,
@@ -267,9 +281,7 @@ int64_t linux_accept4(struct thread *thread, uint64_t descriptor, uint64_t addre
     if (!made)
         return file->flags & LINUX_O_NONBLOCK ? -EAGAIN : wait_for(thread, &socket->readers);
     if (address) {
-        const struct socket *peer = made->peer;
-        error = socket_tell_address(thread, peer ? &peer->address : NULL,
-                                    peer ? peer->address_length : 0, address, length);
+        error = socket_tell_peer(thread, made, address, length);
         if (error)
             return error;
     }
@@ -342,8 +354,9 @@ static uint32_t socket_poll(struct open_file *file, struct poller *poller)
         events |= LINUX_POLLIN | LINUX_POLLRDNORM;
     if (socket->receives_no_more || ended)
         events |= LINUX_POLLRDHUP;
-    if (connection && !socket->listening &&
-        (socket->hung || !peer || (socket->sends_no_more && (socket->receives_no_more || ended))))
+    bool gone = socket->family == LINUX_AF_UNIX ? socket->hung || !peer : !socket->connected;
+    bool silent = socket->sends_no_more && (socket->receives_no_more || ended);
+    if (connection && !socket->listening && (gone || silent))
         events |= LINUX_POLLHUP;
     if (!connection || (socket->connected && (!peer || !socket_full(peer))))
         events |= LINUX_POLLOUT | LINUX_POLLWRNORM;

@@ -1,15 +1,19 @@
 /*
- * socket_names.c: names of sockets: paths, where the file is a socket, and abstract ones.
+ * socket_names.c: names of AF_UNIX sockets: paths, where the file is a socket, and abstract ones.
  */
+#include "inet.h"
 #include "lib/format.h"
 #include "lib/memory.h"
 #include "proc.h"
-#include "socket.h"
 
 static struct socket *bound; /* with abstract names */
 
 void socket_unbind(struct socket *socket)
 {
+    if (socket->family != LINUX_AF_UNIX) {
+        inet_unbind(socket);
+        return;
+    }
     if (socket->entry) {
         socket->entry->node->socket = NULL;
         entry_drop(socket->entry);
@@ -35,7 +39,7 @@ struct socket *socket_of(struct thread *thread, uint64_t descriptor, struct open
 
 /* An address out of the program: *length without what follows a path's end. */
 static int64_t read_address(struct thread *thread, uint64_t address, uint64_t length,
-                            struct linux_unix_address *own, uint32_t *own_length)
+                            struct socket_address *own, uint32_t *own_length)
 {
     if ((int32_t)length < 0 || (uint32_t)length > 128)
         return -EINVAL;
@@ -53,7 +57,7 @@ static int64_t read_address(struct thread *thread, uint64_t address, uint64_t le
     return 0;
 }
 
-static struct socket *find_abstract(const struct linux_unix_address *address, uint32_t length)
+static struct socket *find_abstract(const struct socket_address *address, uint32_t length)
 {
     struct socket *socket = bound;
     while (socket && (socket->address_length != length ||
@@ -65,7 +69,7 @@ static struct socket *find_abstract(const struct linux_unix_address *address, ui
 struct socket *socket_find(struct thread *thread, uint64_t address, uint64_t length, uint32_t type,
                            int64_t *error)
 {
-    struct linux_unix_address wanted;
+    struct socket_address wanted;
     uint32_t wanted_length;
     *error = read_address(thread, address, length, &wanted, &wanted_length);
     if (*error)
@@ -90,7 +94,7 @@ struct socket *socket_find(struct thread *thread, uint64_t address, uint64_t len
 }
 
 static int64_t bind_path(struct thread *thread, struct socket *socket,
-                         const struct linux_unix_address *address)
+                         const struct socket_address *address)
 {
     struct last_name last;
     int64_t error;
@@ -125,12 +129,14 @@ static void choose_name(struct socket *socket)
 
 int64_t linux_bind(struct thread *thread, uint64_t descriptor, uint64_t address, uint64_t length)
 {
-    struct linux_unix_address wanted;
+    struct socket_address wanted;
     uint32_t wanted_length;
     int64_t error;
     struct socket *socket = socket_of(thread, descriptor, NULL, &error);
     if (!socket)
         return error;
+    if (socket->family != LINUX_AF_UNIX)
+        return inet_bind(thread, socket, address, length);
     error = read_address(thread, address, length, &wanted, &wanted_length);
     if (error)
         return error;
@@ -156,10 +162,10 @@ int64_t linux_bind(struct thread *thread, uint64_t descriptor, uint64_t address,
 }
 
 /* Writes an address and its length as getsockname(2) does: cut to the room there is. */
-int64_t socket_tell_address(struct thread *thread, const struct linux_unix_address *address,
+int64_t socket_tell_address(struct thread *thread, const struct socket_address *address,
                             uint32_t length, uint64_t to, uint64_t length_address)
 {
-    static const struct linux_unix_address unnamed = {.family = LINUX_AF_UNIX};
+    static const struct socket_address unnamed = {.family = LINUX_AF_UNIX};
     int32_t room, told = length ? (int32_t)length : 2;
     int64_t error = client_read(thread, length_address, &room, sizeof room);
     if (error)
@@ -171,14 +177,31 @@ int64_t socket_tell_address(struct thread *thread, const struct linux_unix_addre
     return error ? error : client_write(thread, length_address, &told, sizeof told);
 }
 
+int64_t socket_tell_peer(struct thread *thread, const struct socket *socket, uint64_t to,
+                         uint64_t length_address)
+{
+    struct socket_address remote;
+    const struct socket *peer = socket->peer;
+    if (socket->family == LINUX_AF_UNIX)
+        return socket_tell_address(thread, peer ? &peer->address : NULL,
+                                   peer ? peer->address_length : 0, to, length_address);
+    uint32_t length = inet_address(&socket->remote, socket->family, &remote);
+    return socket_tell_address(thread, &remote, length, to, length_address);
+}
+
 int64_t linux_getsockname(struct thread *thread, uint64_t descriptor, uint64_t address,
                           uint64_t length)
 {
+    struct socket_address own;
     int64_t error;
     struct socket *socket = socket_of(thread, descriptor, NULL, &error);
-    return socket ? socket_tell_address(thread, &socket->address, socket->address_length, address,
-                                        length)
-                  : error;
+    if (!socket)
+        return error;
+    if (socket->family == LINUX_AF_UNIX)
+        return socket_tell_address(thread, &socket->address, socket->address_length, address,
+                                   length);
+    uint32_t told = inet_address(&socket->name, socket->family, &own);
+    return socket_tell_address(thread, &own, told, address, length);
 }
 
 int64_t linux_getpeername(struct thread *thread, uint64_t descriptor, uint64_t address,
@@ -188,8 +211,7 @@ int64_t linux_getpeername(struct thread *thread, uint64_t descriptor, uint64_t a
     struct socket *socket = socket_of(thread, descriptor, NULL, &error);
     if (!socket)
         return error;
-    if (!socket->peer)
+    if (socket->family == LINUX_AF_UNIX ? !socket->peer : !socket->connected)
         return -ENOTCONN;
-    return socket_tell_address(thread, &socket->peer->address, socket->peer->address_length,
-                               address, length);
+    return socket_tell_peer(thread, socket, address, length);
 }

@@ -1,8 +1,9 @@
 /*
- * socket_options.c: getsockopt and setsockopt, of the level SOL_SOCKET; AF_UNIX has no others.
+ * socket_options.c: getsockopt and setsockopt: of the level SOL_SOCKET, and what programs set of
+ * TCP and IP, most of which has no effect inside one machine.
  */
+#include "inet.h"
 #include "proc.h"
-#include "socket.h"
 
 #define NANOSECONDS      1000000000UL
 #define LINUX_SOL_SOCKET 1
@@ -34,6 +35,50 @@ enum linux_option {
     SO_DOMAIN = 39,
 };
 
+#define TCP_NODELAY 1
+#define IPV6_V6ONLY 26
+#define TCP_LAST    37 /* TCP_TX_DELAY */
+#define IP_LAST     51 /* IP_LOCAL_PORT_RANGE */
+#define IPV6_LAST   80
+
+/* The bit that keeps an option that is on or off; 0: it is no such option. */
+static uint32_t option_bit(uint32_t level, uint32_t option)
+{
+    if (level == LINUX_IPPROTO_TCP)
+        return option == TCP_NODELAY ? SOCKET_NO_DELAY : 0;
+    if (level == LINUX_IPPROTO_IPV6)
+        return option == IPV6_V6ONLY ? SOCKET_V6_ONLY : 0;
+    if (level != LINUX_SOL_SOCKET)
+        return 0;
+    switch (option) {
+    case SO_REUSEADDR:
+        return SOCKET_REUSE_ADDRESS;
+    case SO_REUSEPORT:
+        return SOCKET_REUSE_PORT;
+    case SO_KEEPALIVE:
+        return SOCKET_KEEP_ALIVE;
+    case SO_BROADCAST:
+        return SOCKET_BROADCAST;
+    default:
+        return 0;
+    }
+}
+
+/* Options of the protocols. 0: it is one, of no effect; or what to answer. */
+static int64_t check_level(const struct socket *socket, uint32_t level, uint32_t option)
+{
+    uint32_t last = 0;
+    if (socket->family == LINUX_AF_UNIX)
+        return -EOPNOTSUPP;
+    if (level == LINUX_IPPROTO_TCP && socket->type == LINUX_SOCK_STREAM)
+        last = TCP_LAST;
+    else if (level == LINUX_IPPROTO_IP)
+        last = IP_LAST;
+    else if (level == LINUX_IPPROTO_IPV6 && socket->family == LINUX_AF_INET6)
+        last = IPV6_LAST;
+    return option && option <= last ? 0 : -ENOPROTOOPT;
+}
+
 struct linux_timeval {
     int64_t seconds, microseconds;
 };
@@ -64,32 +109,34 @@ int64_t linux_setsockopt(struct thread *thread, uint64_t descriptor, uint64_t le
         return error;
     if ((int32_t)length < 0)
         return -EINVAL;
-    if ((uint32_t)level != LINUX_SOL_SOCKET)
-        return -EOPNOTSUPP;
-    if ((uint32_t)option == SO_RCVTIMEO)
+    bool own = (uint32_t)level == LINUX_SOL_SOCKET;
+    if (!own && (error = check_level(socket, (uint32_t)level, (uint32_t)option)))
+        return error;
+    if (own && (uint32_t)option == SO_RCVTIMEO)
         return set_wait(thread, address, (uint32_t)length, &socket->receive_wait);
-    if ((uint32_t)option == SO_SNDTIMEO)
+    if (own && (uint32_t)option == SO_SNDTIMEO)
         return set_wait(thread, address, (uint32_t)length, &socket->send_wait);
     if ((uint32_t)length < sizeof value)
         return -EINVAL;
     error = client_read(thread, address, &value, sizeof value);
     if (error)
         return error;
+    uint32_t bit = option_bit((uint32_t)level, (uint32_t)option);
+    if (bit)
+        socket->options = value ? socket->options | bit : socket->options & ~bit;
+    if (bit || !own)
+        return 0;
     switch ((uint32_t)option) {
     case SO_PASSCRED:
         socket->pass_credentials = value != 0;
         return 0;
     case SO_DEBUG: /* about networks, or sizes that are as they are */
-    case SO_REUSEADDR:
     case SO_DONTROUTE:
-    case SO_BROADCAST:
     case SO_SNDBUF:
     case SO_RCVBUF:
-    case SO_KEEPALIVE:
     case SO_OOBINLINE:
     case SO_PRIORITY:
     case SO_LINGER:
-    case SO_REUSEPORT:
     case SO_RCVLOWAT:
     case SO_SNDBUFFORCE:
     case SO_RCVBUFFORCE:
@@ -147,17 +194,16 @@ static int64_t number_of(const struct socket *socket, uint32_t option, int32_t *
         *value = socket->listening;
         return 0;
     case SO_DOMAIN:
-        *value = LINUX_AF_UNIX;
+        *value = socket->family;
+        return 0;
+    case SO_PROTOCOL:
+        if (socket->family != LINUX_AF_UNIX)
+            *value = socket->type == LINUX_SOCK_STREAM ? LINUX_IPPROTO_TCP : LINUX_IPPROTO_UDP;
         return 0;
     case SO_DEBUG:
-    case SO_REUSEADDR:
     case SO_DONTROUTE:
-    case SO_BROADCAST:
-    case SO_KEEPALIVE:
     case SO_OOBINLINE:
     case SO_PRIORITY:
-    case SO_REUSEPORT:
-    case SO_PROTOCOL:
         return 0;
     default:
         return -ENOPROTOOPT;
@@ -175,8 +221,13 @@ int64_t linux_getsockopt(struct thread *thread, uint64_t descriptor, uint64_t le
     struct socket *socket = socket_of(thread, descriptor, NULL, &error);
     if (!socket)
         return error;
-    if ((uint32_t)level != LINUX_SOL_SOCKET)
-        return -EOPNOTSUPP;
+    bool own = (uint32_t)level == LINUX_SOL_SOCKET;
+    if (!own && (error = check_level(socket, (uint32_t)level, (uint32_t)option)))
+        return error;
+    uint32_t bit = option_bit((uint32_t)level, (uint32_t)option);
+    value = bit && socket->options & bit ? 1 : 0;
+    if (bit || !own)
+        return tell(thread, address, length, &value, sizeof value);
     switch ((uint32_t)option) {
     case SO_PEERCRED:
         return tell(thread, address, length, socket->connected ? &socket->other : &nobody,

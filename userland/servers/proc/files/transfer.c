@@ -24,7 +24,8 @@ bool vector_piece(const struct linux_iovec *vector, uint64_t total, uint64_t don
 
 int64_t transfer_stopped(const struct thread *thread, int64_t error)
 {
-    return error == ANSWER_RETRY || thread->progress == 0 ? error : (int64_t)thread->progress;
+    bool again = error == ANSWER_RETRY || error == ANSWER_NONE;
+    return again || thread->progress == 0 ? error : (int64_t)thread->progress;
 }
 
 /* No program has memory there, whatever is mapped: said before anything else happens. */

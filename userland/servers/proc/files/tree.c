@@ -121,23 +121,38 @@ int64_t tree_link(const char *path, const char *target)
 
 /* ---- All ---- */
 
-static int64_t mount_shared_memory(void)
+void tree_replace(struct file_system *system)
 {
-    struct entry *directory = tree_directory("dev/shm");
+    file_system_replace_root(system);
+    root = system;
+}
+
+static int64_t mount_memory(const char *path, uint32_t permissions)
+{
+    struct entry *directory = tree_directory(path);
     struct file_system *system = file_system_new("tmpfs", "tmpfs", LINUX_TMPFS_MAGIC, NULL);
     if (!directory || !system)
         return -ENOMEM;
-    system->root->node->mode = LINUX_S_IFDIR | 01777;
+    system->root->node->mode = LINUX_S_IFDIR | permissions;
     int64_t error = file_system_mount(system, directory);
     entry_drop(directory);
     return error;
+}
+
+/* What stays when another file system becomes the root. */
+static int64_t mount_apart(void)
+{
+    int64_t error = mount_memory("dev", 0755);
+    if (!error)
+        error = mount_memory("tmp", 01777);
+    return error ? error : mount_memory("run", 0755);
 }
 
 static int64_t add_built_in(void)
 {
     int64_t error = devices_init();
     if (!error)
-        error = mount_shared_memory();
+        error = mount_memory("dev/shm", 01777);
     if (!error)
         error = tree_link("dev/fd", "/proc/self/fd");
     if (!error)
@@ -150,7 +165,7 @@ static int64_t add_built_in(void)
     return error || temporary ? error : -ENOMEM;
 }
 
-int tree_init(const void *archive, size_t size)
+int tree_init(const void *archive, size_t size, bool apart)
 {
     struct cpio iterator = cpio_open(archive, size);
     struct cpio_entry entry;
@@ -159,6 +174,8 @@ int tree_init(const void *archive, size_t size)
     if (!root || file_system_mount(root, NULL))
         return -ENOMEM;
     contents_init(archive);
+    if (apart && mount_apart())
+        return -ENOMEM;
     while ((error = cpio_next(&iterator, &entry)) > 0)
         if ((error = add_entry(&entry)) != 0)
             break;

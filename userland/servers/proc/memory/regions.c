@@ -169,8 +169,8 @@ int64_t extent_map(struct memory *memory, const struct extent *extent)
     bool shared = extent->map & ADVICE_SHARED && shown->owned;
     int64_t error = views_reserve(&memory->views);
     if (!error && there)
-        error = shared ? map_shared(memory, address, there, extent->map, shown, extent->page)
-                       : map_private(memory, address, there, extent->map, shown, extent->page);
+        error = (shared ? map_shared : map_private)(
+            memory, address, there, extent->map | MAP_AROUND, shown, extent->page);
     if (error || there == pages)
         return error;
     error = map_beyond(memory, address + (there << PAGE_SHIFT), pages - there, extent->map);

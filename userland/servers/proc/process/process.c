@@ -58,6 +58,7 @@ static int64_t first_thread(struct process *process, struct pid *pid, struct arg
     if (!error)
         error = exec_load(thread, process->family.pool, &wanted);
     if (error) {
+        wait_cancel(thread);
         wired_free(thread);
         return error;
     }

@@ -2,15 +2,61 @@
  * program.c: files that can be executed, as Linux's binfmt_elf and binfmt_script see them.
  */
 #include "process/program.h"
+#include "files/remote.h"
 #include "lib/memory.h"
+#include "lib/wired.h"
 #include "proc.h"
 #include "process/arguments.h"
 #include "process/image.h"
 
-#define LINE_MOST 256 /* of a script's first line, as Linux reads it */
+#define HEADERS_MOST (256UL << 10) /* of a program's file, up to the end of its headers */
+#define LINE_MOST    256           /* of a script's first line, as Linux reads it */
+
+/* How many bytes of a file must be seen for its headers: as many as there are, `have`, or more. */
+static uint64_t bytes_wanted(const uint8_t *bytes, uint64_t have, uint64_t size)
+{
+    struct elf_segment header;
+    uint64_t table, end;
+    uint16_t count;
+    if (have < 64 || memcmp(bytes, "\177ELF", 4) != 0)
+        return have;
+    memcpy(&table, bytes + 32, sizeof table);
+    memcpy(&count, bytes + 56, sizeof count);
+    end = table + (uint64_t)count * sizeof header;
+    if (table > size || end > size || end > have)
+        return end > size || table > size ? have : end;
+    for (uint64_t at = table; at < table + (uint64_t)count * sizeof header; at += sizeof header) {
+        memcpy(&header, bytes + at, sizeof header);
+        if (header.type == ELF_INTERPRETER && header.offset < size &&
+            header.file_size <= size - header.offset && header.offset + header.file_size > end)
+            end = header.offset + header.file_size;
+    }
+    return end > have ? end : have;
+}
+
+/* The beginning of a file in another server: 0, ANSWER_NONE or an error. */
+static int64_t look_from_afar(struct thread *thread, struct program *program)
+{
+    struct node *node = program->entry->node;
+    uint64_t have = node->size < PAGE_SIZE ? node->size : PAGE_SIZE, wanted = have;
+    int64_t error;
+    do {
+        have = wanted;
+        wired_free(program->copy);
+        program->copy = have <= HEADERS_MOST ? wired_alloc(have + 1) : NULL;
+        if (!program->copy)
+            return have <= HEADERS_MOST ? -ENOMEM : -ENOEXEC;
+        error = remote_read(thread, node, 0, program->copy, have);
+        if (error)
+            return error;
+        wanted = bytes_wanted(program->copy, have, node->size);
+    } while (wanted > have);
+    program->bytes = program->copy;
+    return 0;
+}
 
 /* Looks at the file of an entry. 0, or why it cannot be executed. */
-static int64_t look(struct program *program)
+static int64_t look(struct thread *thread, struct program *program)
 {
     struct node *node = program->entry->node;
     const void *bytes;
@@ -19,9 +65,11 @@ static int64_t look(struct program *program)
         return -ELOOP;
     if (node_type(node) != LINUX_S_IFREG || !(node->mode & 0111))
         return -EACCES;
-    int64_t error = node_view(node, &bytes);
+    int64_t error = is_remote(node) ? look_from_afar(thread, program) : node_view(node, &bytes);
     if (error)
         return error;
+    if (is_remote(node))
+        bytes = program->bytes;
     program->bytes = bytes;
     program->script = node->size >= 2 && program->bytes[0] == '#' && program->bytes[1] == '!';
     if (!program->script &&
@@ -41,7 +89,7 @@ int64_t program_open(struct thread *thread, struct entry *from, const char *path
         entry_hold(from);
     if (!program->entry)
         return error;
-    error = look(program);
+    error = look(thread, program);
     if (error)
         program_close(program);
     return error;
@@ -50,7 +98,9 @@ int64_t program_open(struct thread *thread, struct entry *from, const char *path
 void program_close(struct program *program)
 {
     entry_drop(program->entry);
+    wired_free(program->copy);
     program->entry = NULL;
+    program->copy = NULL;
 }
 
 static bool blank(char c)

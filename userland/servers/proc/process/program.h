@@ -12,7 +12,8 @@ struct thread;
 
 struct program {
     struct entry *entry;  /* a reference */
-    const uint8_t *bytes; /* of the file */
+    const uint8_t *bytes; /* of the file, as many as its headers need */
+    void *copy;           /* … a copy: the file lives in another server; or NULL */
     bool script;          /* begins with #!: `elf` is not valid */
     struct elf elf;
 };

@@ -28,8 +28,13 @@ extern struct process_report process_report;
 
 struct manifest;
 
-/* Starts the first `run` line. The manifest must stay. */
-void runs_begin(const struct manifest *manifest);
+/* What is to run. The manifest must stay. */
+void runs_prepare(const struct manifest *manifest);
+/* Starts the first `run` line. */
+void runs_begin(void);
+
+/* What a program that was to start waited for is there (0), or failed: it is tried again. */
+void runs_again(int64_t error);
 
 /* The running program has ended, as its wait status says, and all processes with it; what they had
  * is given back: counts them, starts the next. */
