@@ -13,6 +13,7 @@ struct block_state {
     uint64_t facts;
     uint64_t generation; /* counts media */
     struct partitions partitions;
+    bool told;            /* what medium there is, by the hardware: until then clients wait */
     bool probing;         /* the partition table is not known yet: clients wait */
     bool probe_under_way; /* its sector is being read */
     bool probe_again;     /* … of a medium that has gone since */

@@ -8,17 +8,24 @@
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/protocol.h"
+#include "lib/server.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
 
 struct block_state the_block;
 
-/* A call that came while the partition table was read: it is answered when that is known. */
+/* A call that came before the hardware said what medium there is, or while the partition table was
+ * read: it is answered when that is known. */
 struct held_call {
     struct held_call *next;
     struct message message;
 };
 static struct held_call *held_first, **held_last = &held_first;
+
+static bool is_known(void)
+{
+    return !the_block.device || (the_block.told && !the_block.probing);
+}
 
 /* ---- Rings ---- */
 
@@ -108,7 +115,7 @@ static int64_t answer_call(struct message *message)
 
 static int64_t on_call(struct message *message)
 {
-    if (!the_block.probing)
+    if (is_known())
         return answer_call(message);
     struct held_call *held = wired_alloc(sizeof *held);
     if (!held) {
@@ -124,7 +131,7 @@ static int64_t on_call(struct message *message)
 
 static void answer_held_calls(void)
 {
-    while (held_first && !the_block.probing) {
+    while (held_first && is_known()) {
         struct held_call *held = held_first;
         held_first = held->next;
         if (!held_first)
@@ -139,6 +146,7 @@ static void answer_held_calls(void)
 
 void block_server_medium(uint64_t sectors, uint64_t facts, bool another)
 {
+    the_block.told = true;
     the_block.sectors = sectors;
     the_block.facts = facts;
     if (sectors && (another || !the_block.generation))

@@ -49,7 +49,8 @@ void block_server_done(struct block_transfer *transfer, int64_t error);
  * The device has this many sectors now; 0: no medium is in (the hardware ends transfers that are
  * under way by itself). `another`: it may be another medium than before; rings of clients that knew
  * the old one answer ESTALE then, so that nothing meant for it is written to this one. The
- * partition table is read anew; calls of clients wait for it. Also before block_server_run().
+ * partition table is read anew; calls of clients wait for it, and for the first time that this is
+ * called. Also before block_server_run().
  */
 void block_server_medium(uint64_t sectors, uint64_t facts, bool another);
 

@@ -75,30 +75,19 @@ static uint64_t *kernel_table_behind(uint64_t *entry)
 
 void linear_map(uint64_t start, uint64_t end)
 {
-    uint64_t attributes = KERNEL_PAGE | ENTRY_PXN;
-    uint64_t image_stop = image_to_physical(image_end);
-
-    while (start < end) {
-        bool image_near = start < image_stop && (start >> 21) == (image_physical >> 21);
-        uint64_t *level1 = kernel_table_behind(&kernel_root_table[start >> 39]);
-        uint64_t *entry = &level1[start >> 30 & 511];
-        bool image_far = start >> 30 == image_physical >> 30;
-        if (!(start & 0x3fffffff) && end - start >= 0x40000000 && !image_far) {
-            *entry = start | (attributes & ~2ul);
-            start += 0x40000000;
-            continue;
-        }
-        entry = &kernel_table_behind(entry)[start >> 21 & 511];
-        if (!(start & 0x1fffff) && end - start >= 0x200000 && start >> 21 != image_physical >> 21) {
-            *entry = start | (attributes & ~2ul);
-            start += 0x200000;
-            continue;
+    for (uint64_t size; start < end; start += size) {
+        uint64_t *entry = &kernel_root_table[start >> 39], page = 0;
+        for (unsigned shift = 30; !page; shift -= 9) { /* the largest block that fits */
+            entry = &kernel_table_behind(entry)[start >> shift & 511];
+            size = 1ul << shift;
+            page = shift == PAGE_SHIFT ? 2 : 0;
+            if (!(start & (size - 1)) && end - start >= size &&
+                start >> shift != image_physical >> shift)
+                break;
         }
         /* The image is not mapped twice: its text stays read-only. */
-        entry = &kernel_table_behind(entry)[start >> 12 & 511];
-        if (!image_near || start < image_physical)
-            *entry = start | attributes;
-        start += PAGE_SIZE;
+        if (start < image_physical || start >= image_to_physical(image_end))
+            *entry = start | (KERNEL_BLOCK | page) | ENTRY_PXN;
     }
     tlb_entries_written();
     instruction_barrier();
@@ -106,40 +95,21 @@ void linear_map(uint64_t start, uint64_t end)
 
 #define DEVICE_PAGE                                                                                \
     (ENTRY_TABLE | ENTRY_MEMORY(MAIR_DEVICE) | ENTRY_ACCESSED | ENTRY_PXN | ENTRY_UXN)
-#define FIXMAP_LARGE 64 /* pages: what is larger (GICv3's redistributors) takes 2 MiB blocks */
-static unsigned fixmap_used, fixmap_blocks = 3; /* after the pages and the device tree */
-
-static void *fixmap_large(uint64_t physical, uint64_t size)
-{
-    uint64_t block = physical >> 21 << 21;
-    unsigned at = fixmap_blocks;
-
-    for (; block < physical + size; block += 0x200000) {
-        if (fixmap_blocks == TABLE_ENTRIES)
-            panic("the fixmap is full: a device has too many registers");
-        fixmap_level2[fixmap_blocks++] = block | (DEVICE_PAGE & ~2ul);
-    }
-    tlb_entries_written();
-    instruction_barrier();
-    return (void *)(FIXMAP_BASE + ((uint64_t)at << 21) + (physical & 0x1fffff));
-}
+static unsigned fixmap_blocks = 3;          /* of 2 MiB, after the pages and the device tree */
 #define FIXMAP_WINDOWS (512 - 2 * CPUS_MAX) /* the last pages are frame windows */
 
 void *fixmap_device(uint64_t physical, uint64_t size)
 {
-    uint64_t first = physical >> PAGE_SHIFT,
-             pages = ((physical + size - 1) >> PAGE_SHIFT) - first + 1;
-    unsigned at = fixmap_used;
+    uint64_t at = FIXMAP_BASE + ((uint64_t)fixmap_blocks << 21);
 
-    if (pages > FIXMAP_LARGE)
-        return fixmap_large(physical, size);
-    if (at + pages > FIXMAP_WINDOWS)
-        panic("the fixmap is full: too many devices");
-    for (uint64_t i = 0; i < pages; i++)
-        fixmap_level3[fixmap_used++] = (first + i) << PAGE_SHIFT | DEVICE_PAGE;
+    for (uint64_t block = physical >> 21 << 21; block < physical + size; block += 0x200000) {
+        if (fixmap_blocks == TABLE_ENTRIES)
+            panic("the fixmap is full: too many devices");
+        fixmap_level2[fixmap_blocks++] = block | (DEVICE_PAGE & ~2ul);
+    }
     tlb_entries_written();
     instruction_barrier();
-    return (void *)(FIXMAP_BASE + ((uint64_t)at << PAGE_SHIFT) + (physical & (PAGE_SIZE - 1)));
+    return (void *)(at + (physical & 0x1fffff));
 }
 
 const void *fixmap_tree(uint64_t physical, uint64_t *mapped)

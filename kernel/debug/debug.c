@@ -153,12 +153,11 @@ static unsigned rights_for(uint64_t operation)
 static __attribute__((noinline)) struct thread *do_debug(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
     if (x[1] > DEBUG_SLAB)
         return answer(thread, -ENOSYS);
     unsigned rights = rights_for(x[1]);
-    if (rights && !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM, rights, &error))
-        return answer(thread, error);
+    if (rights && !lookup(thread, x[0], KERNEL_OBJECT_SYSTEM, rights))
+        return thread;
     if (x[1] == DEBUG_EXIT)
         platform_exit((int)x[2]);
     if (x[1] == DEBUG_PANIC)

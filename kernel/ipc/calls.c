@@ -211,11 +211,10 @@ struct thread *call_recv(struct thread *thread)
 struct thread *notify_slow(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
-    struct notification *notification = lookup_notification(thread, x[0], RIGHT_WRITE, &error);
+    struct notification *notification = lookup_notification(thread, x[0], RIGHT_WRITE);
 
     if (!notification)
-        return answer(thread, error);
+        return thread;
     if (!x[1])
         return answer(thread, -EINVAL);
     notification_signal(notification, x[1]);

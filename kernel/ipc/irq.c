@@ -74,11 +74,10 @@ bool irq_deliver(uint32_t intid)
 struct thread *call_irq_ctl(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
-    struct irq *irq = (struct irq *)lookup(thread, x[0], KERNEL_OBJECT_IRQ, RIGHT_MANAGE, &error);
+    struct irq *irq = (struct irq *)lookup(thread, x[0], KERNEL_OBJECT_IRQ, RIGHT_MANAGE);
 
     if (!irq)
-        return answer(thread, error);
+        return thread;
     if (x[1] == IRQ_ACK) {
         if (!irq->notification)
             return answer(thread, -EINVAL);
@@ -89,9 +88,9 @@ struct thread *call_irq_ctl(struct thread *thread)
         return answer(thread, -ENOSYS);
     if (!x[3])
         return answer(thread, -EINVAL);
-    struct notification *notification = lookup_notification(thread, x[2], RIGHT_WRITE, &error);
+    struct notification *notification = lookup_notification(thread, x[2], RIGHT_WRITE);
     if (!notification)
-        return answer(thread, error);
+        return thread;
     object_ref(&notification->object);
     if (irq->notification)
         object_unref(&irq->notification->object);

@@ -11,20 +11,19 @@ struct thread *call_space_create(struct thread *thread)
     uint64_t *x = thread->registers.x;
     struct space *own = thread->space;
     struct endpoint *personality = NULL;
-    int64_t error;
-    struct pool_object *pool = lookup_pool(thread, x[0], RIGHT_MANAGE, &error);
+    struct pool_object *pool = lookup_pool(thread, x[0], RIGHT_MANAGE);
 
     if (!pool)
-        return answer(thread, error);
+        return thread;
     if (x[1] > LEVEL_ROOT || x[3] >= PRIORITIES)
         return answer(thread, -EINVAL);
     /* Root alone makes spaces below its own level; nobody lends more priority than he has. */
     if ((own->level != LEVEL_ROOT && x[1] < own->level) || x[3] > own->priority_limit)
         return answer(thread, -EPERM);
     if (x[2]) {
-        personality = lookup_endpoint(thread, x[2], RIGHT_PAGER, &error);
+        personality = lookup_endpoint(thread, x[2], RIGHT_PAGER);
         if (!personality)
-            return answer(thread, error);
+            return thread;
         if (personality->level >= x[1])
             return answer(thread, -EPERM);
     }
@@ -49,12 +48,11 @@ struct thread *call_space_create(struct thread *thread)
 struct thread *call_space_ctl(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
     struct space *space =
-        lookup_space(thread, x[0], x[1] == SPACE_STATS ? RIGHT_READ : RIGHT_MANAGE, &error);
+        lookup_space(thread, x[0], x[1] == SPACE_STATS ? RIGHT_READ : RIGHT_MANAGE);
 
     if (!space)
-        return answer(thread, error);
+        return thread;
     switch (x[1]) {
     case SPACE_KILL:
         space_kill(space);
@@ -67,9 +65,9 @@ struct thread *call_space_ctl(struct thread *thread)
                 space->name[i] = '?';
         return answer(thread, 0);
     case SPACE_WATCH: {
-        struct notification *notification = lookup_notification(thread, x[2], RIGHT_WRITE, &error);
+        struct notification *notification = lookup_notification(thread, x[2], RIGHT_WRITE);
         if (!notification)
-            return answer(thread, error);
+            return thread;
         if (!x[3])
             return answer(thread, -EINVAL);
         object_ref(&notification->object);
@@ -111,11 +109,10 @@ struct thread *call_thread_create(struct thread *thread)
     uint64_t *x = thread->registers.x;
     struct object *object = NULL;
     char *page = NULL;
-    int64_t error;
-    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
+    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE);
 
     if (!space)
-        return answer(thread, error);
+        return thread;
     if (x[2] > space->priority_limit)
         return answer(thread, -EINVAL);
     if (x[1]) {

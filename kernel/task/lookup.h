@@ -25,50 +25,52 @@ static inline struct thread *call_again(struct thread *thread)
     return thread;
 }
 
+/* What a handle names, if it is of that kind with these rights and was not revoked. NULL: it is
+ * not, and the call is answered so (EBADF, EACCES, ESTALE in x0). So are all that follow. */
 static inline struct kernel_object *lookup(struct thread *thread, uint64_t handle, unsigned kind,
-                                           unsigned rights, int64_t *error)
+                                           unsigned rights)
 {
+    int64_t error;
     struct handle_entry *entry =
-        handle_lookup(&thread->space->handles, (uint32_t)handle, kind, rights, error);
+        handle_lookup(&thread->space->handles, (uint32_t)handle, kind, rights, &error);
 
-    return entry ? entry->object : NULL;
+    if (entry)
+        return entry->object;
+    answer(thread, error);
+    return NULL;
 }
 
 /* A space that is not dying (EOWNERDEAD). */
-static inline struct space *lookup_space(struct thread *thread, uint64_t handle, unsigned rights,
-                                         int64_t *error)
+static inline struct space *lookup_space(struct thread *thread, uint64_t handle, unsigned rights)
 {
-    struct space *space =
-        (struct space *)lookup(thread, handle, KERNEL_OBJECT_SPACE, rights, error);
+    struct space *space = (struct space *)lookup(thread, handle, KERNEL_OBJECT_SPACE, rights);
 
-    if (space && space->dying) {
-        *error = -EOWNERDEAD;
-        return NULL;
-    }
-    return space;
+    if (!space || !space->dying)
+        return space;
+    answer(thread, -EOWNERDEAD);
+    return NULL;
 }
-static inline struct object *lookup_object(struct thread *thread, uint64_t handle, unsigned rights,
-                                           int64_t *error)
+static inline struct object *lookup_object(struct thread *thread, uint64_t handle, unsigned rights)
 {
-    return (struct object *)lookup(thread, handle, KERNEL_OBJECT_OBJECT, rights, error);
+    return (struct object *)lookup(thread, handle, KERNEL_OBJECT_OBJECT, rights);
 }
 static inline struct endpoint *lookup_endpoint(struct thread *thread, uint64_t handle,
-                                               unsigned rights, int64_t *error)
+                                               unsigned rights)
 {
-    return (struct endpoint *)lookup(thread, handle, KERNEL_OBJECT_ENDPOINT, rights, error);
+    return (struct endpoint *)lookup(thread, handle, KERNEL_OBJECT_ENDPOINT, rights);
 }
 static inline struct notification *lookup_notification(struct thread *thread, uint64_t handle,
-                                                       unsigned rights, int64_t *error)
+                                                       unsigned rights)
 {
-    return (struct notification *)lookup(thread, handle, KERNEL_OBJECT_NOTIFICATION, rights, error);
+    return (struct notification *)lookup(thread, handle, KERNEL_OBJECT_NOTIFICATION, rights);
 }
 /* The pool a handle names; 0: the one the caller's space is charged to. */
 static inline struct pool_object *lookup_pool(struct thread *thread, uint64_t handle,
-                                              unsigned rights, int64_t *error)
+                                              unsigned rights)
 {
     if (!handle)
         return thread->space->pool;
-    return (struct pool_object *)lookup(thread, handle, KERNEL_OBJECT_POOL, rights, error);
+    return (struct pool_object *)lookup(thread, handle, KERNEL_OBJECT_POOL, rights);
 }
 
 /* [va, va + pages) is page aligned, not empty, and inside the user half. */

@@ -56,12 +56,11 @@ struct thread *call_pool_ctl(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     bool change = x[1] == POOL_LIMIT;
-    int64_t error;
-    struct pool_object *object = (struct pool_object *)lookup(
-        thread, x[0], KERNEL_OBJECT_POOL, change ? RIGHT_MANAGE : RIGHT_READ, &error);
+    struct pool_object *object = (struct pool_object *)lookup(thread, x[0], KERNEL_OBJECT_POOL,
+                                                              change ? RIGHT_MANAGE : RIGHT_READ);
 
     if (!object)
-        return answer(thread, error);
+        return thread;
     struct pool *pool = object->pool;
     if (change)
         return answer(thread, pool_set_limit(pool, x[2]));

@@ -8,18 +8,16 @@
 
 #define PSTATE_USER_BITS 0xf0000000ul /* N Z C V: the rest of PSTATE is the kernel's */
 
-/* The living thread that a handle names. NULL and *error: EBADF, EACCES, ESTALE, EOWNERDEAD. */
-static struct thread *lookup_thread(struct thread *caller, uint64_t handle, unsigned rights,
-                                    int64_t *error)
+/* The living thread that a handle names. NULL: answered, also EOWNERDEAD. */
+static struct thread *lookup_thread(struct thread *caller, uint64_t handle, unsigned rights)
 {
-    struct kernel_object *object = lookup(caller, handle, KERNEL_OBJECT_THREAD, rights, error);
+    struct kernel_object *object = lookup(caller, handle, KERNEL_OBJECT_THREAD, rights);
     struct thread *thread = object ? tree_entry(object, struct thread, object) : NULL;
 
-    if (thread && (thread->state == THREAD_STATE_DEAD || thread->space->dying)) {
-        *error = -EOWNERDEAD;
-        return NULL;
-    }
-    return thread;
+    if (!thread || (thread->state != THREAD_STATE_DEAD && !thread->space->dying))
+        return thread;
+    answer(caller, -EOWNERDEAD);
+    return NULL;
 }
 
 /* Its registers are its own business only while it cannot use them. */
@@ -186,11 +184,10 @@ static struct thread *look(struct thread *caller, struct thread *thread, uint64_
 static struct thread *copy(struct thread *caller, struct thread *thread)
 {
     uint64_t *x = caller->registers.x;
-    int64_t error;
-    struct thread *other = lookup_thread(caller, x[2], RIGHT_READ, &error);
+    struct thread *other = lookup_thread(caller, x[2], RIGHT_READ);
 
     if (!other)
-        return answer(caller, error);
+        return caller;
     if (x[3] & ~(uint64_t)(COPY_SP | COPY_TLS) || (x[3] & COPY_SP && x[5] > USER_END))
         return answer(caller, -EINVAL);
     if (!holds_still(thread, caller) || !holds_still(other, caller))
@@ -221,11 +218,10 @@ struct thread *call_thread_ctl(struct thread *caller)
         operation == THREAD_READ || operation == THREAD_READ_FP || operation == THREAD_TIME
             ? RIGHT_READ
             : RIGHT_MANAGE;
-    int64_t error;
-    struct thread *thread = lookup_thread(caller, x[0], rights, &error);
+    struct thread *thread = lookup_thread(caller, x[0], rights);
 
     if (!thread)
-        return answer(caller, error);
+        return caller;
     switch (operation) {
     case THREAD_START:
         return start(caller, thread);

@@ -72,10 +72,10 @@ struct thread *call_region_map(struct thread *thread)
     unsigned rights = x[3] & MAP_KEPT, limit;
     struct object *source = NULL;
     int64_t error;
-    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, &error);
+    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE);
 
     if (!space)
-        return answer(thread, error);
+        return thread;
     if (thread->populating) {
         thread->populating = false;
         return populate(thread, space);
@@ -109,17 +109,19 @@ struct thread *call_region_map(struct thread *thread)
 }
 
 /* The space that x0 names, and the end of the range of it at x1, of x2 pages. x3 may hold `flags`.
- */
-static struct space *range_of(struct thread *thread, uint64_t flags, uint64_t *end, int64_t *error)
+ * NULL: answered. */
+static struct space *range_of(struct thread *thread, uint64_t flags, uint64_t *end)
 {
     uint64_t *x = thread->registers.x;
-    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE, error);
+    struct space *space = lookup_space(thread, x[0], RIGHT_MANAGE);
 
     if (!space)
         return NULL;
-    *error = -EINVAL;
     *end = x[1] + (x[2] << PAGE_SHIFT);
-    return range_valid(x[1], x[2]) && !(x[3] & ~flags) ? space : NULL;
+    if (range_valid(x[1], x[2]) && !(x[3] & ~flags))
+        return space;
+    answer(thread, -EINVAL);
+    return NULL;
 }
 
 /* Makes va a border of regions where it lies inside one. */
@@ -220,10 +222,10 @@ struct thread *call_region_unmap(struct thread *thread)
     uint64_t *x = thread->registers.x, va = x[1], end;
     struct region *region;
     int64_t error;
-    struct space *space = range_of(thread, UNMAP_DISCARD, &end, &error);
+    struct space *space = range_of(thread, UNMAP_DISCARD, &end);
 
     if (!space)
-        return answer(thread, error);
+        return thread;
     error = borders(space, va, end);
     if (error)
         return answer(thread, error);
@@ -293,10 +295,10 @@ struct thread *call_region_protect(struct thread *thread)
     uint64_t *x = thread->registers.x, va = x[1], end;
     struct region *region;
     int64_t error;
-    struct space *space = range_of(thread, MAP_KEPT, &end, &error);
+    struct space *space = range_of(thread, MAP_KEPT, &end);
 
     if (!space)
-        return answer(thread, error);
+        return thread;
     if (x[4] & ~(uint64_t)MAP_KEPT)
         return answer(thread, -EINVAL);
     error = range_covered(space, va, end, x[3] & ~x[4]);
@@ -326,11 +328,10 @@ struct thread *call_region_query(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     struct region *region;
-    int64_t error;
-    struct space *space = lookup_space(thread, x[0], RIGHT_READ, &error);
+    struct space *space = lookup_space(thread, x[0], RIGHT_READ);
 
     if (!space)
-        return answer(thread, error);
+        return thread;
     if (x[1] >= USER_END)
         return answer(thread, -EINVAL);
     region = region_from(space, x[1]);

@@ -147,13 +147,12 @@ static int64_t clone_region(struct clone *clone, struct region *region, uint64_t
 static int64_t clone_operands(struct thread *thread, struct clone *clone)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
 
-    if (!(clone->from = lookup_space(thread, x[0], RIGHT_MANAGE, &error)) ||
-        !(clone->to = lookup_space(thread, x[1], RIGHT_MANAGE, &error)) ||
-        !(clone->parent = lookup_object(thread, x[2], RIGHT_MANAGE, &error)) ||
-        !(clone->child = lookup_object(thread, x[3], RIGHT_MANAGE, &error)))
-        return error;
+    if (!(clone->from = lookup_space(thread, x[0], RIGHT_MANAGE)) ||
+        !(clone->to = lookup_space(thread, x[1], RIGHT_MANAGE)) ||
+        !(clone->parent = lookup_object(thread, x[2], RIGHT_MANAGE)) ||
+        !(clone->child = lookup_object(thread, x[3], RIGHT_MANAGE)))
+        return (int64_t)x[0]; /* answered */
     if (clone->parent->kind != OBJECT_PAGED || clone->child->kind != OBJECT_PAGED ||
         clone->parent == clone->child || clone->parent->pager != clone->child->pager ||
         clone->child->pages < clone->parent->pages || clone->child->waiters ||

@@ -76,16 +76,19 @@ static inline void copy_piece(frame_number far, uint64_t far_va, frame_number ow
     frame_close(far_page, 0);
 }
 
-static struct space *far_space(struct thread *thread, bool out, int64_t *error)
+/* NULL: answered. */
+static struct space *far_space(struct thread *thread, bool out)
 {
     uint64_t *x = thread->registers.x;
     struct thread *client;
 
     if (x[0])
-        return lookup_space(thread, x[0], out ? RIGHT_WRITE : RIGHT_READ, error);
+        return lookup_space(thread, x[0], out ? RIGHT_WRITE : RIGHT_READ);
     client = thread_of_request(x[1], thread->space);
-    *error = -ESTALE;
-    return client ? client->space : NULL;
+    if (client)
+        return client->space;
+    answer(thread, -ESTALE);
+    return NULL;
 }
 
 /*
@@ -158,22 +161,21 @@ copy(struct thread *thread, struct space *far, struct object *object, bool manag
 
 struct thread *call_space_copy(struct thread *thread)
 {
-    int64_t error;
-    struct space *far = far_space(thread, thread->registers.x[4] == COPY_OUT, &error);
+    struct space *far = far_space(thread, thread->registers.x[4] == COPY_OUT);
 
-    return far ? copy(thread, far, NULL, false) : answer(thread, error);
+    return far ? copy(thread, far, NULL, false) : thread;
 }
 
 struct thread *call_object_copy(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     unsigned right = x[4] == COPY_OUT ? RIGHT_WRITE : RIGHT_READ;
-    int64_t error;
-    struct object *object = lookup_object(thread, x[0], right, &error);
+    struct object *object = lookup_object(thread, x[0], right);
 
     if (!object)
-        return answer(thread, error);
+        return thread;
     if (object->kind != OBJECT_PAGED)
         return answer(thread, -EINVAL);
-    return copy(thread, NULL, object, lookup_object(thread, x[0], RIGHT_MANAGE, &error));
+    struct handle_entry *entry = handle_entry(&thread->space->handles, (uint32_t)x[0]);
+    return copy(thread, NULL, object, entry->meta >> 8 & RIGHT_MANAGE);
 }

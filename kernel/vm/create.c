@@ -32,12 +32,11 @@ static struct thread *make_endpoint(struct thread *thread, uint64_t level)
 static struct thread *make_notification(struct thread *thread, uint64_t badge, uint64_t handle)
 {
     struct endpoint *endpoint = NULL;
-    int64_t error;
 
     if (handle) {
-        endpoint = lookup_endpoint(thread, handle, RIGHT_RECV, &error);
+        endpoint = lookup_endpoint(thread, handle, RIGHT_RECV);
         if (!endpoint)
-            return answer(thread, error);
+            return thread;
     }
     return hand_out(thread, notification_new(thread->space->pool, endpoint, badge), RIGHTS_ALL);
 }
@@ -48,14 +47,13 @@ static struct thread *make_object(struct thread *thread)
     struct endpoint *pager;
     struct object *object;
     struct pool_object *pool;
-    int64_t error;
 
-    pager = lookup_endpoint(thread, x[1], RIGHT_PAGER, &error);
+    pager = lookup_endpoint(thread, x[1], RIGHT_PAGER);
     if (!pager)
-        return answer(thread, error);
-    pool = lookup_pool(thread, x[4], RIGHT_MANAGE, &error);
+        return thread;
+    pool = lookup_pool(thread, x[4], RIGHT_MANAGE);
     if (!pool)
-        return answer(thread, error);
+        return thread;
     if (!x[3] || x[3] > PAGES_MAX)
         return answer(thread, -EINVAL);
     object = object_new(pool, OBJECT_PAGED, x[3]);
@@ -71,14 +69,13 @@ static struct thread *make_object(struct thread *thread)
 struct thread *call_adopt(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
-    struct endpoint *pager = lookup_endpoint(thread, x[0], RIGHT_MANAGE, &error);
+    struct endpoint *pager = lookup_endpoint(thread, x[0], RIGHT_MANAGE);
     struct object *object, *before = NULL;
 
-    if (pager && x[1] && !(before = lookup_object(thread, x[1], 0, &error)))
+    if (pager && x[1] && !(before = lookup_object(thread, x[1], 0)))
         pager = NULL;
     if (!pager)
-        return answer(thread, error);
+        return thread;
     if (before && before->pager != pager)
         return answer(thread, -EINVAL);
     object = before ? before->pager_next : pager->objects;
@@ -104,9 +101,9 @@ static struct thread *make_wired(struct thread *thread)
         object = NULL;
     }
     if (!object) {
-        pool = lookup_pool(thread, x[2], RIGHT_MANAGE, &error);
+        pool = lookup_pool(thread, x[2], RIGHT_MANAGE);
         if (!pool)
-            return answer(thread, error);
+            return thread;
         if (!x[1] || x[1] > USER_END >> PAGE_SHIFT)
             return answer(thread, -EINVAL);
         object = object_new(pool, OBJECT_WIRED, x[1]);
@@ -153,11 +150,11 @@ static struct thread *make_pool(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
     int64_t error;
-    struct pool_object *parent = lookup_pool(thread, x[1], RIGHT_MANAGE, &error);
+    struct pool_object *parent = lookup_pool(thread, x[1], RIGHT_MANAGE);
     struct pool_object *pool;
 
     if (!parent)
-        return answer(thread, error);
+        return thread;
     pool = pool_object_new(parent, x[2], x[3], &error);
     return pool ? hand_out(thread, &pool->object, RIGHTS_ALL) : answer(thread, error);
 }
@@ -181,8 +178,8 @@ struct thread *call_create(struct thread *thread)
         return make_pool(thread);
     case CREATE_DEVICE:
     case CREATE_IRQ:
-        if (!lookup(thread, x[1], KERNEL_OBJECT_SYSTEM, RIGHT_MANAGE, &error))
-            return answer(thread, error);
+        if (!lookup(thread, x[1], KERNEL_OBJECT_SYSTEM, RIGHT_MANAGE))
+            return thread;
         if (x[0] == CREATE_DEVICE)
             return make_device(thread);
         irq = irq_new(thread->space->pool, x[2], &error);

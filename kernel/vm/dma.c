@@ -65,20 +65,19 @@ static struct thread *unpin(struct thread *thread, struct object *device)
 struct thread *call_dma_pin(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
-    struct object *device = lookup_object(thread, x[0], RIGHT_MANAGE, &error), *object;
+    struct object *device = lookup_object(thread, x[0], RIGHT_MANAGE), *object;
 
     if (!device)
-        return answer(thread, error);
+        return thread;
     if (x[1] != DMA_PIN && x[1] != DMA_UNPIN)
         return answer(thread, -ENOSYS);
     if (device->kind != OBJECT_RANGE || object_is_memory(device))
         return answer(thread, -EINVAL);
     if (x[1] == DMA_UNPIN)
         return unpin(thread, device);
-    object = lookup_object(thread, x[2], RIGHT_READ | RIGHT_WRITE, &error);
+    object = lookup_object(thread, x[2], RIGHT_READ | RIGHT_WRITE);
     if (!object)
-        return answer(thread, error);
+        return thread;
     if (!thread->message_page)
         return answer(thread, -EMSGSIZE);
     if (object->kind != OBJECT_WIRED || !x[4] || x[4] > MESSAGE_WORDS_MAX ||

@@ -37,12 +37,10 @@ struct thread *call_page_query(struct thread *thread)
 {
     uint64_t *x = thread->registers.x; /* x4: words written */
     bool clear = x[3] & PAGES_CLEAR_REFERENCED, cleared = false;
-    int64_t error;
-    struct space *space =
-        lookup_space(thread, x[0], RIGHT_READ | (clear ? RIGHT_MANAGE : 0), &error);
+    struct space *space = lookup_space(thread, x[0], RIGHT_READ | (clear ? RIGHT_MANAGE : 0));
 
     if (!space)
-        return answer(thread, error);
+        return thread;
     if (!thread->message_page)
         return answer(thread, -EMSGSIZE);
     if (!range_valid(x[1], x[2]) || x[3] & ~(uint64_t)PAGES_CLEAR_REFERENCED ||

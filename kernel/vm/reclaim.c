@@ -184,11 +184,10 @@ static struct thread *resize(struct thread *thread, struct object *object)
 struct thread *call_page_reclaim(struct thread *thread)
 {
     uint64_t *x = thread->registers.x;
-    int64_t error;
-    struct object *object = lookup_object(thread, x[0], RIGHT_MANAGE, &error);
+    struct object *object = lookup_object(thread, x[0], RIGHT_MANAGE);
 
     if (!object)
-        return answer(thread, error);
+        return thread;
     if (x[3] < RECLAIM_DISCARD || x[3] > RECLAIM_CLEAN)
         return answer(thread, -ENOSYS);
     if (object->kind != OBJECT_PAGED)

@@ -130,7 +130,8 @@ static int64_t supply_page(struct supply *supply, uint64_t index, bool asked)
     if (!chunk)
         return -ENOMEM;
     state = *chunk_slot(chunk, index) & SLOT_STATE;
-    if (!asked && (state == SLOT_RESIDENT || *chunk_slot(chunk, index) & SLOT_BUSY))
+    if (!asked && supply->operation != SUPPLY_UPGRADE &&
+        (state == SLOT_RESIDENT || *chunk_slot(chunk, index) & SLOT_BUSY))
         return 0;
     if (state == SLOT_ZERO)
         object_unmap(supply->object, index, 1);
@@ -250,13 +251,12 @@ static int64_t source_find(struct thread *pager, struct supply *supply)
 {
     uint64_t handle = pager->registers.x[6];
     unsigned right = supply->operation == SUPPLY_MOVE ? RIGHT_MANAGE : RIGHT_READ;
-    int64_t error;
 
     if (!handle || supply->operation == SUPPLY_ZERO)
         return 0;
-    supply->source = lookup_object(pager, handle, right, &error);
+    supply->source = lookup_object(pager, handle, right);
     if (!supply->source)
-        return error;
+        return (int64_t)pager->registers.x[0]; /* answered */
     return object_is_memory(supply->source) ? 0 : -EINVAL;
 }
 
@@ -324,12 +324,12 @@ static int64_t supply_unasked(struct thread *thread)
                             .source_index = x[7]};
     int64_t error;
 
-    supply.object = lookup_object(thread, x[5], RIGHT_MANAGE, &error);
+    supply.object = lookup_object(thread, x[5], RIGHT_MANAGE);
     if (!supply.object)
-        return error;
+        return (int64_t)x[0];
     if (supply.object->kind != OBJECT_PAGED || !pages || pages > supply.object->pages ||
         index > supply.object->pages - pages || pages > CHUNK_SLOTS ||
-        supply.operation > SUPPLY_MOVE || (pages > 1 && supply.operation != SUPPLY_ZERO))
+        supply.operation > SUPPLY_UPGRADE || (pages > 1 && supply.operation != SUPPLY_ZERO))
         return -EINVAL;
     if (supply.operation == SUPPLY_COPY && !x[6])
         return -EINVAL; /* no faulter, no region to take a source from */
@@ -359,9 +359,9 @@ struct thread *supply_slow(struct thread *thread)
     int64_t error;
 
     if ((uint32_t)x[0]) {
-        endpoint = lookup_endpoint(thread, x[0], RIGHT_RECV, &error);
+        endpoint = lookup_endpoint(thread, x[0], RIGHT_RECV);
         if (__builtin_expect(!endpoint, 0))
-            return answer(thread, error);
+            return thread;
     }
     if (x[1]) {
         client = thread_of_request(x[1], thread->space);

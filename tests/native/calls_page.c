@@ -125,6 +125,22 @@ static void resident_page(void)
     WORKS(handle_close(wired));
 }
 
+/* A page that was supplied read-only becomes writable before anybody asked. */
+static void upgraded_unasked(void)
+{
+    struct worker writer;
+    handle wired = make(OBJECT);
+
+    WORKS(page_reclaim(paged.object, 2, 1, RECLAIM_DISCARD));
+    FAILS(page_supply, ENOENT, page_supply_unasked(paged.object, SUPPLY_UPGRADE, 2, 1, 0, 0));
+    WORKS(page_supply_unasked(paged.object, SUPPLY_COPY, 2, 1, wired, 0));
+    WORKS(page_supply_unasked(paged.object, SUPPLY_UPGRADE, 2, 1, 0, 0));
+    worker_start(&writer, touch, paged.address + 2 * PAGE_SIZE, PRIORITY_ABOVE);
+    CHECK(writer.done); /* nobody was asked */
+    CHECK_IS(worker_finish(&writer), 0);
+    WORKS(handle_close(wired));
+}
+
 static void unasked(void)
 {
     handle wired = make(OBJECT), device = WORKS(create_device(HANDLE_SYSTEM, 0x1000, 1));
@@ -138,7 +154,7 @@ static void unasked(void)
     FAILS(page_supply, EINVAL, page_supply_unasked(paged.object, WRITABLE_ZERO, 0, 5, 0, 0));
     FAILS(page_supply, EINVAL, page_supply_unasked(paged.object, WRITABLE_ZERO, ~0ul, 2, 0, 0));
     FAILS(page_supply, EINVAL, page_supply_unasked(paged.object, WRITABLE_ZERO, 1, ~0ul, 0, 0));
-    FAILS(page_supply, EINVAL, page_supply_unasked(paged.object, SUPPLY_UPGRADE, 0, 1, 0, 0));
+    FAILS(page_supply, EINVAL, page_supply_unasked(paged.object, SUPPLY_UPGRADE, 0, 2, 0, 0));
     FAILS(page_supply, EINVAL, page_supply_unasked(paged.object, SUPPLY_FAIL, 0, 1, 0, 0));
     FAILS(page_supply, EINVAL, page_supply_unasked(paged.object, 0xff, 0, 1, 0, 0));
     FAILS(page_supply, EINVAL, page_supply_unasked(paged.object, SUPPLY_COPY, 0, 1, 0, 0));
@@ -247,6 +263,7 @@ void page_calls(void)
     FAILS(page_supply, ESTALE, answer(WRITABLE_ZERO, 1, 1));
     resident_page();
     unasked();
+    upgraded_unasked();
     no_memory();
     reclaiming();
     querying();

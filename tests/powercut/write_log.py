@@ -78,10 +78,14 @@ class WriteLog:
             some = random.sample(epoch, random.randint(0, len(epoch)))
             yield f"after flush {number}, and {len(some)} of {len(epoch)} writes", before[number] + some
 
-    def prefixes(self):
-        """Yields ([writes]) of every prefix."""
+    def prefixes(self, random=None, most=None):
+        """Yields (what it is, [writes]) of every prefix, or of `most` of them: what a cut leaves of a
+        disk that keeps nothing back, as an SD card does."""
         writes = [write for epoch in self.epochs for write in epoch]
-        for count in range(len(writes) + 1):
+        counts = range(len(writes) + 1)
+        if most and most < len(counts):
+            counts = sorted(random.sample(counts, most))
+        for count in counts:
             yield f"{count} of {len(writes)} writes", writes[:count]
 
     def apply(self, image, writes):

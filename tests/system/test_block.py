@@ -1,7 +1,10 @@
 """Block devices: virtio-blk behind each of its transports, under tests/native/servers/block-load."""
 
+import json
 import re
+import socket
 import struct
+import threading
 import zlib
 
 import pytest
@@ -21,6 +24,7 @@ server disk
     device pci:1af4:1042
     device pci:1af4:1001
     device virtio-mmio:2
+{driver_argument}
 """
 CLIENT = """
 server {name}
@@ -72,19 +76,20 @@ def part(path, first, sectors):
 def load(pagoda, tmp_path, disk):
     """load("model hostile", partition=2, …): the driver and clients; what they said, all passed."""
 
-    def run(*arguments, partition=2, device=(PCI,), drive=None, options=("--icount",), status=0):
+    def run(*arguments, partition=2, device=(PCI,), drive=None, options=("--icount",), driver=""):
         manifest = tmp_path / "manifest"
         clients = [
             CLIENT.format(name=f"load{i}", priority=20 - i, partition=partition, argument=argument)
             for i, argument in enumerate(arguments)
         ]
-        manifest.write_text(DRIVER + "".join(clients))
+        argument = f"    argument {driver}" if driver else ""
+        manifest.write_text(DRIVER.format(driver_argument=argument) + "".join(clients))
         words = ["-drive", drive or f"if=none,id=d,format=raw,file={disk}"]
         if device:
             words += ["-device", *device]
         words = [f"--qemu={word}" for word in words]
         result = pagoda(options=["-v", *options, "--manifest", manifest, *words], timeout=100)
-        return result.expect(status).stderr
+        return result.expect(0).stderr
 
     return run
 
@@ -173,12 +178,58 @@ def test_bad_sector(load, disk, tmp_path, transport):
     assert passed(text) == ["errors", "rings"]
 
 
+@pytest.mark.parametrize("transport", ["pci", "pci-modern-direct", "mmio"])
+def test_device_breaks_down(load, transport):
+    """What it had fails, it is reset, and goes on. (Legacy devices do not say that they are broken.)"""
+    text = load("resets", partition=0, driver="break=100", device=TRANSPORTS[transport])
+    assert passed(text) == ["resets"]
+    assert text.count("disk: the device needs a reset") > 3
+
+
 def test_client_dies_under_load(load, seeded):
     """Two of them, with full rings: the third one's model holds, nothing of them is left."""
     seed = seeded.randrange(1 << 32)
     text = load("victim=100", "victim=30", f"model seed={seed} rounds=1000")
     assert passed(text) == ["model", "rings"]
     assert "server load0 died" in text and "server load1 died" in text
+
+
+def grow(path, enough):
+    """Over QMP: the disk grows a little, again and again, until the run is over."""
+    monitor, sectors = None, DISK_SECTORS
+    while not enough.wait(0.2):
+        if not monitor:
+            try:
+                link = socket.socket(socket.AF_UNIX)
+                link.connect(str(path))
+            except OSError:
+                continue
+            monitor = link.makefile("rw")
+            print(json.dumps({"execute": "qmp_capabilities"}), file=monitor, flush=True)
+        sectors += 1000
+        arguments = {"device": "d", "size": sectors * SECTOR}
+        try:
+            print(json.dumps({"execute": "block_resize", "arguments": arguments}), file=monitor, flush=True)
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("transport", ["pci", "mmio", "mmio-legacy"])
+def test_disk_grows(load, disk, tmp_path, transport):
+    """Clients go on, and have the new sectors; partitions stay."""
+    enough, path = threading.Event(), tmp_path / "monitor"
+    thread = threading.Thread(target=grow, args=(path, enough))
+    thread.start()
+    try:
+        monitor = f"--qemu=-qmp --qemu=unix:{path},server=on,wait=off".split()
+        text = load("grows", partition=0, options=monitor, device=TRANSPORTS[transport])
+    finally:
+        enough.set()
+        thread.join()
+    assert passed(text) == ["grows", "rings"]
+    assert re.search(r"disk: \d+ sectors now, \d+ before", text)
+    sector = int(re.search(r"wrote sector (\d+)", text)[1])
+    assert sector > DISK_SECTORS and part(disk, sector, 1) == b"\x5a" * SECTOR
 
 
 def test_reading_costs_little(load):

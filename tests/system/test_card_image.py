@@ -5,7 +5,8 @@ import stat
 import subprocess
 
 import pytest
-from pagodalib import card, ext4
+from pagodalib import card_layout as card
+from pagodalib import ext4
 
 MIB = 1 << 20
 

@@ -125,6 +125,44 @@ def test_programs_after_a_wrong_pager_are_refused_pages_one_by_one(pagoda, tmp_p
     assert len(re.findall("wrong answer at ", result.stderr)) == 3
 
 
+def restarting(folder, deaths, seconds, *lines):
+    """A manifest whose pagers are started again."""
+    path = manifests.write(folder, *lines)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("server anon\n", f"server anon\n    restart {deaths} {seconds}\n"), encoding="utf-8"
+    )
+    return path
+
+
+AGAIN = re.compile(r"server pager-crash died \((\d+) of (\d+) deaths in 60 s\); it is started again")
+
+
+def test_program_survives_its_pager(pagoda, tmp_path):
+    """The pager dies at every hundredth fault; each time a new one answers the request that the old
+    one took along, and the program, its forks and threads cannot tell."""
+    manifest = restarting(tmp_path, 1000, 60, "run /bin/seed", "run /bin/families", "run /bin/threads")
+    options = ["--manifest", manifest, "--pager", image("pager-crash"), "--summary"]
+    result = pagoda(options=options, timeout=120).expect(0)
+    assert "first fill: 256 minor faults, 0 major\nsecond fill: 0 minor" in result.stdout
+    deaths = AGAIN.findall(result.stderr)
+    assert len(deaths) > 5
+    assert [int(number) for number, _ in deaths] == list(range(1, len(deaths) + 1))
+    assert result.stderr.count("pager pager-crash ended and left request") >= len(deaths)
+    assert "requests to it fail" not in result.stderr and "SIGBUS" not in result.stderr
+    assert "every frame accounted for" in result.stderr
+
+
+def test_pager_that_dies_too_often_is_given_up(pagoda, tmp_path):
+    manifest = restarting(tmp_path, 1, 60)
+    options = ["--manifest", manifest, "--pager", image("pager-crash"), "--summary"]
+    result = pagoda("/bin/seed", options=options).expect(BUS_ERROR)
+    assert AGAIN.findall(result.stderr) == [("1", "1")]
+    assert "server pager-crash died; requests to it fail from now on" in result.stderr
+    assert re.search(r"/bin/seed \(pid 1\) SIGBUS at \S+ \(pager failed", result.stderr)
+    assert "every frame accounted for" in result.stderr
+
+
 STRAY = """
 server stray
     image servers/anon

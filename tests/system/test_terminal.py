@@ -195,3 +195,13 @@ def test_a_person_at_the_shell(boot):
     session.expect(pexpect.EOF)
     session.close()
     assert session.exitstatus == 5
+
+
+def test_without_a_terminal_the_guest_has_none(pagoda):
+    """A shell in a pipe asks nobody, and so does every program that looks."""
+    script = "test -t 0 || test -t 1 || test -t 2 || echo none; tty; stty -a; echo > /dev/tty; ps -o tty"
+    result = pagoda("/bin/sh", data=script.encode()).expect(0)
+    assert result.stdout.startswith("none\nnot a tty\n"), result.stdout
+    assert "Inappropriate ioctl" in result.stdout and "can't create /dev/tty" in result.stdout
+    assert not re.search(r"[$#] ", result.stdout), "a prompt"
+    assert set(result.stdout.splitlines()[-2:]) == {"?"}, result.stdout

@@ -1,8 +1,9 @@
-"""Debian's own strace watches programs: what it prints is what they did."""
+"""Debian's own strace and gdbserver watch programs: what is printed is what they did."""
 
 import re
 
 import pytest
+from conftest import PAGODA, ROOT, execute
 
 
 @pytest.fixture
@@ -53,3 +54,47 @@ def test_a_program_is_attached_to(pagoda):
     assert "every frame accounted for" in result.stderr
     said = re.search(r"^goes on\n(?:.*\n)*?died of 9\n(\d+)$", result.stdout, re.M)
     assert said and int(said[1]) > 3, result.stdout
+
+
+# ---- gdbserver: its protocol goes over the console, to gdb on the host ----
+
+PROGRAM = ROOT / "build/userland/apps/seed.musl"
+
+
+def gdb(*commands):
+    """What gdb prints under "@@@ COMMAND" for each command, about PROGRAM held at its start."""
+    server = f"{PAGODA} run --timeout 60 --package gdbserver -- gdbserver - /bin/seed"
+    words = ["set pagination off", "set confirm off", "set sysroot /nonexistent",
+             "set remotetimeout 30", f"target remote | {server}"]  # fmt: skip
+    for command in commands:
+        words += [f"echo @@@ {command}\\n", command]
+    options = [word for command in words for word in ("-ex", command)]
+    text = execute("gdb-multiarch", "-nx", "-batch", *options, PROGRAM).stdout
+    parts = re.split(r"^@@@ (.*)\n", text, flags=re.M)
+    assert len(parts) == 2 * len(commands) + 1, text
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_gdbserver_steps_through_a_program():
+    """A breakpoint, the stack, source lines one by one, registers, memory, and the end."""
+    said = gdb(
+        "break main", "continue", "bt", "next", "next", "set var $x9 = 1234", "stepi", "print $x9",
+        "print start.step", "set var start.before.ru_minflt = 77", "print start.before.ru_minflt",
+        "info threads", "continue",
+    )  # fmt: skip
+    text = dict(said)
+    assert re.search(r"^#0 +main \(\) at .*seed\.c:\d+$", text["bt"], re.M), said
+    shown = "".join(part for _, part in said[1:5])
+    lines = [int(found) for found in re.findall(r"^(\d+)\t", shown, re.M)]
+    assert len(lines) >= 3 and lines == sorted(set(lines)), said
+    assert text["print $x9"].strip().endswith("= 1234"), said
+    assert text["print start.step"].strip().endswith('"before main"'), said
+    assert text["print start.before.ru_minflt"].strip().endswith("= 77"), said
+    assert re.search(r"^\* 1 +Thread \S+ .*main \(\)", text["info threads"], re.M), said
+    assert "exited normally" in said[-1][1], said
+
+
+def test_gdbserver_tells_how_a_program_dies():
+    said = gdb("set var $pc = 0", "continue", "print $pc", "kill")
+    assert "Program received signal SIGSEGV" in said[1][1], said
+    assert said[2][1].strip().endswith("0x0"), said

@@ -36,6 +36,7 @@ static const char standard[] = "# comment\n"
                                "    argument two  words\\x20more\n"
                                "server anon\r\n"
                                "    image servers/anon\r\n"
+                               "    restart 3 60\r\n"
                                "    level 4\n"
                                "    pool 0 4K\n"
                                "    endpoint\n"
@@ -65,6 +66,7 @@ TEST(every_line_is_understood)
     CHECK(proc->grants->kind == GRANT_USE && proc->grants->next->kind == GRANT_PAGER);
     CHECK(!strcmp(proc->argument, "two words more"));
     CHECK(!strcmp(anon->name, "anon") && anon->pool_limit == 4096);
+    CHECK(anon->restart_deaths == 3 && anon->restart_seconds == 60 && !uart->restart_deaths);
     struct manifest_word *run = manifest.runs->words;
     CHECK(!strcmp(run->text, "/bin/seed") && !strcmp(run->next->text, "a b"));
     CHECK(!strcmp(run->next->next->text, ""));
@@ -166,6 +168,12 @@ TEST(each_mistake_is_named_with_its_line)
     refused(SERVER "  device uart\n  device uart\n", 7, "already");
     refused(SERVER "  argument\n", 6, "at least 1");
     refused(SERVER "  argument x\n  argument y\n", 7, "second argument");
+    refused(SERVER "  restart 3\n", 6, "takes 2");
+    refused(SERVER "  restart 0 5\n", 6, "from 1");
+    refused(SERVER "  restart 5 x\n", 6, "not \"x\"");
+    refused(SERVER "  restart 5 1000001\n", 6, "from 1");
+    refused(SERVER "  restart 1 1\n  restart 1 1\n", 7, "second restart");
+    refused(SERVER "  level 5\n  restart 1 1\n", 7, "cannot be started again");
     refused(SERVER "  endpoint now\n", 6, "takes 0");
     refused("server a\n  level 3\n  pool 4K 8K\n", 1, "\"image\"");
     refused("server a\n  image i\n  pool 4K 8K\n", 1, "\"level\"");

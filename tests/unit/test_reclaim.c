@@ -115,6 +115,78 @@ TEST(pages_taken_back_are_nowhere_any_more_and_all_others_stay)
     end();
 }
 
+/* ---- Cleaning ---- */
+
+static struct space other; /* shows the object, too, from its page OTHER_FIRST on, writable */
+#define OTHER_BASE  0x10000000ul
+#define OTHER_FIRST 100
+
+/* Writes to some pages that are there in frames, as faults would: dirty, and writable at once. */
+static void write_some(bool dirty[PAGES])
+{
+    for (uint64_t index = OTHER_FIRST; index < PAGES; index++) {
+        slot *at = there[index] ? chunk_slot(chunk_for(object, index, false), index) : NULL;
+        if (!at || (*at & SLOT_STATE) != SLOT_RESIDENT || unit_random_below(3))
+            continue;
+        *at |= SLOT_WRITABLE | (unit_random_below(2) ? SLOT_DIRTY : 0);
+        dirty[index] = *at & SLOT_DIRTY;
+    }
+    other.resident -= translation_clear(&other.translation, OTHER_BASE, PAGES - OTHER_FIRST);
+    CHECK_EQUAL(
+        region_populate(region_at(&other, OTHER_BASE), OTHER_BASE, PAGES - OTHER_FIRST, true), 0);
+}
+
+/* An entry is writable where the page is dirty, and nowhere else. */
+static void compare_entries(const bool dirty[PAGES])
+{
+    for (uint64_t index = OTHER_FIRST; index < PAGES; index++) {
+        uint64_t entry =
+            translation_lookup(&other.translation, OTHER_BASE + (index - OTHER_FIRST) * PAGE_SIZE);
+        CHECK_EQUAL(entry && !(entry & ENTRY_READONLY), dirty[index]);
+        CHECK_EQUAL(entry & ENTRY_ADDRESS, object_page(object, index));
+    }
+}
+
+TEST(cleaned_pages_are_told_once_and_writable_nowhere)
+{
+    static uint64_t words[MESSAGE_WORDS_MAX];
+    bool dirty[PAGES] = {false};
+    begin();
+    other = (struct space){.pool = payer};
+    caller.message_page = (char *)words;
+    CHECK_EQUAL(translation_init(&other.translation, payer->pool), 0);
+    CHECK_EQUAL(region_add(&other, OTHER_BASE, (PAGES - OTHER_FIRST) * PAGE_SIZE,
+                           MAP_READ | MAP_WRITE, 7, object, OTHER_FIRST, NULL, 0),
+                0);
+    for (unsigned step = 0; step < 100; step++) {
+        stub_interrupts = (unsigned)unit_random_below(3);
+        supply(unit_random_below(PAGES), unit_random_below(300));
+        write_some(dirty);
+        compare_entries(dirty);
+        uint64_t first = unit_random_below(PAGES), pages = 1 + unit_random_below(PAGES - first);
+        memset(words, 0xaa, sizeof words);
+        CHECK_EQUAL(call_until_done(call_page_reclaim, &caller,
+                                    (uint64_t[8]){HANDLE, first, pages, RECLAIM_CLEAN}),
+                    0);
+        for (uint64_t i = 0; i < pages; i++) {
+            slot value = object_slot(object, first + i);
+            CHECK_EQUAL(words[i / 64] >> i % 64 & 1, dirty[first + i]);
+            CHECK_EQUAL(value & (SLOT_WRITABLE | SLOT_DIRTY), 0);
+            dirty[first + i] = false;
+        }
+        if (pages % 64)
+            CHECK_EQUAL(words[pages / 64] >> pages % 64, 0);
+        CHECK_EQUAL(words[(pages + 63) / 64], 0xaaaaaaaaaaaaaaaa);
+        compare_entries(dirty);
+        compare();
+    }
+    caller.message_page = NULL;
+    region_free(region_at(&other, OTHER_BASE));
+    while (!translation_destroy_step(&other.translation))
+        ;
+    end();
+}
+
 static int64_t resize(uint64_t pages)
 {
     return call_until_done(call_page_reclaim, &caller,

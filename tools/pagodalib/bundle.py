@@ -91,12 +91,10 @@ def make(options, words, complete=True):
     if options.root:
         return _only_root(options)
     bundle = Bundle(load_manifest(options.manifest))
+    if getattr(options, "card", None):
+        return _for_card(bundle, options, words)
     manifest = bundle.manifest
-    for name in ["root", *manifest.servers()]:
-        path = "servers/root" if name == "root" else manifest.image(name)
-        host = build_folder() / "userland/servers" / f"{os.path.basename(path)}.elf"
-        bundle.add_server(path, host)
-    bundle.vdso = build_folder() / "userland/vdso.so"
+    add_servers(bundle)
     if not words and not manifest.has_run():
         words = [FIRST_PROGRAM]
     whole = guest.fill(bundle, options, words or manifest.run_words())
@@ -111,6 +109,36 @@ def make(options, words, complete=True):
         for name, value in standard.ENVIRONMENT.items():
             if not any(setting.startswith(f"{name}=") for setting in options.environment):
                 manifest.add("environment", f"{name}={value}")
+    _add_run_lines(bundle, options, words)
+    return bundle
+
+
+def add_servers(bundle):
+    """All that the manifest names."""
+    for name in ["root", *bundle.manifest.servers()]:
+        path = "servers/root" if name == "root" else bundle.manifest.image(name)
+        host = build_folder() / "userland/servers" / f"{os.path.basename(path)}.elf"
+        bundle.add_server(path, host)
+    bundle.vdso = build_folder() / "userland/vdso.so"
+
+
+def _for_card(bundle, options, words):
+    """The servers alone: files are the card's, but for a program of this machine, at /run."""
+    manifest = bundle.manifest
+    if options.layers:
+        kind, _ = options.layers[0]
+        raise Failure(f"with --card the files are the card's: give --{kind} to tools/pagoda card make")
+    if not options.manifest:
+        for name in ("card", "virtio" if options.virtio else "sdhci"):
+            manifest.lay(read_bytes(ROOT / f"userland/manifest.{name}", "manifest").decode())
+    add_servers(bundle)
+    words = words or (None if manifest.has_run() else [FIRST_PROGRAM])
+    if words:
+        manifest.remove("run")
+        words = [guest.on_card(bundle, words[0], options.card), *words[1:]]
+    for name, value in standard.ENVIRONMENT.items():
+        if not any(setting.startswith(f"{name}=") for setting in options.environment):
+            manifest.add("environment", f"{name}={value}")
     _add_run_lines(bundle, options, words)
     return bundle
 

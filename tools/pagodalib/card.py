@@ -5,15 +5,13 @@ from pathlib import Path
 
 from . import bundle as bundles
 from . import ext4, guest
+from .card_layout import BOOT, KINDS, ROOT, SECTOR, SWAP, partitions, root_of
 from .common import Failure, find_program, relative, run_quietly
 from .machine import size_text
 from .options import add_bundle_options
 
 MIB = 1 << 20
-SECTOR = 512
 FIRST = 4 * MIB  # partitions begin on what cards erase at once
-BOOT, ROOT, SWAP = 1, 2, 3  # numbers of the partitions
-KINDS = {BOOT: "c", ROOT: "83", SWAP: "82"}  # in the MBR: FAT32, Linux, Linux swap
 ROOM = 1.25  # of the root file system beyond what is put in
 LEAST = 256 * MIB
 
@@ -91,32 +89,6 @@ def partition(image, size, options):
         sfdisk = find_program("sfdisk")
         run_quietly(["sh", "-c", f'"{sfdisk}" --quiet "$1" <"$2"', "sh", image, table], "partitioning")
     return places
-
-
-def partitions(image):
-    """{number: (offset, bytes, kind)} as the table of an image says."""
-    try:
-        with open(image, "rb") as file:
-            table = file.read(SECTOR)
-    except OSError as error:
-        raise Failure(f"{image}: {error.strerror}") from error
-    if table[510:512] != b"\x55\xaa":
-        raise Failure(f"{image} has no partition table")
-    found = {}
-    for number in range(1, 5):
-        entry = table[446 + 16 * (number - 1) :][:16]
-        first, count = (int.from_bytes(entry[at : at + 4], "little") for at in (8, 12))
-        if entry[4]:
-            found[number] = (first * SECTOR, count * SECTOR, entry[4])
-    return found
-
-
-def root_of(image):
-    """(offset, bytes) of the root file system."""
-    found = partitions(image).get(ROOT)
-    if not found:
-        raise Failure(f"{image} has no partition {ROOT}")
-    return found[:2]
 
 
 def make_swap(image, offset, size):

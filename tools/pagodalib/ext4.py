@@ -136,3 +136,12 @@ def dump(image, offset, path, host):
     ).decode(errors="replace")  # fmt: skip
     if "File not found" in said or not Path(host).is_file():
         raise Failure(f"the card has no file {path}")
+
+
+def exists(image, offset, path):
+    """Is there such a file?"""
+    said = run_quietly(
+        [find_program("debugfs"), "-R", f"stat {_quoted(path.lstrip('/'))}", place(image, offset)],
+        "reading the card",
+    )
+    return b"Inode:" in said

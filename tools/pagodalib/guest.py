@@ -6,7 +6,8 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from . import layers, standard
+from . import card_layout as card
+from . import ext4, layers, standard
 from .common import AARCH64, Failure, build_folder, elf_interpreter, elf_machine
 from .packages import add_packages
 
@@ -88,6 +89,28 @@ def add_apps(bundle, words, every):
     for word in words:
         if app_of(word) and f"/bin/{os.path.basename(word)}" not in bundle.tree:
             bundle.add_file(app_of(word), f"/bin/{os.path.basename(word)}")
+
+
+def on_card(bundle, program, image):
+    """Guest path of PROGRAM where the files are those of a card: a host file is added to /run; a
+    word without / is looked for in the card's PATH."""
+    if program.startswith("/") and not os.path.isfile(program):
+        return program
+    offset = card.root_of(image)[0]
+    if "/" not in program:
+        for folder in standard.ENVIRONMENT["PATH"].split(":"):
+            if ext4.exists(image, offset, f"{folder}/{program}"):
+                return f"{folder}/{program}"
+    elif ext4.exists(image, offset, program):
+        return program
+    if not os.path.isfile(program):
+        raise Failure(f"{program} is neither a file here nor a program on the card")
+    path = f"/run/{os.path.basename(program)}"
+    bundle.tree.layer = "the program to run"
+    bundle.add_file(program, path)
+    entry = bundle.tree.find(path)
+    bundle.tree.add(path, replace(entry, mode=stat.S_IFREG | 0o755))
+    return path
 
 
 def find_program(bundle, program):

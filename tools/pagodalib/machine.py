@@ -91,12 +91,26 @@ class Virt:
         size = path.stat().st_size
         if not options.virtio and size & (size - 1):
             raise Failure(f"{path} has {size} bytes: QEMU wants a power of two for an SD card (or say --virtio)")
-        name = str(path).replace(",", ",,")
-        snapshot = ",snapshot=on" if options.snapshot else ""
-        drive = ["-drive", f"if=none,id=card,format=raw,file={name}{snapshot}"]
-        if options.virtio:
-            return [*drive, "-device", "virtio-blk-pci,drive=card,id=card0"]
-        return [*drive, "-device", "sdhci-pci,id=sdhci", "-device", "sd-card,drive=card,id=card0"]
+        device = "virtio-blk-device" if options.virtio else "sd-card"
+        controller = [] if options.virtio else ["-device", "sdhci-pci,id=sdhci"]
+        return [*self.drive(path), *controller, "-device", f"{device},drive=card,id=card0"]
+
+    def drive(self, path):
+        """What the card is to QEMU: the file, or with every write recorded beside it."""
+        name, snapshot = str(path).replace(",", ",,"), ",snapshot=on" if self.options.snapshot else ""
+        if not self.options.record:
+            return ["-drive", f"if=none,id=card,format=raw,file={name}{snapshot}"]
+        if snapshot:
+            raise Failure("--record needs the writes to be made: leave out --snapshot")
+        log = Path(self.options.record)
+        log.write_bytes(b"")
+        record = str(log).replace(",", ",,")
+        return [
+            "-blockdev", f"driver=file,node-name=record,filename={record}",
+            "-blockdev", f"driver=file,node-name=image,filename={name}",
+            "-blockdev", "driver=raw,node-name=raw,file=image",
+            "-blockdev", "driver=blklogwrites,node-name=card,file=raw,log=record,log-super-update-interval=1",
+        ]  # fmt: skip
 
     def memory_for(self, bundle):
         """Bytes of memory for a bundle of so many bytes: as asked for, or enough to leave programs

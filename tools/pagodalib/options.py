@@ -102,6 +102,9 @@ def add_machine_options(parser):
     group.add_argument("--virtio", action="store_true", help="the card as a virtio block device")
     group.add_argument("--snapshot", action="store_true", help="the card's changes are forgotten")
     group.add_argument(
+        "--record", metavar="LOG", help="keep every write to the card in LOG (tests/powercut reads it)"
+    )
+    group.add_argument(
         "--qemu", action="append", default=[], metavar="ARGUMENT",
         help="one more word for QEMU, e.g. --qemu=-device --qemu=usb-kbd",
     )

@@ -2,6 +2,7 @@
  * log.c: a line through the message page to the kernel's log, and names of errors.
  */
 #include "lib/log.h"
+#include "lib/errors.h"
 #include "lib/layout.h"
 #include "lib/memory.h"
 #include "lib/native.h"
@@ -47,6 +48,11 @@ const char *error_name(long error)
         NAME(ETIMEDOUT)
         NAME(ESTALE)
         NAME(EOWNERDEAD)
+        NAME(ENXIO)
+        NAME(ENOSPC)
+        NAME(EROFS)
+        NAME(EUCLEAN)
+        NAME(ENOMEDIUM)
     }
 #undef NAME
     return "unknown error";

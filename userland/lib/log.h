@@ -22,5 +22,5 @@ enum log_level {
 /* The format brings its own \n. */
 void log_print(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The name of an errno value of abi.h, given positive or negative: "ENOMEM". */
+/* The name of an errno value that servers log, given positive or negative: "ENOMEM". */
 const char *error_name(long error);

@@ -13,8 +13,9 @@
 #define NAME_MAX         23 /* with ".bar0" behind it, it still fits struct startup_handle */
 #define PRIORITY_DEFAULT 16
 #define PRIORITY_MAX     31
-#define PERCENT_MAX      50          /* of the memory, for one server */
-#define HOST_NAME_MAX    64          /* as uname(2) has room for */
+#define PERCENT_MAX      50 /* of the memory, for one server */
+#define HOST_NAME_MAX    64 /* as uname(2) has room for */
+#define RESTART_MAX      1000000
 #define TIME_MAX         (1ul << 33) /* seconds: as nanoseconds it still fits 63 bits */
 
 struct parser {
@@ -300,6 +301,23 @@ static int add_grant(struct parser *parser, enum manifest_grant_kind kind)
     return 0;
 }
 
+static int line_restart(struct parser *parser)
+{
+    struct manifest_server *server = parser->server;
+    uint64_t deaths, seconds;
+    if (server->restart_line)
+        return FAIL(parser, "a second restart for \"%s\"", server->name);
+    int error = read_count(parser, 1, RESTART_MAX, &deaths);
+    if (!error)
+        error = read_count(parser, 2, RESTART_MAX, &seconds);
+    if (error)
+        return error;
+    server->restart_deaths = (unsigned)deaths;
+    server->restart_seconds = (unsigned)seconds;
+    server->restart_line = parser->line.number;
+    return 0;
+}
+
 static int line_use(struct parser *parser)
 {
     return add_grant(parser, GRANT_USE);
@@ -365,6 +383,7 @@ static const struct directive of_a_server[] = {
     {"priority", 1, 1, line_priority},
     {"pool", 2, 2, line_pool},
     {"endpoint", 0, 0, line_endpoint},
+    {"restart", 2, 2, line_restart},
     {"use", 1, 2, line_use},
     {"pager", 1, 1, line_pager},
     {"device", 1, 1, line_device},

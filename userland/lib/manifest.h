@@ -31,6 +31,9 @@ struct manifest_server {
     unsigned level, priority;
     uint64_t pool_guaranteed, pool_limit; /* bytes, whole pages */
     unsigned pool_percent; /* if not 0, the limit is this part of the memory, not pool_limit */
+    /* It is started again when it dies, but for the restart_deaths + 1st time within
+     * restart_seconds; 0: not at all. */
+    unsigned restart_deaths, restart_seconds, restart_line;
     bool endpoint, bundle, system;
     struct manifest_grant *grants;
     void *owner; /* for whoever works with the list */

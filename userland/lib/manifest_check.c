@@ -54,6 +54,11 @@ int manifest_check(const struct manifest *manifest, unsigned pager_line,
             return FAIL(error, server->line, "server \"%s\" needs a line \"%s\"", server->name,
                         missing_line(server));
     for (server = manifest->servers; server; server = server->next)
+        if (server->restart_line && server->level >= LEVEL_PROC)
+            return FAIL(error, server->restart_line,
+                        "\"%s\" (level %u) cannot be started again: its programs end with it",
+                        server->name, server->level);
+    for (server = manifest->servers; server; server = server->next)
         for (const struct manifest_grant *grant = server->grants; grant; grant = grant->next) {
             int result = check_grant(manifest, server, grant, error);
             if (result)

@@ -98,7 +98,7 @@ native_inline int64_t page_supply_only(uint64_t request, uint64_t how, uint64_t 
         .x[0];
 }
 
-/* Fills pages of an object that nobody asked for yet. */
+/* Fills pages of an object that nobody asked for yet, or (UPGRADE) makes one that is there writable. */
 native_inline int64_t page_supply_unasked(handle object, uint64_t how, uint64_t index,
                                           uint64_t pages, handle source, uint64_t source_index)
 {

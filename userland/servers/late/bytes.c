@@ -6,6 +6,7 @@
 #include "lib/errors.h"
 #include "lib/memory.h"
 #include "lib/protocol.h"
+#include "lib/server.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
 
@@ -239,6 +240,7 @@ static int64_t open(struct message *message)
     if (given < 0)
         return given;
     message->w[1] = file->inode;
+    message->w[2] = file->size;
     message->w[5] = (uint64_t)given;
     return 0;
 }
@@ -296,5 +298,13 @@ static void begin(void)
     child = made > 0 ? (handle)made : HANDLE_NONE;
 }
 
-const struct late_role bytes_role = {
-    .begin = begin, .request = on_request, .call = on_call, .fault = on_fault};
+static bool may_fail(uint32_t operation)
+{
+    return operation != FILE_FORGET && operation != FILE_ADVISE;
+}
+
+const struct late_role bytes_role = {.may_fail = may_fail,
+                                     .begin = begin,
+                                     .request = on_request,
+                                     .call = on_call,
+                                     .fault = on_fault};

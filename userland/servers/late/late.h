@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "lib/ring_server.h"
+#include "lib/server.h"
 #include "lib/vfs.h"
 
 /* What one of the two does. */
@@ -12,6 +13,8 @@ struct late_role {
     /* Carries a request out and fills in error and words; `data`: its data page, or NULL. */
     void (*request)(const struct ring_request *request, struct ring_completion *completion,
                     uint8_t *data);
+    /* Could this request fail by itself? What gives things back cannot. */
+    bool (*may_fail)(uint32_t operation);
     /* A call other than those of rings: the tag to answer with. */
     int64_t (*call)(struct message *message);
     /* A fault, to be answered with page_supply_only. NULL: no pager. */

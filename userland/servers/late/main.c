@@ -1,8 +1,10 @@
 /*
  * main.c: what both roles have in common: requests are put aside, and answered after a while, in
- * any order. `argument vfs SEED` or `argument file SEED`.
+ * any order. `argument vfs SEED FAILS ENDS`, or `file` …: one in FAILS requests answers EIO and
+ * does nothing (0: none does); after ENDS of them the server ends (0: never).
  */
 #include "late.h"
+#include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/startup.h"
@@ -20,13 +22,13 @@ struct waiting {
 
 static struct waiting waiting[WAITING_MOST];
 static uint32_t count;
-static uint64_t state;
+static uint64_t numbers[3]; /* SEED, FAILS, ENDS */
 static const struct late_role *role;
 static struct ring_server rings;
 
 uint32_t late_random(uint32_t below) /* splitmix64 */
 {
-    uint64_t z = state += 0x9e3779b97f4a7c15;
+    uint64_t z = numbers[0] += 0x9e3779b97f4a7c15;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
     z = (z ^ z >> 27) * 0x94d049bb133111eb;
     return (uint32_t)((z ^ z >> 31) % below);
@@ -50,7 +52,12 @@ static void answer(struct waiting *one)
     struct ring *ring = &one->link->ring;
     uint8_t *data =
         one->entry < ring->data_pages ? ring->data + (uint64_t)one->entry * PAGE_SIZE : NULL;
-    role->request(&one->request, &completion, data);
+    if (numbers[2] && !--numbers[2])
+        native_exit(1);
+    if (numbers[1] && role->may_fail(one->request.operation) && !late_random((uint32_t)numbers[1]))
+        completion.error = -EIO;
+    else
+        role->request(&one->request, &completion, data);
     ring_server_complete(&rings, one->link, &completion);
 }
 
@@ -100,6 +107,16 @@ static int64_t received(struct message *message)
     }
 }
 
+static void read_numbers(const char *at)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        while (*at && (*at < '0' || *at > '9'))
+            at++;
+        for (; *at >= '0' && *at <= '9'; at++)
+            numbers[i] = numbers[i] * 10 + (uint64_t)(*at - '0');
+    }
+}
+
 int main(const struct startup *startup)
 {
     static const struct ring_server_operations operations;
@@ -107,8 +124,7 @@ int main(const struct startup *startup)
     const char *argument = startup_argument();
     (void)startup;
     role = strncmp(argument, "vfs", 3) == 0 ? &names_role : &bytes_role;
-    for (const char *at = argument; *at; at++)
-        state = *at >= '0' && *at <= '9' ? state * 10 + (uint64_t)(*at - '0') : state;
+    read_numbers(argument);
     if (role->begin)
         role->begin();
     if (ring_server_begin(&rings, self, &operations))

@@ -334,7 +334,7 @@ static int64_t list(const uint64_t *w, uint8_t *data, uint64_t *bytes)
     return 0;
 }
 
-static int64_t mount(struct ring_completion *completion, uint8_t *data)
+static int64_t mount(uint32_t request, struct ring_completion *completion, uint8_t *data)
 {
     struct inode *root = inode_of(2);
     if (!root) {
@@ -345,6 +345,7 @@ static int64_t mount(struct ring_completion *completion, uint8_t *data)
                                    1 << 19,   INODES_MOST, INODES_MOST - inode_count,
                                    1,         NAME_MOST,   0};
     memcpy(data, &facts, sizeof facts);
+    root->holds += request == VFS_MOUNT;
     completion->w[0] = 2;
     completion->w[1] = root->about.generation;
     mounted = true;
@@ -379,7 +380,7 @@ static int64_t carry_out(const struct ring_request *request, struct ring_complet
     switch (request->operation) {
     case VFS_MOUNT:
     case VFS_STATISTICS:
-        return mount(completion, data);
+        return mount(request->operation, completion, data);
     case VFS_LOOKUP:
         return lookup(w, data);
     case VFS_ATTRIBUTES:
@@ -403,6 +404,7 @@ static int64_t carry_out(const struct ring_request *request, struct ring_complet
         completion->w[0] = inode->about.size;
         return 0;
     case VFS_SYNC:
+    case VFS_CLOCK:
         return 0;
     case VFS_RELEASE:
         return hold(w, -1);
@@ -435,4 +437,9 @@ static int64_t on_call(struct message *message)
     return 0;
 }
 
-const struct late_role names_role = {.request = on_request, .call = on_call};
+static bool may_fail(uint32_t operation)
+{
+    return operation != VFS_RELEASE && operation != VFS_UNMOUNT && operation != VFS_MOUNT;
+}
+
+const struct late_role names_role = {.may_fail = may_fail, .request = on_request, .call = on_call};

@@ -61,6 +61,9 @@ int64_t system_call_unknown(struct thread *thread, uint32_t number);
 /* strace.c. As system_calls[number], with a line in the log when the call is answered. */
 int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_t arguments[6]);
 
+/* A call that was logged with "= ?" ends with this. Nothing unless they are logged. */
+void system_call_ended(struct thread *thread, int64_t result);
+
 /* The name of a negated errno: the kernel's and those of linux.h. */
 const char *linux_error_name(int64_t error);
 

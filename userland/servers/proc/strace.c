@@ -112,6 +112,15 @@ static void add_result(struct line *line, int64_t result)
         ADD(line, " = %ld", (long)result);
 }
 
+void system_call_ended(struct thread *thread, int64_t result)
+{
+    struct line line = {.length = 0};
+    if (!(thread->unusual & UNUSUAL_STRACE))
+        return;
+    add_result(&line, result);
+    log_print(LOG_INFO, "[%u] …%s\n", thread->process->pid, line.text);
+}
+
 int64_t system_call_traced(struct thread *thread, uint32_t number, const uint64_t arguments[6])
 {
     struct line line = {.length = 0};

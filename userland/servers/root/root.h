@@ -15,6 +15,8 @@ struct server {
     struct manifest_server *wish;
     handle endpoint, pool, space, thread;
     bool alive;
+    unsigned deaths;      /* of those that count … */
+    uint64_t first_death; /* … since this one, seconds since boot */
 };
 
 struct system {
@@ -38,6 +40,9 @@ bool boot_argument_is(const char *wanted);
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- servers.c: makes what a server is, and gives it exactly what its lines say ---- */
+
+/* The endpoint of the server of that name, which is in the manifest; 0: it has none any more. */
+handle endpoint_of(const char *name);
 
 /* Everything but its threads' first step. Endpoints of all servers exist already. */
 void server_make(struct server *server);

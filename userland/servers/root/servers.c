@@ -46,7 +46,7 @@ static void give(struct gift *gift, const char *name, const char *suffix, handle
     name_handle(gift, name, suffix, must(gift->server, given, name));
 }
 
-static handle endpoint_of(const char *name)
+handle endpoint_of(const char *name)
 {
     return ((struct server *)manifest_find(&the_system.manifest, name)->owner)->endpoint;
 }

@@ -1,8 +1,10 @@
 /*
  * watch.c: root's life after start: it waits for what servers tell it and for
- * their deaths. A dead server is named; requests that wait for it, and later ones,
- * fail with ESTALE, and everybody else goes on. Without a personality there are no
- * programs: then the system ends.
+ * their deaths. A dead server is named. Where the manifest says so it is started
+ * again, on the same endpoint: who waits there is served by the new one, faults that
+ * the old one had are sent again (kernel/vm), calls that it had fail with EOWNERDEAD.
+ * Otherwise requests that wait for it, and later ones, fail with ESTALE, and everybody
+ * else goes on. Without a personality there are no programs: then the system ends.
  */
 #include "devices.h"
 #include "lib/log.h"
@@ -18,22 +20,59 @@ static bool anybody_alive(void)
     return false;
 }
 
+static uint64_t seconds_since_boot(void)
+{
+    uint64_t count, frequency;
+    __asm__ volatile("isb\n mrs %0, cntvct_el0" : "=r"(count));
+    __asm__("mrs %0, cntfrq_el0" : "=r"(frequency));
+    return count / frequency;
+}
+
+/* Everybody whom it needs to call is there. */
+static bool can_start(const struct server *server)
+{
+    for (struct manifest_grant *grant = server->wish->grants; grant; grant = grant->next)
+        if (grant->kind != GRANT_DEVICE && !endpoint_of(grant->name))
+            return false;
+    return true;
+}
+
+/* Counts this death. May it be started again? */
+static bool lives_again(struct server *server)
+{
+    const struct manifest_server *wish = server->wish;
+    uint64_t now = seconds_since_boot();
+    if (!server->deaths || now - server->first_death > wish->restart_seconds) {
+        server->first_death = now;
+        server->deaths = 0;
+    }
+    return ++server->deaths <= wish->restart_deaths && can_start(server);
+}
+
 static void bury(struct server *server)
 {
-    server->alive = false;
-    log_print(LOG_ERROR, "pagoda: server %s died; requests to it fail from now on\n",
-              server->wish->name);
-    if (server->endpoint)
-        handle_revoke(server->endpoint);
-    server->endpoint = 0;
+    const struct manifest_server *wish = server->wish;
     handle_close(server->thread);
     handle_close(server->space);
     handle_close(server->pool);
-    for (struct manifest_grant *grant = server->wish->grants; grant; grant = grant->next)
+    for (struct manifest_grant *grant = wish->grants; grant; grant = grant->next)
         if (grant->kind == GRANT_DEVICE)
             device_silence(grant);
-    if (server->wish->level == LEVEL_PROC)
-        die("no program can go on without server %s", server->wish->name);
+    if (lives_again(server)) {
+        log_print(LOG_ERROR,
+                  "pagoda: server %s died (%u of %u deaths in %u s); it is started again\n",
+                  wish->name, server->deaths, wish->restart_deaths, wish->restart_seconds);
+        server_make(server);
+        server_start(server);
+        return;
+    }
+    server->alive = false;
+    log_print(LOG_ERROR, "pagoda: server %s died; requests to it fail from now on\n", wish->name);
+    if (server->endpoint)
+        handle_revoke(server->endpoint);
+    server->endpoint = 0;
+    if (wish->level == LEVEL_PROC)
+        die("no program can go on without server %s", wish->name);
     if (!anybody_alive())
         die("no server is left");
 }

@@ -13,6 +13,7 @@
 #include "lib/memory.h"
 #include "lib/protocol.h"
 #include "lib/ring_server.h"
+#include "lib/server.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "server.h"

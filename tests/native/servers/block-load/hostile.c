@@ -156,6 +156,59 @@ void errors_run(const struct facts *facts)
     passed("errors");
 }
 
+/* The disk grows while a ring is there: the old part goes on, the new part can be used. */
+void grows_run(const struct facts *before)
+{
+    struct ring_client ring;
+    struct facts facts = *before;
+    uint64_t end = now() + 20000000000;
+    ring_new(&ring);
+    while (facts.sectors == before->sectors && now() < end) {
+        WANT(!one(&ring, BLOCK_READ, before->sectors - 1, 1, 0, 0, NULL), "the old part");
+        sleep_until(now() + 1000000);
+        int64_t error = facts_ask(&facts);
+        WANT(!error, "%s", error_name(error));
+    }
+    WANT(facts.sectors > before->sectors, "%lu sectors still", facts.sectors);
+    WANT(facts.generation == before->generation, "generation %lu", facts.generation);
+    memset(ring_client_page(&ring, 0), 0x5a, BLOCK_SECTOR);
+    WANT(!one(&ring, BLOCK_WRITE, facts.sectors - 1, 1, 0, 0, NULL), "the last sector");
+    log_print(LOG_NOTICE, "block-load: wrote sector %lu\n", facts.sectors - 1);
+    ring_end(&ring);
+    passed("grows");
+}
+
+/* The device breaks down now and then: what was under way fails, what comes later does not. Each
+ * sector of the disk holds its number, but for the first. */
+void resets_run(const struct facts *facts)
+{
+    struct ring_client ring;
+    struct ring_completion completion;
+    unsigned failed = 0, done = 0;
+    ring_new(&ring);
+    for (unsigned round = 0; round < 100; round++) {
+        uint64_t sectors[ENTRIES];
+        for (uint32_t i = 0; i < ENTRIES; i++) {
+            sectors[i] = 1 + random_below(facts->sectors - 1);
+            struct ring_request request = {BLOCK_READ, i, {sectors[i], 1, i}};
+            ring_client_submit(&ring, &request);
+        }
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            int64_t error = ring_client_wait(&ring, &completion);
+            WANT(!error, "%s", error_name(error));
+            const uint64_t *data = ring_client_page(&ring, completion.tag);
+            WANT(!completion.error || completion.error == -EIO, "%s", error_name(completion.error));
+            WANT(completion.error || *data == sectors[completion.tag], "%lu in sector %lu", *data,
+                 sectors[completion.tag]);
+            failed += completion.error != 0;
+            done += !completion.error;
+        }
+    }
+    WANT(failed && done > failed, "%u failed, %u done", failed, done);
+    ring_end(&ring);
+    passed("resets");
+}
+
 /* Load until so many requests were completed, then the end with the ring full. */
 _Noreturn void victim_run(const struct facts *facts)
 {

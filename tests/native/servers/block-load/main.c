@@ -2,7 +2,10 @@
  * block-load: loads a block device through its driver and compares with a model. A server of the
  * manifest with `use disk BADGE` and `system`; `argument` says what to do:
  *
- *   model hostile errors=SECTOR bench     these parts, in this order
+ *   model hostile errors=SECTOR grows removal=TIMES bench     these parts, in this order
+ *   resets                                the device breaks down now and then
+ *   restart=TIMES                         the driver dies so often
+ *   broken                                nothing can be read or written
  *   victim=REQUESTS                       load without a model, then death in the middle of it
  *   seed=N rounds=N read-only             for them
  */
@@ -11,8 +14,6 @@
 
 handle disk;
 static uint64_t random_state;
-
-#define SETTLED_NS 20000000 /* no change for so long */
 
 uint64_t option(const char *name, uint64_t otherwise)
 {
@@ -122,15 +123,15 @@ static uint64_t frames_used(void)
     return ledger.total - ledger.free;
 }
 
-/* The same when nothing happens any more: what ended with requests under way goes when these do. */
-static uint64_t frames_settled(void)
+/* Waits until there are no more than `most`, some seconds at the most: what ended with requests
+ * under way goes when these do. How many there are then. */
+static uint64_t frames_settled(uint64_t most)
 {
-    uint64_t used = frames_used(), before;
-    do {
-        before = used;
-        sleep_until(now() + SETTLED_NS);
+    uint64_t end = now() + 5000000000, used = frames_used();
+    while (used > most && now() < end) {
+        sleep_until(now() + 1000000);
         used = frames_used();
-    } while (used != before);
+    }
     return used;
 }
 
@@ -151,12 +152,15 @@ static void come_and_go(void)
 /* Rings come and go, and leave nothing behind, here or in the driver. */
 static void rings_come_and_go(void)
 {
-    come_and_go();
-    uint64_t used = frames_settled();
-    for (unsigned round = 0; round < 8; round++)
+    uint64_t most = 0, used;
+    come_and_go(); /* allocators keep what they had for so many at once */
+    sleep_until(now() + 100000000);
+    most = frames_used();
+    for (unsigned round = 0; round < 8; round++) {
         come_and_go();
-    uint64_t now = frames_settled();
-    WANT(now <= used, "%lu frames, then %lu", used, now);
+        used = frames_settled(most);
+        WANT(used <= most, "%lu frames, then %lu", most, used);
+    }
     passed("rings");
 }
 
@@ -188,6 +192,22 @@ int main(const struct startup *startup)
         hostile_run(&facts);
     if (option("errors", 0))
         errors_run(&facts);
+    if (option("resets", 0)) {
+        resets_run(&facts);
+        end_machine(0); /* what follows takes no errors */
+    }
+    if (option("grows", 0))
+        grows_run(&facts);
+    if (option("removal", 0))
+        removal_run(&facts);
+    if (option("restart", 0))
+        restart_run(&facts);
+    if (option("broken", 0))
+        broken_run(&facts);
+    if (option("restart", 0) || option("broken", 0)) {
+        frames_used();
+        end_machine(0);
+    }
     if (option("bench", 0))
         bench_run(&facts);
     rings_come_and_go();

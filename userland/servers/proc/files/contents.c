@@ -194,6 +194,18 @@ static void discard(struct node *node, uint64_t first, uint64_t end)
         page_reclaim(pages->object, first, end - first, RECLAIM_DISCARD);
 }
 
+void contents_trim(struct node *node)
+{
+    struct file_pages *pages = node->pages;
+    uint64_t end = (node->size + PAGE_MASK) >> PAGE_SHIFT;
+    if (!pages || !pages->object)
+        return;
+    if (page_set_next(&pages->present, end) != UINT64_MAX)
+        discard(node, end, OBJECT_PAGES);
+    if (pages->limited)
+        pages_limit(pages, end);
+}
+
 int64_t contents_resize(struct node *node, uint64_t size)
 {
     struct file_pages *pages = node->pages;
@@ -323,6 +335,8 @@ int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *
         int64_t error = remote_begin(node);
         *first_page = 0;
         *zero_tail = true;
+        if (!error && shared)
+            remote_written(node);
         return error ? error : node->pages->object;
     }
     if (!node->pages && !shared && node->base_size && ((uintptr_t)node->base & PAGE_MASK) == 0 &&
@@ -340,6 +354,7 @@ int64_t node_object(struct node *node, bool shared, uint64_t *first_page, bool *
     if (error)
         return -ENOMEM;
     node->base_size = 0;
+    contents_trim(node);
     error = pages_limit(node->pages, (node->size + PAGE_MASK) >> PAGE_SHIFT);
     if (error)
         return -ENOMEM;

@@ -60,6 +60,9 @@ int64_t contents_failed(struct thread *thread, struct node *node, uint64_t offse
  * For a copy that failed, to tell whose fault it was. */
 bool contents_reachable(struct node *node, uint64_t offset, uint64_t bytes);
 
+/* Gives up what was made beyond the end, for a write that then failed. */
+void contents_trim(struct node *node);
+
 /* Changes the size; what comes is zeros. 0, -ENOSPC, -EFBIG. */
 int64_t contents_resize(struct node *node, uint64_t size);
 

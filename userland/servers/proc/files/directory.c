@@ -68,7 +68,7 @@ static void list_stored(struct node *directory, uint64_t position, struct listin
     }
 }
 
-static const struct node *above(const struct entry *entry)
+const struct node *directory_above(const struct entry *entry)
 {
     while (entry->parent && entry->node->system->root == entry)
         entry = entry->parent;
@@ -107,7 +107,7 @@ int64_t linux_getdents64(struct thread *thread, uint64_t descriptor, uint64_t bu
     if (listing.next == 0)
         list_put(&listing, ".", 1, directory->inode, directory->mode, 1);
     if (listing.next == 1)
-        list_put(&listing, "..", 2, above(file->entry)->inode, LINUX_S_IFDIR, 2);
+        list_put(&listing, "..", 2, directory_above(file->entry)->inode, LINUX_S_IFDIR, 2);
     if (listing.next >= 2 && directory->operations && directory->operations->list) {
         int64_t error = directory->operations->list(thread, directory, listing.next - 2, &listing);
         if (error)

@@ -114,6 +114,11 @@ bool last_is_dots(const struct last_name *last);
 /* Names came or went: its times. */
 void directory_changed(struct entry *directory);
 
+/* ---- directory.c ---- */
+
+/* What ".." of a directory is, across what is mounted; the root's is the root. */
+const struct node *directory_above(const struct entry *entry);
+
 /* ---- attributes.c ---- */
 
 /* The node that a call of the *at kind means: with LINUX_AT_EMPTY_PATH the path may be empty. With

@@ -129,6 +129,8 @@ static int64_t regular_write(struct thread *thread, struct open_file *file,
         int64_t error = write_piece(thread, node, offset + thread->progress, address,
                                     bytes < CLIENT_TURN ? bytes : CLIENT_TURN, &done);
         thread->progress += done;
+        if (error && error != ANSWER_RETRY)
+            contents_trim(node);
         if (error)
             return transfer_stopped(thread, error);
         error = client_pause(thread, thread->progress, done);

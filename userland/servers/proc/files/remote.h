@@ -92,6 +92,8 @@ void remote_ended(struct node *node);
 
 /* The object of a regular file is there afterwards (node->pages). 0 or a negated errno. */
 int64_t remote_begin(struct node *node);
+/* It may be written to by mapping: what the pager has is newer than the card, from now on. */
+void remote_written(struct node *node);
 /* Where byte `offset` is shown, and how many can be copied from or to there (*bytes at most as it
  * came). Nothing need be resident. NULL: no addresses. */
 uint8_t *remote_at(struct node *node, uint64_t offset, uint64_t *bytes);
@@ -153,6 +155,8 @@ int64_t remote_mount(struct thread *thread, struct entry *directory, const char 
 int64_t remote_unmount(struct thread *thread, struct file_system *system);
 bool remote_read_only(void);
 bool remote_mounted(void);
+/* The time of day was set. */
+void remote_clock_set(void);
 /* Is there a server for it? */
 bool remote_exists(void);
 /* Everything to the card, unmounted; then `done`. At once where nothing is mounted. */

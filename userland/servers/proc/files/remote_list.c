@@ -76,7 +76,10 @@ int64_t remote_list(struct thread *thread, struct open_file *file, uint64_t posi
         const struct vfs_name *name = name_at(chunk);
         if (!name)
             return -EIO;
-        if (!list_put(listing, name->name, name->length, name->inode, (uint32_t)name->type << 12,
+        uint64_t inode = name->inode;
+        if (name->length == 2 && name->name[0] == '.' && name->name[1] == '.')
+            inode = directory_above(file->entry)->inode;
+        if (!list_put(listing, name->name, name->length, inode, (uint32_t)name->type << 12,
                       name->position))
             return 0;
         chunk->at += name->bytes;

@@ -45,8 +45,6 @@ static struct file_system *make_system(const struct vfs_attributes *attributes, 
     }
     if (node)
         system->root = entry_new(NULL, "", 0, node);
-    if (node)
-        remote_of(node)->holds = 0; /* the root is always there */
     if (node && system->root) {
         node_drop(node);
         return system;
@@ -57,11 +55,13 @@ static struct file_system *make_system(const struct vfs_attributes *attributes, 
     return NULL;
 }
 
-static struct remote_operation *mount_request(bool read_only)
+static struct remote_operation *mount_request(bool read_only, size_t data_bytes)
 {
-    struct remote_operation *operation = remote_operation(REMOTE_VFS, VFS_MOUNT, 0);
-    if (operation)
+    struct remote_operation *operation = remote_operation(REMOTE_VFS, VFS_MOUNT, data_bytes);
+    if (operation) {
         operation->request.w[0] = read_only ? VFS_MOUNT_READ_ONLY : 0;
+        operation->request.w[1] = (uint64_t)(node_time() - (int64_t)time_now());
+    }
     return operation;
 }
 
@@ -198,12 +198,22 @@ void remote_init(const struct manifest *manifest, void (*ready)(void))
         return;
     }
     int64_t error = remote_open_rings();
-    struct remote_operation *operation = error ? NULL : mount_request(false);
+    struct remote_operation *operation = error ? NULL : mount_request(false, 0);
     if (!operation) {
         start_over(error ? error : -ENOMEM);
         return;
     }
     operation->done = mounted;
+    remote_send(operation);
+}
+
+void remote_clock_set(void)
+{
+    struct remote_operation *operation =
+        remote_system.system ? remote_operation(REMOTE_VFS, VFS_CLOCK, 0) : NULL;
+    if (!operation)
+        return;
+    operation->request.w[0] = (uint64_t)(node_time() - (int64_t)time_now());
     remote_send(operation);
 }
 
@@ -265,15 +275,13 @@ int64_t remote_mount(struct thread *thread, struct entry *directory, const char 
     static const char *const types[] = {"ext4", "ext3", "ext2"};
     if (remote_system.system)
         return -EBUSY;
-    struct remote_operation *operation =
-        remote_operation(REMOTE_VFS, VFS_MOUNT, strlen(source) + 1);
+    struct remote_operation *operation = mount_request(read_only, strlen(source) + 1);
     if (operation) {
         memcpy(operation->data, source, strlen(source));
         operation->own[1] = (uintptr_t)types[0];
         for (unsigned i = 0; i < sizeof types / sizeof *types; i++)
             if (strcmp(types[i], type) == 0)
                 operation->own[1] = (uintptr_t)types[i];
-        operation->request.w[0] = read_only ? VFS_MOUNT_READ_ONLY : 0;
         operation->directory = directory;
         entry_hold(directory);
         operation->done = mounted_for_call;

@@ -63,7 +63,8 @@ struct remote_operation *remote_times(struct node *node)
     attributes->modified = remote_time(node->modified);
     attributes->changed = remote_time(node->changed);
     operation->request.w[0] = node->inode;
-    operation->request.w[1] = VFS_SET_ACCESSED | VFS_SET_MODIFIED | VFS_SET_CHANGED;
+    attributes->mode = node->mode; /* a write may have taken privileges away */
+    operation->request.w[1] = VFS_SET_MODE | VFS_SET_ACCESSED | VFS_SET_MODIFIED | VFS_SET_CHANGED;
     clean(remote);
     return operation;
 }

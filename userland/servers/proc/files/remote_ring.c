@@ -119,6 +119,7 @@ static void complete(struct remote_operation *operation, int64_t error,
     if (thread->wait.blocked && operation->ends) {
         thread->remote.operation = NULL;
         operation_free(operation);
+        system_call_ended(thread, result);
         wait_finish(thread, result);
     } else if (thread->wait.blocked) {
         wait_wake_thread(thread);

@@ -139,16 +139,18 @@ static int64_t mount_memory(const char *path, uint32_t permissions)
     return error;
 }
 
-/* `apart`: another file system will be the root, and these stay. */
-static int64_t add_built_in(bool apart)
+/* What stays when another file system becomes the root. */
+static int64_t mount_apart(void)
 {
-    int64_t error = apart ? mount_memory("dev", 0755) : 0;
-    if (!error && apart)
-        error = mount_memory("tmp", 01777);
-    if (!error && apart)
-        error = mount_memory("run", 0755);
+    int64_t error = mount_memory("dev", 0755);
     if (!error)
-        error = devices_init();
+        error = mount_memory("tmp", 01777);
+    return error ? error : mount_memory("run", 0755);
+}
+
+static int64_t add_built_in(void)
+{
+    int64_t error = devices_init();
     if (!error)
         error = mount_memory("dev/shm", 01777);
     if (!error)
@@ -172,11 +174,13 @@ int tree_init(const void *archive, size_t size, bool apart)
     if (!root || file_system_mount(root, NULL))
         return -ENOMEM;
     contents_init(archive);
+    if (apart && mount_apart())
+        return -ENOMEM;
     while ((error = cpio_next(&iterator, &entry)) > 0)
         if ((error = add_entry(&entry)) != 0)
             break;
     if (error == -EINVAL && iterator.error)
         log_print(LOG_ERROR, "proc: the bundle is malformed at offset %zu: %s\n", iterator.next,
                   iterator.error);
-    return error ? error : (int)add_built_in(apart);
+    return error ? error : (int)add_built_in();
 }

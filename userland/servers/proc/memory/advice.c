@@ -3,6 +3,7 @@
  * ENOMEM where there is a gap, after having done the rest.
  */
 #include "files/contents.h"
+#include "files/remote.h"
 #include "lib/layout.h"
 #include "ranges.h"
 
@@ -65,6 +66,17 @@ static int64_t remove_pages(struct memory *memory, const struct region_facts *pa
     return done < 0 ? done : 0;
 }
 
+static void will_need(const struct memory *memory, const struct region_facts *part)
+{
+    bool own = region_own(part);
+    const struct shown *shown = view_find(&memory->views, own ? part->source : part->object,
+                                          own ? part->source_first : part->first);
+    uint64_t first = own ? part->source_first : part->first;
+    if (shown && shown->file && is_remote(shown->file->node))
+        remote_advise(shown->file->node, (first - shown->first) << PAGE_SHIFT,
+                      part->pages << PAGE_SHIFT, FILE_ADVICE_WILL_NEED);
+}
+
 /* One advice for one mapping: 0 or the error that ends the call. */
 static int64_t advise(struct memory *memory, const struct region_facts *part, uint64_t advice)
 {
@@ -83,6 +95,7 @@ static int64_t advise(struct memory *memory, const struct region_facts *part, ui
     case LINUX_MADV_PAGEOUT:
         return locked ? -EINVAL : 0;
     case LINUX_MADV_WILLNEED:
+        will_need(memory, part);
         return 0;
     case LINUX_MADV_WIPEONFORK:
         if (!anonymous)
@@ -165,7 +178,27 @@ int64_t linux_madvise(struct thread *thread, uint64_t address, uint64_t bytes, u
 
 /* ---- msync ---- */
 
-/* What is written to a shared file is there at once for all; only the range is checked. */
+/* Pages of a shared file of another server are written back: 0, ANSWER_NONE or an error. What was
+ * done stands in thread->progress, as an address. */
+static int64_t write_back(struct thread *thread, const struct region_facts *part, uint64_t end,
+                          uint64_t flags)
+{
+    struct shown *shown = view_find(&memory_of(thread)->views, part->object, part->first);
+    uint64_t stop = facts_end(part) < end ? facts_end(part) : end;
+    if (!(part->map & ADVICE_SHARED) || !shown || !shown->file || !is_remote(shown->file->node) ||
+        !(flags & (LINUX_MS_SYNC | LINUX_MS_ASYNC)) || stop <= thread->progress)
+        return 0;
+    int64_t error = remote_sync(thread, shown->file->node, part->first - shown->first,
+                                (stop - part->start) >> PAGE_SHIFT,
+                                flags & LINUX_MS_ASYNC ? FILE_SYNC_START : FILE_SYNC_METADATA);
+    if (error)
+        return error;
+    thread->remote.done = false;
+    thread->progress = stop;
+    return 0;
+}
+
+/* What is written to a shared file is there at once for all. */
 int64_t linux_msync(struct thread *thread, uint64_t address, uint64_t bytes, uint64_t flags)
 {
     const uint64_t all = LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC;
@@ -187,6 +220,9 @@ int64_t linux_msync(struct thread *thread, uint64_t address, uint64_t bytes, uin
         }
         if (flags & LINUX_MS_INVALIDATE && part.map & ADVICE_LOCKED)
             return -EBUSY;
+        int64_t error = write_back(thread, &part, end, flags);
+        if (error)
+            return error;
     }
     return result;
 }

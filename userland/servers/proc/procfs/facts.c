@@ -67,7 +67,7 @@ char thread_state(const struct subject *subject)
         return 't';
     if (process->signals.stopped)
         return 'T';
-    return thread->wait.blocked ? 'S' : 'R';
+    return !thread->wait.blocked ? 'R' : thread->remote.operation ? 'D' : 'S';
 }
 
 struct usage subject_usage(const struct subject *subject)

@@ -1,6 +1,7 @@
 /*
  * kernel_facts.c: what the kernel counts: vmstat, buddyinfo, zoneinfo, slabinfo.
  */
+#include "files/remote.h"
 #include "lib/layout.h"
 #include "lib/memory.h"
 #include "procfs.h"
@@ -51,25 +52,28 @@ int64_t vm_statistics(const struct subject *subject, struct text *text)
 {
     struct memory_facts facts;
     struct counters counters;
+    struct remote_memory remote;
     (void)subject;
     memory_facts_read(&facts);
     counters_read(&counters);
+    remote_memory(&remote);
     const struct {
         const char *name;
         uint64_t value;
     } lines[] = {{"nr_free_pages", facts.free},
                  {"nr_active_anon", facts.page},
+                 {"nr_inactive_file", remote.pages},
                  {"nr_mlock", 0},
                  {"nr_anon_pages", facts.page},
                  {"nr_mapped", 0},
-                 {"nr_file_pages", pages_of_files()},
-                 {"nr_dirty", 0},
-                 {"nr_writeback", 0},
+                 {"nr_file_pages", pages_of_files() + remote.pages},
+                 {"nr_dirty", remote.dirty},
+                 {"nr_writeback", remote.writeback},
                  {"nr_slab_unreclaimable", facts.slab + facts.slot},
                  {"nr_page_table_pages", facts.table},
                  {"nr_shmem", pages_of_files()},
-                 {"pgpgin", 0},
-                 {"pgpgout", 0},
+                 {"pgpgin", remote.read * (PAGE_SIZE / 1024)},
+                 {"pgpgout", remote.written * (PAGE_SIZE / 1024)},
                  {"pswpin", 0},
                  {"pswpout", 0},
                  {"pgalloc_normal", counters.supplied_zero + counters.supplied_copy},

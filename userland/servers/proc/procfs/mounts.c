@@ -1,6 +1,7 @@
 /*
  * mounts.c: /proc/PID/mounts and mountinfo: what is mounted where, as seen from the process's root.
  */
+#include "files/remote.h"
 #include "procfs.h"
 
 static char path[LINUX_PATH_MAX]; /* of the call being served */
@@ -12,6 +13,11 @@ static bool find_path(const struct subject *subject, const struct file_system *s
     return path_text(system->root, place->root, path, sizeof path) >= 0 && path[0] == '/';
 }
 
+static const char *access_of(const struct file_system *system)
+{
+    return system->remote && remote_read_only() ? "ro" : "rw";
+}
+
 int64_t mounts(const struct subject *subject, struct text *text)
 {
     if (!subject->process->place)
@@ -21,7 +27,7 @@ int64_t mounts(const struct subject *subject, struct text *text)
             continue;
         text_add(text, "%s ", system->source);
         text_add_escaped(text, path, " \t\n\\");
-        text_add(text, " %s rw,relatime 0 0\n", system->type);
+        text_add(text, " %s %s,relatime 0 0\n", system->type, access_of(system));
     }
     return 0;
 }
@@ -38,7 +44,8 @@ int64_t mount_information(const struct subject *subject, struct text *text)
                  covered ? covered->node->system->device : 0, system->device >> 8 & 0xfff,
                  system->device & 0xff);
         text_add_escaped(text, path, " \t\n\\");
-        text_add(text, " rw,relatime - %s %s rw\n", system->type, system->source);
+        text_add(text, " %s,relatime - %s %s %s\n", access_of(system), system->type, system->source,
+                 access_of(system));
     }
     return 0;
 }

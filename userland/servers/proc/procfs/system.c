@@ -2,6 +2,7 @@
  * system.c: /proc/meminfo, stat, uptime, loadavg and what else is about the whole system and
  * changes. The numbers are the kernel's and proc's own.
  */
+#include "files/remote.h"
 #include "lib/layout.h"
 #include "lib/memory.h"
 #include "procfs.h"
@@ -38,10 +39,13 @@ static int64_t memory(const struct subject *subject, struct text *text)
 {
     struct memory_facts facts;
     struct pool_facts pool;
+    struct remote_memory remote;
     uint64_t all, running, files = pages_of_files(), available;
     (void)subject;
     memory_facts_read(&facts);
+    remote_memory(&remote);
     count_threads(&all, &running);
+    uint64_t stored = files + remote.pages;
     available = facts.free;
     if (pool_query(configuration.programs, &pool) >= 0) {
         uint64_t left = pool.used < pool.limit ? pool.limit - pool.used : 0;
@@ -54,21 +58,21 @@ static int64_t memory(const struct subject *subject, struct text *text)
                  {"MemFree:", facts.free},
                  {"MemAvailable:", available},
                  {"Buffers:", 0},
-                 {"Cached:", files},
+                 {"Cached:", files + remote.pages},
                  {"SwapCached:", 0},
                  {"Active:", facts.page},
                  {"Inactive:", 0},
                  {"Active(anon):", facts.page},
                  {"Inactive(anon):", 0},
                  {"Active(file):", 0},
-                 {"Inactive(file):", 0},
+                 {"Inactive(file):", remote.pages},
                  {"Unevictable:", 0},
                  {"Mlocked:", 0},
                  {"SwapTotal:", 0},
                  {"SwapFree:", 0},
-                 {"Dirty:", 0},
-                 {"Writeback:", 0},
-                 {"AnonPages:", facts.page > files ? facts.page - files : 0},
+                 {"Dirty:", remote.dirty},
+                 {"Writeback:", remote.writeback},
+                 {"AnonPages:", stored < facts.page ? facts.page - stored : 0},
                  {"Mapped:", 0},
                  {"Shmem:", files},
                  {"KReclaimable:", 0},

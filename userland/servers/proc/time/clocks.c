@@ -5,6 +5,7 @@
 #include "alarm.h"
 #include "clock.h"
 #include "lib/memory.h"
+#include "files/remote.h"
 #include "proc.h"
 #include "time/vdso.h"
 
@@ -160,6 +161,7 @@ int64_t linux_gettimeofday(struct thread *thread, uint64_t address, uint64_t zon
 static void set_day(uint64_t wanted)
 {
     clock_set_realtime((int64_t)(wanted - time_now()));
+    remote_clock_set();
     wait_wake(&clock_waiters);
     alarms_day_was_set();
 }

@@ -65,6 +65,8 @@ void console_wake(void)
 
 void console_lend(struct process *process)
 {
+    if (console.plain)
+        return;
     tty_take(process, &console);
     console.borrowed = true;
 }
@@ -136,7 +138,8 @@ int64_t console_init(uint16_t rows, uint16_t columns)
     console.room = driver_room;
     console.window = (struct linux_window){.rows = rows, .columns = columns};
     tty_init(&console);
-    if (!rows || !columns) { /* a pipe, not a person: nothing is to be changed on its way */
+    console.plain = !rows || !columns;
+    if (console.plain) { /* a pipe, not a person: nothing is to be changed on its way */
         struct linux_termios plain = console.line.settings;
         plain.input = plain.output = plain.local = 0;
         line_set(&console.line, &plain);

@@ -63,7 +63,8 @@ void tty_opened(struct thread *thread, struct tty *tty, uint32_t flags)
 {
     struct process *process = thread->process;
     bool leader = process->family.session == process->family.pid;
-    if (!(flags & LINUX_O_NOCTTY) && leader && !tty_of(process) && (!tty->session || tty->borrowed))
+    if (!tty->plain && !(flags & LINUX_O_NOCTTY) && leader && !tty_of(process) &&
+        (!tty->session || tty->borrowed))
         tty_take(process, tty);
 }
 

@@ -279,6 +279,8 @@ int64_t tty_ioctl(struct thread *thread, struct tty *tty, uint64_t request, uint
 {
     static const int32_t zero = 0;
     int32_t count = (int32_t)line_available(&tty->line);
+    if (tty->plain && request != FIONREAD)
+        return -ENOTTY;
     switch (request) {
     case TCGETS:
         return client_write(thread, argument, &tty->line.settings, sizeof tty->line.settings);

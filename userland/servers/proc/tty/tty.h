@@ -19,6 +19,7 @@ struct tty {
     struct pid *session; /* whose controlling terminal it is (session->terminal), or NULL */
     struct pid *group;   /* in the foreground; both with a reference */
     bool borrowed;       /* the session has it from the start, not by asking: another may take it */
+    bool plain; /* only looks like one: no settings, no jobs, it controls nobody */
     bool ended; /* no more input will come: reads that find nothing are at the end of the file */
     struct wait_queue readers, writers;
     /* The driver: takes processed text (bytes taken, or a negated errno) … */

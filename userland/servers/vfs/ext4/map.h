@@ -28,9 +28,10 @@ void map_drop_unwritten(struct file_system *fs, struct node *node);
 
 /* ---- tree_load.c, tree_store.c ---- */
 
-#define TREE_ROOT_ENTRIES 4     /* in the inode */
-#define TREE_WRITTEN_MOST 32768 /* blocks in one run of the format; of an unwritten one one less   \
-                                 */
+#define TREE_ROOT_ENTRIES 4 /* in the inode */
+#define TREE_WRITTEN_MOST                                                                          \
+    32768 /* blocks in one run of the format; of an unwritten one one less                         \
+           */
 #define TREE_ENTRIES                                                                               \
     ((BLOCK_BYTES - sizeof(struct ext3_extent_header)) / sizeof(struct ext3_extent))
 

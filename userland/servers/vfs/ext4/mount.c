@@ -5,7 +5,9 @@
  * after everything else was: an unclean one is for e2fsck first.
  */
 #include "commit.h"
+#include "data.h"
 #include "io.h"
+#include "space.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,7 +210,9 @@ int64_t file_system_unmount(struct file_system *fs)
 {
     if (nodes_held(fs))
         return -EBUSY;
-    int64_t error = fs->read_only ? 0 : commit_everything(fs);
+    int64_t error = data_commit(fs, NULL, false);
+    if (!error && !fs->read_only)
+        error = commit_everything(fs);
     if (!error && !fs->read_only)
         error = superblock_write(fs, true);
     if (!error)
@@ -220,7 +224,7 @@ int64_t file_system_statistics(struct file_system *fs, struct vfs_statistics *to
 {
     struct ext2_super_block *super = fs->ext->super;
     uint64_t free = ext2fs_free_blocks_count(super) + fs->frees_blocks;
-    uint64_t kept = ext2fs_r_blocks_count(super);
+    uint64_t kept = ext2fs_r_blocks_count(super) + space_kept(fs);
     uint64_t id;
     memcpy(&id, super->s_uuid, sizeof id);
     *to = (struct vfs_statistics){.block_bytes = BLOCK_BYTES,

@@ -10,6 +10,9 @@
 #define GROUP_INODES    0x2
 #define TRIES           8 /* runs that are looked at for a longer one */
 #define INODE_DIRECTORY 0x80000000
+#define KEPT_PART       128 /* of all blocks one is kept for trees, within these bounds */
+#define KEPT_LEAST      4
+#define KEPT_MOST       64
 
 static void group_dirty(struct file_system *fs, dgrp_t group, uint8_t what)
 {
@@ -52,12 +55,18 @@ static uint64_t longest_run(struct file_system *fs, uint64_t from, uint64_t end,
     return best;
 }
 
+uint64_t space_kept(const struct file_system *fs)
+{
+    uint64_t part = ext2fs_blocks_count(fs->ext->super) / KEPT_PART;
+    return part < KEPT_LEAST ? KEPT_LEAST : part > KEPT_MOST ? KEPT_MOST : part;
+}
+
 int64_t space_take(struct file_system *fs, enum space_purpose purpose, uint64_t goal,
                    uint64_t wanted, uint64_t *start, uint64_t *length)
 {
     uint64_t blocks = ext2fs_blocks_count(fs->ext->super);
     uint64_t free = ext2fs_free_blocks_count(fs->ext->super);
-    uint64_t kept = purpose == SPACE_FOR_FILE ? fs->reserved + 1 : 0; /* its own first leaf */
+    uint64_t kept = purpose == SPACE_FOR_FILE ? fs->reserved + space_kept(fs) : 0;
     if (free <= kept)
         return -ENOSPC;
     wanted = wanted < free - kept ? wanted : free - kept;

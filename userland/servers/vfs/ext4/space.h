@@ -14,6 +14,8 @@ enum space_purpose {
 /* A run of free blocks near `goal` (0: anywhere), `wanted` or fewer. -ENOSPC. */
 int64_t space_take(struct file_system *fs, enum space_purpose purpose, uint64_t goal,
                    uint64_t wanted, uint64_t *start, uint64_t *length);
+/* Blocks that files never get: to shorten a file on a full device, its tree needs fresh ones. */
+uint64_t space_kept(const struct file_system *fs);
 /* Free after the next commit; nothing of them stays in the cache. Blocks that are none of the
  * device, or free already, are left out (the image is damaged: it is logged). */
 void space_free(struct file_system *fs, uint64_t start, uint64_t length);

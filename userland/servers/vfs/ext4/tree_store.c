@@ -73,6 +73,14 @@ struct storing {
     uint8_t *block;
 };
 
+static bool among(const uint64_t *blocks, size_t count, uint64_t block)
+{
+    for (size_t i = 0; i < count; i++)
+        if (blocks[i] == block)
+            return true;
+    return false;
+}
+
 /* The block of the old tree that has just these contents, or 0. */
 static uint64_t old_block(struct storing *storing)
 {
@@ -81,6 +89,19 @@ static uint64_t old_block(struct storing *storing)
     for (size_t i = 0; i < map->tree_count; i++)
         if (!cache_get(&storing->fs->cache, map->tree[i], &cached) &&
             !memcmp(cached->data, storing->block, BLOCK_BYTES))
+            return map->tree[i];
+    return 0;
+}
+
+/*
+ * A block of the old tree that the new one does not have yet, when the device is so full that there
+ * is no other: a power cut in the next commit can then cost this one file. 0: none is left.
+ */
+static uint64_t last_resort(const struct storing *storing)
+{
+    const struct map *map = &storing->node->map;
+    for (size_t i = 0; i < map->tree_count; i++)
+        if (!among(storing->tree, storing->count, map->tree[i]))
             return map->tree[i];
     return 0;
 }
@@ -98,7 +119,10 @@ static int64_t store_block(struct storing *storing, uint64_t *where)
         return error;
     *where = old_block(storing);
     if (!*where) {
-        error = space_take(fs, SPACE_FOR_TREE, map->extents[0].start, 1, where, &length);
+        bool tight = ext2fs_free_blocks_count(fs->ext->super) < fs->reserved;
+        *where = tight ? last_resort(storing) : 0; /* others have no old tree */
+        if (!*where)
+            error = space_take(fs, SPACE_FOR_TREE, map->extents[0].start, 1, where, &length);
         if (!error)
             error = cache_new(&fs->cache, *where, &cached);
         if (error)
@@ -165,14 +189,6 @@ static int64_t store_levels(struct storing *storing, struct ext3_extent_idx *lev
         memcpy(root, level, (size_t)count * sizeof *level);
     inode->i_flags |= EXT4_EXTENTS_FL;
     return 0;
-}
-
-static bool among(const uint64_t *blocks, size_t count, uint64_t block)
-{
-    for (size_t i = 0; i < count; i++)
-        if (blocks[i] == block)
-            return true;
-    return false;
 }
 
 /* Frees the blocks of one list that are not in the other. */
