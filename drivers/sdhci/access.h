@@ -1,6 +1,6 @@
 /*
- * access.h: one register read or written, and the order of that and what DMA sees. Host tests have a model of a controller in its place
- * (tests/unit/stubs/drivers/sdhci/access.h).
+ * access.h: one register read or written, and the order of that and what DMA sees. Host tests have
+ * a model of a controller in its place (tests/unit/stubs/drivers/sdhci/access.h).
  */
 #pragma once
 #include "drivers/lib/dma.h"

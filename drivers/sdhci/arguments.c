@@ -21,6 +21,22 @@ static bool is_over(const char *at)
     return !*at || *at == ' ';
 }
 
+/* STEP/N */
+static bool read_death(const char *at, struct arguments *arguments)
+{
+    static const char *const steps[] = {
+        [STEP_QUEUED] = "queued/", [STEP_RUNNING] = "running/", [STEP_DONE] = "done/"};
+    for (enum step step = STEP_QUEUED; step <= STEP_DONE; step++) {
+        size_t length = strlen(steps[step]);
+        if (strncmp(at, steps[step], length))
+            continue;
+        at += length;
+        arguments->die_at = step;
+        return read_number(&at, 10, &arguments->die_after) && is_over(at);
+    }
+    return false;
+}
+
 static bool read_word(const char *word, struct arguments *arguments)
 {
     const char *at = strchr(word, '=');
@@ -32,6 +48,8 @@ static bool read_word(const char *word, struct arguments *arguments)
     if (!strncmp(word, "force=", 6))
         return read_number(&at, 16, &arguments->force_bits) && *at++ == '/' &&
                read_number(&at, 10, &arguments->force_every) && is_over(at);
+    if (!strncmp(word, "die=", 4))
+        return read_death(at, arguments);
     return false;
 }
 

@@ -5,10 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where a request is. */
+enum step { STEP_NONE, STEP_QUEUED, STEP_RUNNING, STEP_DONE };
+
 struct arguments {
     bool pio;
     uint32_t clock_hz;
     uint32_t force_bits, force_every;
+    enum step die_at;
+    uint32_t die_after;
 };
 
 /* Words that are not known or make no sense are named in the log and left out. */

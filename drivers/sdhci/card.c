@@ -58,7 +58,7 @@ void card_is_off(struct card *card, int error, uint64_t now)
     card->state = CARD_OFF;
     card->deadline = 0;
     if (card->host->no_detect)
-        card->known = false; /* it may have been taken out */
+        card->known = false;         /* it may have been taken out */
     if (host_has_card(card->host)) { /* or nobody knows whether it has */
         card->deadline = now + card->retry_after;
         if (card->retry_after < RETRY_LAST)

@@ -10,6 +10,7 @@
  *     clock=HZ     the clock that the controller divides, where it does not say
  *     force=BITS/N for tests: upon every N-th command with data force these errors, bits (in
  *                  hexadecimal) of the controller's interrupt status
+ *     die=STEP/N   for tests: ends in its N-th request, when it is "queued", "running" or "done"
  */
 #include "drivers/lib/alarm.h"
 #include "drivers/lib/block_server.h"
@@ -48,10 +49,22 @@ static struct {
     struct block_transfer *transfer;
 } slots[DEPTH];
 
+static struct arguments arguments;
+static uint64_t requests; /* so far */
+
 /* ---- Between block_server and card ---- */
+
+/* The place to die, if the test that is run says so. */
+static void step(enum step here)
+{
+    if (here == arguments.die_at && requests >= arguments.die_after)
+        native_exit(1);
+}
 
 static void arm(void)
 {
+    if (card.state == CARD_TRANSFER)
+        step(STEP_RUNNING);
     alarm_set(card.deadline);
 }
 
@@ -66,6 +79,8 @@ static void start(struct block_transfer *transfer)
                                      .sectors = transfer->sectors,
                                      .data = transfer->data,
                                      .pages = transfer->physical};
+    requests++;
+    step(STEP_QUEUED);
     card_submit(&card, request, time_now());
     arm();
 }
@@ -78,6 +93,7 @@ static void request_done(struct card_request *request, int error)
                 log_print(LOG_WARNING, "%s: sectors %lu to %lu: %s (%x)\n", startup_name(),
                           request->sector, request->sector + request->sectors, error_name(error),
                           host.errors | card.status_errors);
+            step(STEP_DONE);
             block_server_done(slots[i].transfer, error);
         }
 }
@@ -131,7 +147,7 @@ static void prepare_dma(void)
     pci_master(&function, true);
 }
 
-static int64_t find_pci(handle self, const struct arguments *arguments)
+static int64_t find_pci(handle self)
 {
     volatile void *registers;
     uint64_t bytes;
@@ -143,7 +159,7 @@ static int64_t find_pci(handle self, const struct arguments *arguments)
     if (error)
         return error;
     host.registers = registers;
-    if (!arguments->pio)
+    if (!arguments.pio)
         prepare_dma();
     return device_bind_interrupt(PCI_NAME, self, BADGE_INTERRUPT, 1);
 }
@@ -168,8 +184,8 @@ static int64_t find_emmc2(handle self)
 /* False: there is no controller, or none that works. */
 static bool find_controller(handle self)
 {
-    struct arguments arguments = arguments_read(startup_argument());
-    int64_t found = find_pci(self, &arguments);
+    arguments = arguments_read(startup_argument());
+    int64_t found = find_pci(self);
     if (found == -ENXIO && !function.config)
         found = find_emmc2(self);
     if (found < 0) {

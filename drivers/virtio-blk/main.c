@@ -3,11 +3,13 @@
  * partitions are drivers/lib's; here a transfer becomes a request in the device's queue.
  *
  * Handles: "self", and one device of "pci:1af4:1042", "pci:1af4:1001", "virtio-mmio:2" with its
- * interrupt. On a board with none of them clients get ENXIO.
+ * interrupt. On a board with none of them clients get ENXIO. Argument, for tests: "break=N", see
+ * queue_break_every.
  */
 #include "drivers/lib/device.h"
 #include "lib/errors.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "lib/protocol.h"
 #include "queue.h"
 
@@ -195,12 +197,27 @@ static bool open_device(handle self)
     return true;
 }
 
+static void read_argument(void)
+{
+    static const char prefix[] = "break=";
+    const char *text = startup_argument(), *digit = text + sizeof prefix - 1;
+    if (!*text)
+        return;
+    if (strncmp(text, prefix, sizeof prefix - 1)) {
+        log_print(LOG_WARNING, "%s: not an argument of this driver: %s\n", startup_name(), text);
+        return;
+    }
+    for (; *digit >= '0' && *digit <= '9'; digit++)
+        queue_break_every = queue_break_every * 10 + (unsigned)(*digit - '0');
+}
+
 int main(const struct startup *startup)
 {
     handle self = startup_handle_needed("self");
     if (!open_device(self))
         block_server_run(NULL, self);
     (void)startup;
+    read_argument();
     device.depth = queue_depth;
     device.sectors_most = PAGES_SECTORS(queue_segments);
     device.dma = transport->dma;

@@ -51,7 +51,8 @@ struct frame {
 };
 #define HEADER_BYTES 16
 
-unsigned queue_depth, queue_segments;
+unsigned queue_depth, queue_segments, queue_break_every;
+static unsigned breaks;
 static const struct transport *transport;
 static struct dma_memory memory;
 static struct queue_place place;
@@ -157,6 +158,8 @@ void queue_add(const struct block_transfer *transfer, uint32_t type)
         DESCRIPTORS[index] =
             (struct descriptor){dma_address(&memory, table),
                                 chain.next * (uint32_t)sizeof(struct descriptor), FLAG_INDIRECT, 0};
+    if (queue_break_every && ++breaks % queue_break_every == 0)
+        head = place.size; /* no descriptor */
     AVAILABLE->ring[added % place.size] = (uint16_t)head;
     dma_write_barrier(); /* the request before its number (§2.6.13.3.1) */
     *(volatile uint16_t *)&AVAILABLE->index = ++added;

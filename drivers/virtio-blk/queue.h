@@ -15,6 +15,9 @@
 int64_t queue_make(const struct transport *transport, bool indirect, unsigned segments_most);
 extern unsigned queue_depth, queue_segments;
 
+/* For tests: one request in so many is such that the device breaks down over it; 0: none. */
+extern unsigned queue_break_every;
+
 /* Empties the queue and tells the device where it is; after each reset. */
 void queue_reset(void);
 

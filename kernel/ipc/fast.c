@@ -81,7 +81,7 @@ struct thread *call_reply_recv(struct thread *thread)
     struct thread *client;
 
     unsigned words = x[0] >> TAG_SHIFT;
-    if ((uint32_t)x[0] >= HANDLE_CHUNK || words > MESSAGE_WORDS_MAX)
+    if ((uint32_t)x[0] >= HANDLE_CHUNK)
         return reply_recv_slow(thread);
     entry = handle_quick(&space->handles, (uint32_t)x[0], KERNEL_OBJECT_ENDPOINT, RIGHT_RECV);
     if (!entry)
@@ -95,7 +95,7 @@ struct thread *call_reply_recv(struct thread *thread)
     c = client->registers.x;
     if (client->request.head == KIND_SYSCALL && !words) {
         c[0] = x[2];
-    } else if ((client->request.head & 0xff) == KIND_CALL) {
+    } else if ((client->request.head & 0xff) == KIND_CALL && words <= MESSAGE_WORDS_MAX) {
         if (words) {
             if (!thread->message_page || !client->message_page)
                 return reply_recv_slow(thread);
@@ -103,7 +103,7 @@ struct thread *call_reply_recv(struct thread *thread)
         }
         c[0] = (uint64_t)words << TAG_SHIFT;
         words_pass(&c[2], &x[2]);
-    } else if (words || (client->request.head & 0xff) <= KIND_SYSCALL) {
+    } else if (words & ~TAG_REGISTERS || (client->request.head & 0xff) < KIND_SYSCALL + !words) {
         return reply_recv_slow(thread);
     } /* else an exception, a start, an interrupt: the registers are as they shall be */
     client->request.id = 0;

@@ -307,8 +307,53 @@ static void client_dies(uint64_t lie)
     handle_close(notification);
 }
 
+/* A child that gives its lifeline away, and waits for its end. */
+static int64_t give_lifeline(uint64_t endpoint_of_parent)
+{
+    handle lifeline;
+    if (lifeline_new(&lifeline))
+        return 1;
+    struct message message = {.w = {0, 0, 0, 0, 0, lifeline}};
+    call((handle)endpoint_of_parent, TAG_HANDLE, &message);
+    sleep_until(UINT64_MAX);
+    return 0;
+}
+
+/* Whose maker is killed is noticed by its watcher, once, whatever the watcher did with it. */
+static void maker_is_killed(void)
+{
+    struct message message = {0};
+    handle meeting = (handle)create_endpoint(LEVEL_DRIVER);
+    handle notification = (handle)create_notification(0, 0);
+    struct child child = child_new(HANDLE_POOL, LEVEL_PROGRAM, 0, PRIORITY_ABOVE);
+    CHECK_IS(child_give(&child, child.space), HANDLE_SPACE);
+    CHECK_IS(child_give(&child, child.thread), HANDLE_THREAD);
+    CHECK_IS(child_give(&child, HANDLE_POOL), HANDLE_POOL);
+    child_start(&child, give_lifeline, child_give(&child, meeting));
+    CHECK_IS(take(meeting, &message), KIND_CALL);
+    handle lifeline = (handle)message.w[5];
+    CHECK_IS(lifeline_watch(lifeline, notification, 4), 0);
+    CHECK(!lifeline_ended(lifeline));
+    int64_t room = 0; /* its watcher cannot spend what is its maker's */
+    for (int64_t thread; (thread = thread_create(lifeline, 0, 0, 0)) > 0; room++)
+        handle_close((handle)thread);
+    CHECK(room < 100);
+    reply(0, message.request, &message);
+    CHECK_IS(take(notification, &message), -EAGAIN);
+    child_kill(&child);
+    CHECK_IS(recv(notification, 0, &message), 0);
+    CHECK_IS(message.w[0], 4);
+    CHECK(lifeline_ended(lifeline));
+    CHECK_IS(lifeline_watch(lifeline, notification, 4), -EOWNERDEAD);
+    lifeline_end(&lifeline);
+    CHECK_IS(lifeline, HANDLE_NONE);
+    handle_close(notification);
+    handle_close(meeting);
+}
+
 static void everything(void)
 {
+    maker_is_killed();
     echoes();
     taken_in_turn();
     server_ends();

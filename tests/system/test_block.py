@@ -24,6 +24,7 @@ server disk
     device pci:1af4:1042
     device pci:1af4:1001
     device virtio-mmio:2
+{driver_argument}
 """
 CLIENT = """
 server {name}
@@ -75,19 +76,20 @@ def part(path, first, sectors):
 def load(pagoda, tmp_path, disk):
     """load("model hostile", partition=2, …): the driver and clients; what they said, all passed."""
 
-    def run(*arguments, partition=2, device=(PCI,), drive=None, options=("--icount",), status=0):
+    def run(*arguments, partition=2, device=(PCI,), drive=None, options=("--icount",), driver=""):
         manifest = tmp_path / "manifest"
         clients = [
             CLIENT.format(name=f"load{i}", priority=20 - i, partition=partition, argument=argument)
             for i, argument in enumerate(arguments)
         ]
-        manifest.write_text(DRIVER + "".join(clients))
+        argument = f"    argument {driver}" if driver else ""
+        manifest.write_text(DRIVER.format(driver_argument=argument) + "".join(clients))
         words = ["-drive", drive or f"if=none,id=d,format=raw,file={disk}"]
         if device:
             words += ["-device", *device]
         words = [f"--qemu={word}" for word in words]
         result = pagoda(options=["-v", *options, "--manifest", manifest, *words], timeout=100)
-        return result.expect(status).stderr
+        return result.expect(0).stderr
 
     return run
 
@@ -174,6 +176,14 @@ def test_bad_sector(load, disk, tmp_path, transport):
     drive = f"if=none,id=d,format=raw,file=blkdebug:{tmp_path}/rules:{disk}"
     text = load(f"errors={bad}", drive=drive, device=TRANSPORTS[transport])
     assert passed(text) == ["errors", "rings"]
+
+
+@pytest.mark.parametrize("transport", ["pci", "pci-modern-direct", "mmio"])
+def test_device_breaks_down(load, transport):
+    """What it had fails, it is reset, and goes on. (Legacy devices do not say that they are broken.)"""
+    text = load("resets", partition=0, driver="break=100", device=TRANSPORTS[transport])
+    assert passed(text) == ["resets"]
+    assert text.count("disk: the device needs a reset") > 3
 
 
 def test_client_dies_under_load(load, seeded):

@@ -229,6 +229,19 @@ def test_removal_under_load(load, card, seeded, tmp_path, way):
     assert "3 removals" in text and text.count("disk: no card") == 3
 
 
+@pytest.mark.parametrize("step", ["queued", "running", "done"])
+@pytest.mark.parametrize("way", WAYS)
+def test_driver_dies_and_is_started_again(load, card, seeded, way, step):
+    """In every 400th request, under load: the next one resets the controller and takes over; what
+    was written is there."""
+    image = card("SDSC")
+    words = ("pio " if WAYS[way] else "") + f"die={step}/400"
+    text = load(f"restart=8 seed={seeded.randrange(1 << 32)}", image,
+                f"    argument {words}\n    restart 50 1000")  # fmt: skip
+    assert passed(text) == ["restart"]
+    assert text.count("server disk died") >= 8
+
+
 def test_reading_costs_little(load, card):
     text = load("bench", card("SDSC"))
     alone, together = map(int, re.search(r"4 KiB read: (\d+) ns alone, (\d+) each", text).groups())

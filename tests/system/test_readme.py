@@ -187,7 +187,7 @@ def commands(word):
         text = (ROOT / readme).read_text(encoding="utf-8")
         code = re.findall(r"`([^`\n]+)`|^(?: {4}|(?=make |tools/))(.+)$", text, re.MULTILINE)
         for piece in ("".join(pair) for pair in code):
-            found.update(re.findall(rf"(?:^|\s){re.escape(word)} ([a-z][a-z-]*)", piece))
+            found.update(re.findall(rf"(?:^|(?<!card)(?<!bundle)\s){re.escape(word)} ([a-z][a-z-]*)", piece))
     return sorted(found)
 
 
@@ -233,7 +233,7 @@ def test_every_command_of_the_tool_exists():
 
 EXAMPLES = [
     line for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines() if line.startswith("tools/pagoda run")
+    for line in block.splitlines() if line.startswith(("tools/pagoda run", "tools/pagoda card"))
 ]  # fmt: skip
 
 

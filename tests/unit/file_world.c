@@ -12,11 +12,13 @@ int world_supply_ends[REQUESTS];
 unsigned world_error_percent;
 bool world_dead, world_pieces;
 uint64_t world_blocks_free, world_refuse_frames;
+void (*world_answered)(uint32_t tag);
 
 static uint8_t data[DATA_PAGES][PAGE_SIZE];
 static struct world_io ios[TRANSFERS];
-static bool flushed_since[BLOCKS]; /* written, and not flushed yet */
-static uint64_t written_at[BLOCKS], writes_completed;
+static bool unflushed[BLOCKS];              /* written, and not flushed yet */
+static uint8_t flushing[BLOCKS][PAGE_SIZE]; /* as they were when the flush under way began */
+static bool is_flushing[BLOCKS];
 static unsigned next_block;
 
 void world_reset(uint64_t limit)
@@ -31,7 +33,7 @@ void world_reset(uint64_t limit)
     memset(world_stable, 0xd5, sizeof world_stable);
     memset(world_answers, 0, sizeof world_answers);
     memset(world_supply_ends, 0, sizeof world_supply_ends);
-    memset(flushed_since, 0, sizeof flushed_since);
+    memset(unflushed, 0, sizeof unflushed);
     CHECK_EQUAL(world_under_way, 0);
     world_now = 1000;
     world_frames = world_reads = world_writes = world_flushes = world_io_pages = 0;
@@ -67,6 +69,18 @@ int backend_object_new(uint64_t cookie, uint64_t pages, uint64_t *object)
     world_objects[i] = (struct world_object){.used = true, .cookie = cookie, .pages = pages};
     *object = i + 1;
     return 0;
+}
+
+int backend_adopt(uint64_t *object, uint64_t *cookie, uint64_t *pages)
+{
+    for (uint64_t i = *object; i < INODES * 4; i++)
+        if (world_objects[i].used) {
+            *object = i + 1;
+            *cookie = world_objects[i].cookie;
+            *pages = world_objects[i].pages;
+            return 0;
+        }
+    return -ENOENT;
 }
 
 static void drop(struct world_page *page)
@@ -193,6 +207,12 @@ int backend_copy_out(uint64_t object, uint64_t page, uint32_t data_page)
     return 0;
 }
 
+bool backend_present(uint64_t object, uint64_t page)
+{
+    struct world_page *p = &world_object_of(object)->page[page];
+    return p->bytes || p->zero;
+}
+
 int backend_zero(uint64_t object, uint64_t page, uint64_t from)
 {
     struct world_page *p = &world_object_of(object)->page[page];
@@ -209,6 +229,18 @@ void backend_discard(uint64_t object, uint64_t page, uint64_t pages)
     for (uint64_t i = page; i < page + pages; i++) {
         CHECK(!o->page[i].writable); /* somebody might be writing */
         drop(&o->page[i]);
+    }
+}
+
+void world_orphan(unsigned number, uint64_t pages)
+{
+    uint64_t object;
+    CHECK_EQUAL(backend_object_new(7ul << 32 | number, pages, &object), 0);
+    for (uint64_t i = 0; i < pages; i += 2) {
+        struct world_page *page = &world_objects[object - 1].page[i];
+        page->bytes = frame_new();
+        memset(page->bytes, 0x77, PAGE_SIZE);
+        page->writable = page->dirty = i % 4;
     }
 }
 
@@ -285,12 +317,18 @@ static void free_block(uint32_t *block)
     *block = 0;
 }
 
+int backend_size(uint64_t inode, uint64_t *bytes)
+{
+    *bytes = world_files[inode].stored_size;
+    return 0;
+}
+
 int backend_set_size(uint64_t inode, uint64_t bytes)
 {
     CHECK(inode && inode <= INODES);
     struct world_file *file = &world_files[inode];
-    for (uint64_t i = (bytes + PAGE_SIZE - 1) / PAGE_SIZE; i < FILE_PAGES; i++)
-        if (bytes < file->stored_size || i * PAGE_SIZE >= file->stored_size)
+    if (bytes < file->stored_size) /* blocks behind a smaller size stay, as vfs has it */
+        for (uint64_t i = (bytes + PAGE_SIZE - 1) / PAGE_SIZE; i < FILE_PAGES; i++)
             free_block(&file->block[i]);
     file->stored_size = bytes;
     return 0;
@@ -313,7 +351,7 @@ uint8_t *backend_data(uint32_t data_page)
 void backend_submit(uint32_t tag, uint32_t operation, uint64_t sector, uint64_t sectors,
                     uint32_t data_page)
 {
-    struct world_io io = {true, tag, operation, data_page, sector, sectors, writes_completed};
+    struct world_io io = {true, tag, operation, data_page, sector, sectors};
     CHECK(data_page + sectors / SECTORS <= DATA_PAGES);
     CHECK(tag < TRANSFERS && !ios[tag].used);
     for (unsigned i = 0; i < TRANSFERS; i++) /* no two at work on one data page or block */
@@ -328,6 +366,12 @@ void backend_submit(uint32_t tag, uint32_t operation, uint64_t sector, uint64_t 
     world_reads += operation == BLOCK_READ;
     world_writes += operation == BLOCK_WRITE;
     world_flushes += operation == BLOCK_FLUSH;
+    for (unsigned block = 0; block < BLOCKS && operation == BLOCK_FLUSH; block++) {
+        is_flushing[block] = unflushed[block];
+        if (unflushed[block])
+            memcpy(flushing[block], world_disk[block], PAGE_SIZE);
+        unflushed[block] = false;
+    }
     world_io_pages += sectors / SECTORS;
 }
 
@@ -342,18 +386,15 @@ static void transfer(const struct world_io *io)
         }
         CHECK(world_owner[block]); /* not one that was freed */
         memcpy(world_disk[block], data[io->data_page + i], PAGE_SIZE);
-        written_at[block] = writes_completed + 1;
-        flushed_since[block] = true;
+        unflushed[block] = true;
     }
 }
 
-static void flush(const struct world_io *io)
+static void flush(void)
 {
     for (unsigned block = 0; block < BLOCKS; block++)
-        if (flushed_since[block] && written_at[block] <= io->writes) {
-            memcpy(world_stable[block], world_disk[block], PAGE_SIZE);
-            flushed_since[block] = false;
-        }
+        if (is_flushing[block])
+            memcpy(world_stable[block], flushing[block], PAGE_SIZE);
 }
 
 void world_complete(unsigned which)
@@ -367,10 +408,8 @@ void world_complete(unsigned which)
     bool fails = io.sectors && (world_dead || unit_random_below(100) < world_error_percent);
     if (!fails && io.sectors)
         transfer(&io);
-    if (!fails && io.operation == BLOCK_WRITE)
-        writes_completed++;
     if (io.operation == BLOCK_FLUSH)
-        flush(&io);
+        flush();
     ios[i].used = false;
     world_under_way--;
     cache_completed(io.tag, fails ? -EIO : 0);
@@ -391,6 +430,8 @@ void backend_answer(void *client, uint32_t tag, int error, uint64_t w0)
     CHECK(client == world_answers && tag < ANSWERS && !world_answers[tag].there);
     CHECK(error <= 0);
     world_answers[tag] = (struct world_answer){true, error, w0};
+    if (world_answered)
+        world_answered(tag);
 }
 
 void world_request(uint32_t tag, uint32_t operation, uint64_t w0, uint64_t w1, uint64_t w2,

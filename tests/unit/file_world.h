@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INODES = 8, FILE_PAGES = 300, BLOCKS = 8192, REQUESTS = 256, ANSWERS = 256 };
+enum { INODES = 8, FILE_PAGES = 300, BLOCKS = 8192, REQUESTS = 1 << 17, ANSWERS = 256 };
 
 struct world_page {
     uint8_t *bytes; /* NULL: absent, or the page of zeros */
@@ -35,7 +35,6 @@ struct world_io {
     bool used;
     uint32_t tag, operation, data_page;
     uint64_t sector, sectors;
-    uint64_t writes; /* FLUSH: what had been completed when it came */
 };
 
 struct world_answer {
@@ -59,6 +58,8 @@ extern bool world_pieces;               /* blocks of a file do not all lie toget
 extern uint64_t world_blocks_free;
 extern uint64_t world_refuse_frames; /* the n-th frame from now is refused; 0: none */
 
+extern void (*world_answered)(uint32_t tag); /* told at once; may be NULL */
+
 void world_reset(uint64_t limit);
 /* Blocks for a page, with contents. */
 void world_put(unsigned inode, uint64_t page, uint8_t seed);
@@ -67,6 +68,8 @@ bool world_access(struct world_object *object, uint64_t page, bool write, uint64
 /* The thread that waits is killed. */
 void world_kill(struct world_object *object, uint64_t page);
 struct world_object *world_object_of(uint64_t handle);
+/* An object as a server leaves it that died: every second page is there, full of 0x77. */
+void world_orphan(unsigned number, uint64_t pages);
 /* Completes one transfer: the `which`-th under way. */
 void world_complete(unsigned which);
 void world_complete_all(void);

@@ -1,4 +1,5 @@
-// sources: userland/servers/file/ahead.c userland/servers/file/chunk.c userland/servers/file/fill.c
+// sources: userland/servers/file/adopt.c userland/servers/file/ahead.c
+// sources: userland/servers/file/chunk.c userland/servers/file/fill.c
 // sources: userland/servers/file/inode.c userland/servers/file/job.c userland/servers/file/place.c
 // sources: userland/servers/file/radix.c userland/servers/file/room.c userland/servers/file/size.c
 // sources: userland/servers/file/sync.c userland/servers/file/transfer.c userland/lib/wired.c
@@ -354,6 +355,32 @@ TEST(frames_refused_below_the_limit_are_made_up_for)
         done(0, 0, 1);
         CHECK(object->page[page].bytes && is_put(object, page, 1));
     }
+    forget_all();
+}
+
+TEST(what_a_server_before_left_is_written_once_and_goes_on)
+{
+    world_reset(1000);
+    for (uint64_t page = 0; page < 80; page++)
+        if (page % 8)
+            world_put(1, page, 1);
+    world_files[1].stored_size = BYTES(70);
+    world_orphan(1, 80);
+    CHECK_EQUAL(cache_adopt(), 0);
+    struct world_object *object = &world_objects[0];
+    CHECK(!world_access(object, 1, false, 1)); /* before anybody opened it */
+    world_complete_all();
+    CHECK(world_supply_ends[1] == 1 && is_put(object, 1, 1));
+    struct inode *inode;
+    CHECK_EQUAL(cache_open(1, 7, BYTES(80) - 5, &inode), 0);
+    CHECK(world_object_of(inode->object) == object && inode->size == BYTES(80) - 5);
+    world_request(0, FILE_SYNC, 1, 0, 0, FILE_SYNC_METADATA, 0);
+    world_complete_all();
+    done(0, 0, 0);
+    CHECK_EQUAL(world_files[1].stored_size, BYTES(80) - 5);
+    for (uint64_t page = 2; page < 78; page += 2)
+        CHECK(page % 8 == 0 || world_stable[world_files[1].block[page]][9] == 0x77);
+    CHECK(world_stable[world_files[1].block[3]][0] == (uint8_t)(1 + 3 * 7));
     forget_all();
 }
 

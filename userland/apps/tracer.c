@@ -293,6 +293,44 @@ static void vm_calls(void)
     let_end(pid, 38);
 }
 
+/* What a child has before it ran at all is its parent's: written, only read, never touched. */
+static void newborn(void)
+{
+    for (int round = 0; round < 20; round++) {
+        volatile long *page =
+            mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        long mine[4] = {-1, -1, -1, -1};
+        struct iovec here = {mine, sizeof mine};
+        page[0] = 41 + round;
+        expect("read here", page[512], 0);
+        char byte;
+        int gate[2];
+        expect("pipe", pipe(gate), 0);
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(read(gate[0], &byte, 1) == 1 && page[1] == 7 ? 34 : 35);
+        struct iovec there[4] = {{(void *)page, 8},
+                                 {(void *)(page + 512), 8},
+                                 {(void *)(page + 1024), 8},
+                                 {(void *)constant, 8}};
+        if (round & 1)
+            expect("SEIZE", TRACE(PTRACE_SEIZE, pid, 0, 0), 0);
+        expect("readv", CALL(SYS_process_vm_readv, pid, &here, 1, there, 4, 0), 32);
+        expect("written", mine[0], 41 + round);
+        expect("read", mine[1], 0);
+        expect("untouched", mine[2], 0);
+        expect("constant", mine[3], 99);
+        long value = 7;
+        struct iovec from = {&value, 8}, to = {(void *)(page + 1), 8};
+        expect("writev", CALL(SYS_process_vm_writev, pid, &from, 1, &to, 1, 0), 8);
+        expect("let it go", write(gate[1], "x", 1), 1);
+        expect("its end", wait_for(pid), 34 << 8);
+        close(gate[0]);
+        close(gate[1]);
+        munmap((void *)page, 3 * 4096);
+    }
+}
+
 /* ---- Children, programs, attaching ---- */
 
 static void fork_and_exec(void)
@@ -428,6 +466,7 @@ int main(int argc, char **argv)
     faults();
     memory();
     vm_calls();
+    newborn();
     events();
     mask(SIG_BLOCK, BIT(SIGUSR1));
     attaching();

@@ -4,8 +4,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static sigjmp_buf back;
-static volatile struct fault last;
+/* Of each thread: a fault is handled by the thread that made it. */
+static _Thread_local sigjmp_buf back;
+static _Thread_local volatile struct fault last;
 
 static void jump_back(int number, siginfo_t *info, void *context)
 {

@@ -156,6 +156,7 @@ static void step_madvise_wrong(void)
     say_result(madvise((void *)wrong[i].address, wrong[i].length, wrong[i].advice));
 }
 
+/* Not of a file's pages: what was never written may be there all the same. */
 static void step_mincore(void)
 {
     struct range range = chance(85) ? pick_mapped(40) : pick_range(40);
@@ -168,7 +169,7 @@ static void step_mincore(void)
     if (result)
         return;
     for (unsigned i = 0; i < range.count; i++)
-        text[i] = present[i] & 1 ? '1' : '0';
+        text[i] = pages[range.first + i].kind & KIND_BEYOND ? '-' : present[i] & 1 ? '1' : '0';
     text[range.count] = '\0';
     say(" %s", text);
 }

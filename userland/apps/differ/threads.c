@@ -111,11 +111,12 @@ static struct range fields[THREADS_MOST];
 static void *write_field(void *argument)
 {
     struct range field = fields[(uintptr_t)argument];
+    struct fault fault;
 
     for (unsigned round = 0; round < 3; round++)
         for (unsigned i = field.first; i < field.first + field.count; i++) {
             if (may_touch(i, PROT_WRITE) && !(pages[i].kind & KIND_TWICE))
-                *(volatile uint64_t *)(ARENA + i * PAGE + 1000) = i * 1000 + round;
+                try_write(ARENA + i * PAGE + 1000, i * 1000 + round, &fault);
             sched_yield();
         }
     return argument;
@@ -136,9 +137,11 @@ static void step_fields(void)
 /* All threads write the same pages: several wait for one page. */
 static void *write_same(void *argument)
 {
+    struct fault fault;
+
     for (unsigned i = fields[0].first; i < fields[0].first + fields[0].count; i++) {
         if (may_touch(i, PROT_WRITE))
-            *(volatile uint64_t *)(ARENA + i * PAGE + 2040) = i;
+            try_write(ARENA + i * PAGE + 2040, i, &fault);
         if (i % 3 == 0)
             sched_yield();
     }

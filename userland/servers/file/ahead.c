@@ -7,6 +7,7 @@
 #define WINDOW_FIRST   4
 #define WINDOW_MOST    64
 #define WINDOW_ADVISED 128  /* FILE_ADVICE_SEQUENTIAL */
+#define ROOM_SHARE     16   /* of all frames, one window is no more than such a part */
 #define AROUND         16   /* pages, aligned */
 #define EXTENT_PAGES   4096 /* of interest when asking where pages lie */
 
@@ -21,6 +22,8 @@ uint64_t ahead_window(struct inode *inode, uint64_t at, uint64_t wanted, bool fa
 {
     struct read_ahead *ahead = &inode->ahead;
     uint32_t most = ahead->advice == FILE_ADVICE_SEQUENTIAL ? WINDOW_ADVISED : WINDOW_MOST;
+    if (most > cache.limit / ROOM_SHARE)
+        most = (uint32_t)(cache.limit / ROOM_SHARE) + 1;
     uint64_t window = wanted;
     *from = at;
     if (ahead->advice == FILE_ADVICE_RANDOM)
@@ -32,7 +35,7 @@ uint64_t ahead_window(struct inode *inode, uint64_t at, uint64_t wanted, bool fa
         window = ahead->window > wanted ? ahead->window : wanted;
     } else {
         ahead->window = 0;
-        if (fault) {
+        if (fault && most >= AROUND) {
             *from = at - at % AROUND;
             window = AROUND;
         }

@@ -17,6 +17,9 @@ struct job;
 /* A new object with this cookie; *object is what the other calls get. -ENOMEM, -EMFILE. */
 int backend_object_new(uint64_t cookie, uint64_t pages, uint64_t *object);
 void backend_object_end(uint64_t object);
+/* The object behind *object (0: the first) of those that exist from a server before. -ENOENT: there
+ * are no more. */
+int backend_adopt(uint64_t *object, uint64_t *cookie, uint64_t *pages);
 /* Its size; pages beyond are forgotten, whoever shows them. */
 int backend_resize(uint64_t object, uint64_t pages);
 
@@ -34,6 +37,8 @@ void backend_fail(uint64_t request, int error);
 int backend_clean(uint64_t object, uint64_t page, uint64_t pages, uint64_t *dirty);
 /* Copies a page that is there to a data page. -EAGAIN: it is not there. */
 int backend_copy_out(uint64_t object, uint64_t page, uint32_t data_page);
+/* Is it there, the page of zeros included? */
+bool backend_present(uint64_t object, uint64_t page);
 /* Zeroes a page that is there, from a byte on. -EAGAIN: it is not there. */
 int backend_zero(uint64_t object, uint64_t page, uint64_t from);
 /* Forgets pages that nobody can write. */
@@ -51,6 +56,7 @@ struct extent {
  * The extent contains `page`, and may reach further than asked, both ways. */
 int backend_map(uint64_t inode, uint64_t page, uint64_t pages, bool allocate,
                 struct extent *extent);
+int backend_size(uint64_t inode, uint64_t *bytes);
 int backend_set_size(uint64_t inode, uint64_t bytes);
 /* inode 0: all. `data_only`: what is needed to find the data. */
 int backend_commit(uint64_t inode, bool data_only);

@@ -34,6 +34,7 @@ struct job_queue {
  *   reading   a transfer brings it
  *   clean     present: its contents are on the device, or (zero) it is the page of zeros of a hole
  *   dirty     present | dirty: programs can write to it. Its block is known
+ *   new       dirty | fresh: not there, but has a block, which will be written as zeros
  *   writing   present | writing: a copy is under way to the device; dirty again if written since
  */
 struct chunk {
@@ -77,7 +78,8 @@ struct inode {
     int error;       /* of the last, until somebody was told */
     bool open;       /* by a client */
     bool forgotten;  /* not found any more; goes with its last job */
-    bool unsized;    /* adopted: nobody has said its size yet */
+    bool unsized;    /* adopted: nobody has said its size yet, only its pages are known */
+    bool unseen;     /* … and what is resident was not looked for */
     bool metadata;   /* blocks or size changed since the last commit */
 };
 
@@ -94,7 +96,9 @@ struct job {
     uint64_t at;         /* the page it is about now */
     uint64_t asked;      /* the page behind the one whose reading it waited for already */
     uint64_t size;       /* bytes: FILL, RESIZE; SYNC: when it came */
+    uint64_t was;        /* RESIZE: the size before */
     bool write, whole, metadata;
+    bool last;  /* SYNC: meanwhile no blocks are given out */
     bool alone; /* reads no more than the page: a larger read failed */
     uint8_t step;
     uint64_t until;  /* SYNC: what was dirty then, ns */
@@ -119,6 +123,10 @@ extern struct cache cache;
 /* ---- What happens ---- */
 
 void cache_init(uint64_t limit_pages);
+
+/* Takes over what a server before had made. What is in it is looked at when it is used, for vfs may
+ * not have mounted yet. 0, -ENOMEM, -EMFILE: not all. */
+int cache_adopt(void);
 
 /* The inode of a number, or NULL. Forgotten ones are not found. */
 struct inode *cache_find(uint64_t number);

@@ -130,7 +130,7 @@ void chunk_lost(struct chunk *chunk, uint64_t mask)
     chunk->present &= ~mask;
     chunk->zero &= ~mask;
     chunk->failed &= ~mask;
-    chunk_clean(chunk, mask);
+    chunk_clean(chunk, mask & ~chunk->fresh);
 }
 
 void chunk_dirty(struct chunk *chunk, uint64_t mask)

@@ -2,12 +2,12 @@
  * device.c: the way to the block driver, and the clock. A driver that died is waited for: what was
  * under way is submitted again to the one that comes after. After some time in vain it fails.
  */
+#include "cache.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/protocol.h"
 #include "lib/startup.h"
 #include "lib/wired.h"
-#include "cache.h"
 #include "server.h"
 
 #define BIT_COMPLETED 1
@@ -85,9 +85,9 @@ static void open_again(void)
 void device_notified(uint64_t bits)
 {
     struct ring_completion completion;
-    while (ring_client_reap(&device, &completion))
+    while (device.ring.shared && ring_client_reap(&device, &completion))
         cache_completed(completion.tag, completion.error);
-    if (bits & BIT_ENDED || (bits & BIT_TICK && device.ring.shared && device.ring.broken))
+    if (bits & BIT_ENDED || (bits & BIT_TICK && in_vain))
         open_again();
     if (bits & BIT_TICK)
         cache_tick();

@@ -100,16 +100,28 @@ static enum progress fill_soon(struct job *job, struct chunk *chunk)
     return wait_for_chunk(job, chunk);
 }
 
+static bool is_there(const struct job *job, const struct chunk *chunk, bool write)
+{
+    uint64_t object = chunk->inode->object;
+    return write ? !backend_supply(object, 0, SUPPLY_UPGRADE | SUPPLY_WRITABLE, job->at, 0)
+                 : backend_present(object, job->at);
+}
+
 static enum progress fill_held(struct job *job, struct chunk *chunk, bool write, bool whole)
 {
     unsigned bit = bit_of(chunk, job->at);
     uint64_t mask = 1ul << bit;
     for (;;) {
-        uint64_t enough = write ? chunk->dirty : chunk->present;
+        uint64_t enough = write ? chunk->dirty & chunk->present : chunk->present;
         if (enough & mask && job->kind != JOB_FAULT) {
             chunk_touch(chunk);
-            return DONE;
+            if (is_there(job, chunk, write))
+                return DONE;
+            chunk_lost(chunk,
+                       mask); /* it was not taken, since somebody had asked, and was killed */
         }
+        if (write && !(chunk->mapped & mask) && sync_keeps_blocks(job))
+            return WAITS;
         int error = place_find(chunk, job->at, job->end > job->at ? job->end - job->at : 1, write);
         if (error)
             return failed(job, error);
@@ -121,7 +133,7 @@ static enum progress fill_held(struct job *job, struct chunk *chunk, bool write,
         }
         if (chunk->reading & mask)
             return fill_soon(job, chunk);
-        if ((chunk->hole | chunk->fresh) & mask || (write && whole))
+        if ((chunk->hole | chunk->fresh | chunk->zero) & mask || (write && whole))
             return fill_zero(job, chunk, write);
         return fill_read(job, chunk);
     }
@@ -172,7 +184,10 @@ static void fill_end(struct job *job)
 
 static enum progress fill_pages(struct job *job)
 {
-    while (job->at < job->end && job->at < pages_of(job->inode->size)) {
+    uint64_t size = pages_of(job->inode->size);
+    if (job->end > size)
+        job->end = size; /* nothing is allocated beyond */
+    while (job->at < job->end) {
         if (job->write && sync_pressure()) {
             job_wait(job, &room_waiters);
             return WAITS;

@@ -103,23 +103,16 @@ static int forget(struct inode *inode, void *client, uint32_t tag)
     return 0;
 }
 
-static int make(uint64_t number, uint64_t generation, uint64_t size, struct inode **result)
+struct inode *inode_new(uint64_t number, uint64_t generation, uint64_t object)
 {
     struct inode *inode = wired_alloc(sizeof *inode);
     if (!inode || (count >= bucket_count && !grow())) {
         wired_free(inode);
-        return -ENOMEM;
+        return NULL;
     }
     inode->number = number;
     inode->generation = generation;
-    inode->size = inode->stored_size = size;
-    int error = backend_object_new(cache_cookie(inode), size ? pages_of(size) : 1, &inode->object);
-    if (error && room_after_refusal())
-        error = backend_object_new(cache_cookie(inode), size ? pages_of(size) : 1, &inode->object);
-    if (error) {
-        wired_free(inode);
-        return error;
-    }
+    inode->object = object;
     inode->next = *bucket(number);
     *bucket(number) = inode;
     inode->all = all;
@@ -128,7 +121,36 @@ static int make(uint64_t number, uint64_t generation, uint64_t size, struct inod
         all->all_link = &inode->all;
     all = inode;
     count++;
-    *result = inode;
+    return inode;
+}
+
+static int make(uint64_t number, uint64_t generation, uint64_t size, struct inode **result)
+{
+    uint64_t cookie = generation << 32 | number, object;
+    int error = backend_object_new(cookie, pages_of(size), &object);
+    if (error && room_after_refusal())
+        error = backend_object_new(cookie, pages_of(size), &object);
+    if (error)
+        return error;
+    *result = inode_new(number, generation, object);
+    if (!*result) {
+        backend_object_end(object);
+        return -ENOMEM;
+    }
+    (*result)->size = (*result)->stored_size = size;
+    return 0;
+}
+
+/* An adopted one: now its size is known. */
+static int take_over(struct inode *inode, uint64_t size)
+{
+    int error = inode_look(inode);
+    if (error || !inode->unsized)
+        return error;
+    if (pages_of(size) != pages_of(inode->size))
+        return -ESTALE; /* not the file that this object is of */
+    inode->size = size;
+    inode->unsized = false;
     return 0;
 }
 
@@ -144,6 +166,8 @@ int cache_open(uint64_t number, uint64_t generation, uint64_t size, struct inode
     }
     if (!error && !inode)
         error = make(number, generation, size, &inode);
+    else if (!error)
+        error = take_over(inode, size);
     job_run_all();
     if (error)
         return error;
@@ -168,6 +192,7 @@ void cache_fault(uint64_t cookie, uint64_t page, uint64_t request, bool write)
         backend_fail(request, inode ? -ENOMEM : -ESTALE);
         return;
     }
+    job->error = inode_look(inode);
     job->first = job->at = page;
     job->end = page + 1;
     job->request = request;
@@ -254,6 +279,9 @@ static int begin(void *client, uint32_t tag, uint32_t operation, const uint64_t 
         return -ENOSYS;
     if (!inode && !all_inodes)
         return -ESTALE;
+    int unknown = inode ? inode_look(inode) : 0;
+    if (unknown && operation != FILE_FORGET)
+        return unknown;
     int error = operation == FILE_RESIZE || operation == FILE_FORGET || all_inodes
                     ? 0
                     : range(w, &first, &end);

@@ -11,10 +11,23 @@
 
 int backend_object_new(uint64_t cookie, uint64_t pages, uint64_t *object)
 {
-    int64_t made = create_object(self, cookie, pages, page_pool);
+    /* None is made without pages, but it may have none. */
+    int64_t made = create_object(self, cookie, pages ? pages : 1, page_pool);
     if (made < 0)
         return (int)made;
     *object = (uint64_t)made;
+    return pages ? 0 : backend_resize(*object, 0);
+}
+
+int backend_adopt(uint64_t *object, uint64_t *cookie, uint64_t *pages)
+{
+    struct adopted adopted;
+    int64_t next = adopt(self, (handle)*object, &adopted);
+    if (next < 0)
+        return (int)next;
+    *object = (uint64_t)next;
+    *cookie = adopted.cookie;
+    *pages = adopted.pages;
     return 0;
 }
 
@@ -60,6 +73,12 @@ int backend_copy_out(uint64_t object, uint64_t page, uint32_t data_page)
     return bytes < 0 ? (int)bytes : 0;
 }
 
+bool backend_present(uint64_t object, uint64_t page)
+{
+    char byte;
+    return object_copy((handle)object, page * PAGE_SIZE, &byte, COPY_IN, 1, NULL) == 1;
+}
+
 int backend_zero(uint64_t object, uint64_t page, uint64_t from)
 {
     static char zeros[PAGE_SIZE];
@@ -92,6 +111,14 @@ int backend_map(uint64_t inode, uint64_t page, uint64_t pages, bool allocate, st
     int error = ask(&message);
     *extent = (struct extent){
         .first = page, .pages = message.w[2], .sector = message.w[1], .fresh = message.w[3]};
+    return error;
+}
+
+int backend_size(uint64_t inode, uint64_t *bytes)
+{
+    struct message message = {.w = {VFS_SIZE, inode}};
+    int error = ask(&message);
+    *bytes = error ? 0 : message.w[1];
     return error;
 }
 

@@ -91,8 +91,13 @@ static void take_requests(void)
 {
     struct ring_request request;
     struct ring_link *link;
-    while ((link = ring_server_take(&rings, &request)))
-        cache_request(link, request.tag, request.operation, request.w);
+    while ((link = ring_server_take(&rings, &request))) {
+        int64_t error = device_open();
+        if (error)
+            backend_answer(link, request.tag, (int)error, 0);
+        else
+            cache_request(link, request.tag, request.operation, request.w);
+    }
 }
 
 static void on_notify(const struct message *message)
@@ -103,11 +108,20 @@ static void on_notify(const struct message *message)
         take_requests();
 }
 
+static void on_fault(const struct message *message)
+{
+    int64_t error = device_open(); /* after a restart a fault may be the first to come */
+    if (error)
+        backend_fail(message->request, (int)error);
+    else
+        cache_fault(message->w[0], message->w[1], message->request, message->head & FAULT_WRITE);
+}
+
 static void on_message(struct message *message)
 {
     switch (message_kind(message)) {
     case KIND_FAULT:
-        cache_fault(message->w[0], message->w[1], message->request, message->head & FAULT_WRITE);
+        on_fault(message);
         break;
     case KIND_CALL:
         on_call(message);
@@ -140,6 +154,10 @@ static int64_t begin(void)
         return pool;
     page_pool = (handle)pool;
     cache_init(facts.limit - own);
+    error = cache_adopt();
+    if (error)
+        log_print(LOG_ERROR, "%s: not all files are known again: %s\n", startup_name(),
+                  error_name(error));
     error = ring_server_begin(&rings, self, &operations);
     return error ? error : device_begin();
 }

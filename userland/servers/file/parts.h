@@ -127,11 +127,15 @@ unsigned transfer_write(struct chunk *chunk, uint64_t mask);
 /* Begins a flush if none is under way, and says in which queue to wait. *number: of the flush,
  * whose error jobs with this number get; 0: it is another, which may have begun too early. */
 struct job_queue *transfer_flush(uint64_t *number);
-/* Writes that ended well so far; is what the first so many wrote on the medium? */
+/* Writes that ended well so far, up to the last to a new block; is what the first so many wrote on
+ * the medium? */
 uint64_t transfer_writes(void);
+uint64_t transfer_writes_new(void);
 bool transfer_flushed(uint64_t up_to);
 /* Is a write up to this number under way (`inode` NULL: of any)? Its chunk, or NULL. */
 struct chunk *transfer_writing(const struct inode *inode, uint64_t from_page, uint64_t number);
+/* … to a new block? */
+bool transfer_writing_new(const struct inode *inode);
 /* Takes pages out of the reads under way. */
 void transfer_forget(struct chunk *chunk, uint64_t mask);
 bool transfer_any(void);
@@ -172,6 +176,8 @@ uint64_t size_written(const struct inode *inode);
 void sync_run(struct job *job);
 /* Begins to write what has been dirty longest, `transfers` at most; how many were begun. */
 unsigned sync_oldest(unsigned most);
+/* No blocks are given out now: true, the job waits. */
+bool sync_keeps_blocks(struct job *job);
 /* More is dirty than should be: writes in the background. True: so much that writers must wait. */
 bool sync_pressure(void);
 
@@ -180,3 +186,10 @@ bool sync_pressure(void);
 /* Frees a forgotten or closed inode with nothing left of it. */
 void inode_settle(struct inode *inode);
 struct inode *inode_first(void); /* then ->all */
+/* A new one for an object that exists. NULL: no memory. */
+struct inode *inode_new(uint64_t number, uint64_t generation, uint64_t object);
+
+/* ---- adopt.c ---- */
+
+/* Of an adopted inode: finds out what is resident. 0 or a negated errno: try again later. */
+int inode_look(struct inode *inode);

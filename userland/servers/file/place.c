@@ -65,8 +65,10 @@ static int note_extent(struct chunk *chunk, const struct extent *extent)
         int error = note_block(chunk, bit, extent->sector + (page - extent->first) * SECTORS);
         if (error)
             return error;
-        if (extent->fresh)
+        if (extent->fresh) {
             chunk->fresh |= 1ul << bit;
+            chunk_dirty(chunk, 1ul << bit); /* also if nobody ever writes there: as zeros */
+        }
     }
     return 0;
 }

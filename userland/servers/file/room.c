@@ -60,7 +60,10 @@ static bool give_up(void)
         uint64_t mask = chunk->failed & chunk->dirty & ~chunk->writing, written;
         if (!mask)
             continue;
-        if (backend_clean(chunk->inode->object, chunk->first, PAGES_A_CHUNK, &written))
+        uint64_t pages = pages_of(chunk->inode->size) - chunk->first;
+        if (pages > PAGES_A_CHUNK)
+            pages = PAGES_A_CHUNK;
+        if (backend_clean(chunk->inode->object, chunk->first, pages, &written))
             return false;
         cache.lost += count_of(mask);
         chunk->failed &= ~mask;

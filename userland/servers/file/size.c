@@ -46,10 +46,10 @@ static void cut(struct inode *inode, uint64_t from)
         uint64_t mask = from > chunk->first ? ~mask_of(0, bit_of(chunk, from)) : ALL_PAGES;
         next = chunk_next(inode, chunk->first + PAGES_A_CHUNK);
         transfer_forget(chunk, mask);
-        chunk_lost(chunk, mask);
         chunk->mapped &= ~mask;
         chunk->hole &= ~mask;
         chunk->fresh &= ~mask;
+        chunk_lost(chunk, mask);
         job_wake(&chunk->waiters);
         chunk_settle(chunk);
     }
@@ -84,6 +84,22 @@ static void shrink(struct job *job)
     }
 }
 
+/* The file system frees what is beyond a size that becomes smaller: so it must know the larger one,
+ * or blocks that were given out since would stay, with what they had. */
+static int cut_stored(const struct job *job)
+{
+    struct inode *inode = job->inode;
+    int error = 0;
+    inode->metadata = true;
+    if (inode->stored_size < job->was)
+        error = backend_set_size(inode->number, job->was);
+    if (!error)
+        error = backend_set_size(inode->number, inode->size);
+    if (!error)
+        inode->stored_size = inode->size;
+    return error;
+}
+
 static bool taken(struct job *job)
 {
     struct inode *inode = job->inode;
@@ -111,16 +127,12 @@ void resize_run(struct job *job)
         return;
     }
     if (!job->step) {
+        job->was = inode->size;
         shrink(job);
         job->step = 1;
     }
-    if (wait_for_writes(job, pages_of(job->size)))
-        return;
-    int error = backend_set_size(inode->number, inode->size);
-    if (!error)
-        inode->stored_size = inode->size;
-    inode->metadata = true;
-    job_answer(job, error, 0);
+    if (!wait_for_writes(job, pages_of(job->size)))
+        job_answer(job, cut_stored(job), 0);
 }
 
 void forget_run(struct job *job)
@@ -157,7 +169,7 @@ int size_store(struct inode *inode, uint64_t bytes)
 {
     if (bytes > inode->size)
         bytes = inode->size;
-    if (bytes <= inode->stored_size || inode->unsized || inode->changing)
+    if (bytes <= inode->stored_size || inode->unsized)
         return 0;
     int error = backend_set_size(inode->number, bytes);
     if (error)

@@ -8,6 +8,21 @@
 #define DIRTY_BEGIN(limit) ((limit) / 8)
 #define DIRTY_MOST(limit)  ((limit) / 5 * 2)
 
+/*
+ * A commit makes known what blocks were given out, and to the file system they have contents from
+ * then on. So they are written before. Those that were given out meanwhile need another round, the
+ * last: in it nobody gets more.
+ */
+static unsigned last_rounds;
+static struct job_queue block_waiters;
+
+bool sync_keeps_blocks(struct job *job)
+{
+    if (last_rounds)
+        job_wait(job, &block_waiters);
+    return last_rounds;
+}
+
 enum step { WRITE, SETTLE, FLUSH, COMMIT };
 
 unsigned sync_oldest(unsigned most)
@@ -97,11 +112,32 @@ static int commit_all(void)
     return error ? error : all;
 }
 
+/* That are not on the medium. */
+static bool has_new_blocks(const struct job *job)
+{
+    if (!transfer_flushed(transfer_writes_new()))
+        return true;
+    for (struct chunk *chunk = chunk_oldest_dirty(); chunk; chunk = chunk->dirty_newer)
+        if (chunk->fresh && (!job->inode || chunk->inode == job->inode))
+            return true;
+    return transfer_writing_new(job->inode);
+}
+
+static void last_round(struct job *job)
+{
+    job->last = true;
+    last_rounds++;
+    job->until = backend_now();
+    job->step = WRITE;
+}
+
 static bool background;
 
 static void finish(struct job *job, int error)
 {
     struct inode *inode = job->inode;
+    if (job->last && !--last_rounds)
+        job_wake(&block_waiters);
     if (inode && !error && inode->error)
         error = inode->error;
     if (inode && inode->errors != job->errors && !error)
@@ -151,9 +187,12 @@ void sync_run(struct job *job)
     while (job->step < COMMIT) {
         if (!step(job))
             return;
-        job->step++;
+        if (++job->step == COMMIT && !job->last && has_new_blocks(job))
+            last_round(job);
     }
     int error = job->error;
+    if (!error && job->inode && job->errors != job->inode->errors && has_new_blocks(job))
+        error = -EIO; /* they could not be written: the file is not to have them */
     if (!error)
         error = job->inode ? commit_inode(job) : commit_all();
     finish(job, error);

@@ -13,6 +13,7 @@ static unsigned writes, write_data, under_way;
 static uint64_t numbers;
 static uint64_t writes_done;    /* number of writes that ended well */
 static uint64_t writes_flushed; /* of them, those that a flush came after */
+static uint64_t writes_new;     /* number of the last that wrote to new blocks */
 static uint64_t flush_covers;   /* what the flush under way will have flushed */
 static bool flushing;
 
@@ -29,6 +30,11 @@ uint64_t transfer_number(void)
 uint64_t transfer_writes(void)
 {
     return writes_done;
+}
+
+uint64_t transfer_writes_new(void)
+{
+    return writes_new;
 }
 
 bool transfer_flushed(uint64_t up_to)
@@ -233,18 +239,23 @@ static unsigned write_protect(struct chunk *chunk, unsigned *first, unsigned cou
     return last + 1 - *first;
 }
 
-/* Copies pages to data pages. One that is not there, against all that is known, ends the run. */
+/* Copies pages to data pages. One that is not there is a new block, and zeros; or else it was taken
+ * away, against all that is known, and ends the run. */
 static unsigned write_copy(struct chunk *chunk, const struct transfer *transfer)
 {
     for (unsigned i = 0; i < transfer->count; i++) {
         unsigned bit = transfer->bit + i;
-        if (backend_copy_out(chunk->inode->object, chunk->first + bit, transfer->data_page + i)) {
+        uint32_t data_page = transfer->data_page + i;
+        if (!backend_copy_out(chunk->inode->object, chunk->first + bit, data_page)) {
+            zero_tail(chunk->inode, chunk->first + bit, data_page);
+        } else if (chunk->fresh >> bit & 1) {
+            memset(backend_data(data_page), 0, PAGE_SIZE);
+        } else {
             chunk_lost(chunk, 1ul << bit);
             if (transfer->count - i > 1)
                 chunk_write_failed(chunk, mask_of(bit + 1, transfer->count - i - 1));
             return i;
         }
-        zero_tail(chunk->inode, chunk->first + bit, transfer->data_page + i);
     }
     return transfer->count;
 }
@@ -319,11 +330,14 @@ unsigned transfer_write(struct chunk *chunk, uint64_t mask)
 static void write_ended(struct chunk *chunk, const struct transfer *transfer, int error)
 {
     struct inode *inode = chunk->inode;
-    uint64_t mask = transfer->wanted, still = mask & chunk->mapped & chunk->present;
+    uint64_t mask = transfer->wanted,
+             still = mask & chunk->mapped & (chunk->present | chunk->fresh);
     chunk->writing &= ~mask;
     cache.writing -= count_of(mask);
     if (!error) {
         writes_done++;
+        if (chunk->fresh & mask)
+            writes_new = writes_done;
         cache.written += count_of(mask);
         chunk->fresh &= ~mask;
         chunk->failed &= ~mask;
@@ -345,6 +359,15 @@ struct chunk *transfer_writing(const struct inode *inode, uint64_t from_page, ui
                         transfer->chunk->first + transfer->bit + transfer->count > from_page)))
             return transfer->chunk;
     return NULL;
+}
+
+bool transfer_writing_new(const struct inode *inode)
+{
+    for (struct transfer *transfer = transfers; transfer < transfers + TRANSFERS; transfer++)
+        if (transfer->operation == BLOCK_WRITE && (!inode || transfer->inode == inode) &&
+            transfer->chunk->fresh & transfer->wanted)
+            return true;
+    return false;
 }
 
 /* ---- Flushing ---- */

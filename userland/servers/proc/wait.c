@@ -7,6 +7,7 @@
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "proc.h"
+#include "process/linux_process.h"
 
 static void append(struct wait_queue *queue, struct waiter *waiter)
 {
@@ -170,6 +171,14 @@ static int64_t interrupted(const struct thread *thread)
     return thread->progress ? (int64_t)thread->progress : ANSWER_INTERRUPTED;
 }
 
+/* When a wait for a deadline ends: prctl(PR_SET_TIMERSLACK) later. Programs that wait for a few
+ * microseconds at a time rely on others to run meanwhile. */
+static uint64_t latest(const struct process *process, uint64_t deadline)
+{
+    uint32_t told = process->family.timer_slack, slack = told ? told : TIMER_SLACK_DEFAULT;
+    return deadline > UINT64_MAX - slack ? deadline : deadline + slack;
+}
+
 int64_t wait_begin(struct thread *thread)
 {
     struct wait_state *wait = &thread->wait;
@@ -181,7 +190,7 @@ int64_t wait_begin(struct thread *thread)
     wait->woken = wait->timed_out = false;
     if (wait->deadline) {
         wait->timer.expired = expired;
-        timer_set(&wait->timer, wait->deadline);
+        timer_set(&wait->timer, latest(thread->process, wait->deadline));
     }
     return ANSWER_NONE;
 }

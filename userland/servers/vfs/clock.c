@@ -12,13 +12,17 @@ void clock_set(uint64_t at_boot)
     started = at_boot;
 }
 
-struct vfs_time clock_now(void)
+uint64_t clock_since_boot(void)
 {
     uint64_t count, frequency;
     __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(count)::"memory");
     __asm__("mrs %0, cntfrq_el0" : "=r"(frequency));
-    uint64_t now =
-        started + count / frequency * NANOSECONDS + count % frequency * NANOSECONDS / frequency;
+    return count / frequency * NANOSECONDS + count % frequency * NANOSECONDS / frequency;
+}
+
+struct vfs_time clock_now(void)
+{
+    uint64_t now = started + clock_since_boot();
     return (struct vfs_time){.seconds = (int64_t)(now / NANOSECONDS),
                              .nanoseconds = (uint32_t)(now % NANOSECONDS)};
 }

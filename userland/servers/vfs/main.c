@@ -17,6 +17,7 @@
 #include "lib/startup.h"
 #include "lib/wired.h"
 #include "server.h"
+#include "tick.h"
 
 #define CACHE_BLOCKS    512  /* 2 MiB */
 #define DIRTY_MOST      256  /* blocks: more are committed at once */
@@ -160,7 +161,9 @@ static int64_t on_notify(struct message *message)
 {
     struct ring_request request;
     struct ring_link *link;
-    if (!ring_server_notify(&rings, message))
+    if (message->badge == TICK_BADGE && is_mounted && commit_needed(&file_system))
+        commit_all(&file_system); /* on error the next one tries again */
+    if (message->badge == TICK_BADGE || !ring_server_notify(&rings, message))
         return ANSWER_LATER;
     while ((link = ring_server_take(&rings, &request))) {
         struct ring_completion completion = {.tag = request.tag};
@@ -184,6 +187,8 @@ int main(const struct startup *startup)
     if (!pool_query(HANDLE_POOL, &facts) && facts.limit > facts.used + RESERVE_PAGES)
         wired_reserve(facts.limit - facts.used - RESERVE_PAGES);
     int64_t error = ring_server_begin(&rings, self, &ring_operations);
+    if (!error)
+        error = tick_begin(self);
     if (error) {
         log_print(LOG_ERROR, "%s: cannot begin: %s\n", startup_name(), error_name(error));
         return 1;

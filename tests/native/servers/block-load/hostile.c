@@ -178,6 +178,37 @@ void grows_run(const struct facts *before)
     passed("grows");
 }
 
+/* The device breaks down now and then: what was under way fails, what comes later does not. Each
+ * sector of the disk holds its number, but for the first. */
+void resets_run(const struct facts *facts)
+{
+    struct ring_client ring;
+    struct ring_completion completion;
+    unsigned failed = 0, done = 0;
+    ring_new(&ring);
+    for (unsigned round = 0; round < 100; round++) {
+        uint64_t sectors[ENTRIES];
+        for (uint32_t i = 0; i < ENTRIES; i++) {
+            sectors[i] = 1 + random_below(facts->sectors - 1);
+            struct ring_request request = {BLOCK_READ, i, {sectors[i], 1, i}};
+            ring_client_submit(&ring, &request);
+        }
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            int64_t error = ring_client_wait(&ring, &completion);
+            WANT(!error, "%s", error_name(error));
+            const uint64_t *data = ring_client_page(&ring, completion.tag);
+            WANT(!completion.error || completion.error == -EIO, "%s", error_name(completion.error));
+            WANT(completion.error || *data == sectors[completion.tag], "%lu in sector %lu", *data,
+                 sectors[completion.tag]);
+            failed += completion.error != 0;
+            done += !completion.error;
+        }
+    }
+    WANT(failed && done > failed, "%u failed, %u done", failed, done);
+    ring_end(&ring);
+    passed("resets");
+}
+
 /* Load until so many requests were completed, then the end with the ring full. */
 _Noreturn void victim_run(const struct facts *facts)
 {

@@ -56,8 +56,10 @@ int64_t one(struct ring_client *ring, uint32_t operation, uint64_t sector, uint6
 void model_run(const struct facts *facts);
 void hostile_run(const struct facts *facts);
 void errors_run(const struct facts *facts);
+void resets_run(const struct facts *facts);
 void grows_run(const struct facts *facts);
 void removal_run(const struct facts *facts);
+void restart_run(const struct facts *facts);
 void broken_run(const struct facts *facts);
 _Noreturn void victim_run(const struct facts *facts);
 void bench_run(const struct facts *facts);

@@ -3,6 +3,8 @@
  * manifest with `use disk BADGE` and `system`; `argument` says what to do:
  *
  *   model hostile errors=SECTOR grows removal=TIMES bench     these parts, in this order
+ *   resets                                the device breaks down now and then
+ *   restart=TIMES                         the driver dies so often
  *   broken                                nothing can be read or written
  *   victim=REQUESTS                       load without a model, then death in the middle of it
  *   seed=N rounds=N read-only             for them
@@ -190,12 +192,20 @@ int main(const struct startup *startup)
         hostile_run(&facts);
     if (option("errors", 0))
         errors_run(&facts);
+    if (option("resets", 0)) {
+        resets_run(&facts);
+        end_machine(0); /* what follows takes no errors */
+    }
     if (option("grows", 0))
         grows_run(&facts);
     if (option("removal", 0))
         removal_run(&facts);
-    if (option("broken", 0)) {
+    if (option("restart", 0))
+        restart_run(&facts);
+    if (option("broken", 0))
         broken_run(&facts);
+    if (option("restart", 0) || option("broken", 0)) {
+        frames_used();
         end_machine(0);
     }
     if (option("bench", 0))

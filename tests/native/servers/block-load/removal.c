@@ -1,13 +1,15 @@
 /*
- * removal.c: load while the medium is taken out and put in again, and while nothing works at all.
- * What a write that failed left behind is not known: so a model of two versions, the last that is
- * certainly there and the last that may be. A sector has one between them, whole.
+ * removal.c: load while the medium is taken out and put in again, while the driver dies and is
+ * started again, and while nothing works at all. What a write that failed left behind is not known:
+ * so a model of two versions, the last that is certainly there and the last that may be. A sector
+ * has one between them, whole.
  */
 #include "load.h"
 
 #define SLOTS        8
 #define SLOT_PAGES   2
 #define SLOT_SECTORS (SLOT_PAGES * BLOCK_PAGE_SECTORS)
+#define SECTORS_MOST 2048
 #define ROUNDS_AFTER 300
 #define PAUSE_NS     20000000
 
@@ -19,7 +21,7 @@ static struct slot {
 static struct range {
     uint32_t certain, last; /* versions */
 } * model;
-static uint64_t total, failures;
+static uint64_t total, failures, deaths;
 
 static uint64_t word_of(uint64_t sector, uint32_t version)
 {
@@ -97,6 +99,37 @@ static bool completed(struct ring_client *ring, const struct ring_completion *co
     return true;
 }
 
+/* The driver died; the one that came after has the ring now. What was under way may have been done
+ * or not. */
+static void reopen(struct ring_client *ring)
+{
+    int64_t error = ring_client_reopen(ring);
+    WANT(!error, "%s", error_name(error));
+    memset(slots, 0, sizeof slots);
+    deaths++;
+}
+
+/* The next completion. False: there is none, the driver died. */
+static bool wait(struct ring_client *ring, struct ring_completion *completion)
+{
+    int64_t error = ring_client_wait(ring, completion);
+    WANT(!error || error == -EOWNERDEAD, "%s", error_name(error));
+    if (error)
+        reopen(ring);
+    return !error;
+}
+
+/* One sector, however many drivers it takes. */
+static void surely(struct ring_client *ring, uint32_t operation, uint64_t sector)
+{
+    struct ring_request request = {operation, 0, {sector, 1, 0}};
+    struct ring_completion completion;
+    do
+        ring_client_submit(ring, &request);
+    while (!wait(ring, &completion));
+    WANT(!completion.error, "sector %lu: %s", sector, error_name(completion.error));
+}
+
 /* So many rounds, or until a request fails; then all are over. False: one has failed. */
 static bool load(struct ring_client *ring, uint64_t rounds)
 {
@@ -106,12 +139,11 @@ static bool load(struct ring_client *ring, uint64_t rounds)
         for (unsigned tag = 0; tag < SLOTS; tag++)
             if (!slots[tag].used)
                 submit(ring, tag);
-        WANT(!ring_client_wait(ring, &completion), "the driver");
-        works = completed(ring, &completion);
+        works = !wait(ring, &completion) || completed(ring, &completion);
     }
     while (ring->ring.submitted != ring->ring.completed) {
-        WANT(!ring_client_wait(ring, &completion), "the rest");
-        works = completed(ring, &completion) && works;
+        if (wait(ring, &completion))
+            works = completed(ring, &completion) && works;
     }
     return works;
 }
@@ -137,39 +169,60 @@ static void write_all(struct ring_client *ring)
 {
     for (uint64_t sector = 0; sector < total; sector++) {
         fill(ring_client_page(ring, 0), sector, 0);
-        WANT(!one(ring, BLOCK_WRITE, sector, 1, 0, 0, NULL), "sector %lu", sector);
+        surely(ring, BLOCK_WRITE, sector);
     }
 }
 
 static void read_all(struct ring_client *ring)
 {
     for (uint64_t sector = 0; sector < total; sector++) {
-        WANT(!one(ring, BLOCK_READ, sector, 1, 0, 0, NULL), "sector %lu", sector);
+        surely(ring, BLOCK_READ, sector);
         check(ring_client_page(ring, 0), sector);
     }
+}
+
+static void begin(struct ring_client *ring, const struct facts *facts)
+{
+    total = facts->sectors < SECTORS_MOST ? facts->sectors : SECTORS_MOST;
+    model = wired_alloc_array(total, sizeof *model);
+    WANT(model, "no memory for a model of %lu sectors", total);
+    ring_new(ring);
+    write_all(ring);
+}
+
+static void end(struct ring_client *ring)
+{
+    read_all(ring);
+    ring_end(ring);
+    wired_free(model);
 }
 
 void removal_run(const struct facts *facts)
 {
     struct ring_client ring;
     uint64_t generation = facts->generation, removals = 0;
-    total = facts->sectors < 2048 ? facts->sectors : 2048;
-    model = wired_alloc_array(total, sizeof *model);
-    WANT(model, "no memory for a model of %lu sectors", total);
-    ring_new(&ring);
-    write_all(&ring);
-    log_print(LOG_NOTICE, "block-load: ready\n");
+    begin(&ring, facts);
     while (removals < option("removal", 1))
         if (!load(&ring, UINT64_MAX)) {
             come_back(&ring, &generation);
             removals++;
         }
     WANT(load(&ring, ROUNDS_AFTER), "it works again");
-    read_all(&ring);
+    end(&ring);
     log_print(LOG_NOTICE, "block-load: %lu removals, %lu requests failed\n", removals, failures);
-    ring_end(&ring);
-    wired_free(model);
     passed("removal");
+}
+
+/* The driver dies again and again, and is started again. */
+void restart_run(const struct facts *facts)
+{
+    struct ring_client ring;
+    begin(&ring, facts);
+    while (deaths < option("restart", 1))
+        WANT(load(&ring, 1), "no request fails");
+    end(&ring);
+    log_print(LOG_NOTICE, "block-load: %lu deaths\n", deaths);
+    passed("restart");
 }
 
 /* Every request ends, with an error, and the driver answers calls. */

@@ -336,6 +336,14 @@ static int64_t before_sync(struct thread *thread, struct node *node)
     return remote_wait(thread, operation);
 }
 
+static int64_t sync_names(struct thread *thread)
+{
+    struct remote_operation *operation = remote_operation(REMOTE_VFS, VFS_SYNC, 0);
+    if (operation)
+        operation->done = last_step;
+    return remote_wait(thread, operation);
+}
+
 int64_t remote_sync(struct thread *thread, struct node *node, uint64_t first, uint64_t pages,
                     uint32_t how)
 {
@@ -343,7 +351,7 @@ int64_t remote_sync(struct thread *thread, struct node *node, uint64_t first, ui
     if (error || thread->remote.done)
         return error;
     if (node_type(node) != LINUX_S_IFREG)
-        return remote_sync_all(thread);
+        return sync_names(thread);
     error = before_sync(thread, node);
     if (error)
         return error;
@@ -372,14 +380,13 @@ int64_t remote_sync_all(struct thread *thread)
     int64_t error = failed(thread);
     if (error || thread->remote.done)
         return error;
-    bool files = !thread->stage;
-    if (files)
-        remote_tell_times();
-    struct remote_operation *operation = files ? remote_operation(REMOTE_FILE, FILE_SYNC, 0)
-                                               : remote_operation(REMOTE_VFS, VFS_SYNC, 0);
+    if (thread->stage)
+        return sync_names(thread);
+    remote_tell_times();
+    struct remote_operation *operation = remote_operation(REMOTE_FILE, FILE_SYNC, 0);
     if (operation) {
-        operation->request.w[3] = files ? FILE_SYNC_METADATA : 0;
-        operation->done = files ? data_synced : last_step;
+        operation->request.w[3] = FILE_SYNC_METADATA;
+        operation->done = data_synced;
     }
     return remote_wait(thread, operation);
 }

@@ -87,6 +87,18 @@ static struct file_system *root_answered(const void *data, const char *type, con
     return remote_system.system;
 }
 
+/* MOUNT was done, but the root cannot be used: all as before. */
+static void mount_undo(uint64_t root)
+{
+    struct remote_operation *operation = remote_operation(REMOTE_VFS, VFS_RELEASE, 0);
+    if (operation) {
+        operation->request.w[0] = root;
+        operation->request.w[1] = 1;
+        remote_send(operation);
+    }
+    remote_send(remote_operation(REMOTE_VFS, VFS_UNMOUNT, 0));
+}
+
 /* ---- At the start ---- */
 
 static void start_over(int64_t error)
@@ -157,10 +169,11 @@ static void next_directory(void)
 static void root_known(struct remote_operation *operation, int64_t error,
                        const struct ring_completion *completion, const void *data)
 {
-    (void)operation, (void)completion;
+    (void)completion;
     struct file_system *system =
         error ? NULL : root_answered(data, "ext4", now.root ? "/dev/root" : "card");
     if (!system) {
+        mount_undo(operation->request.w[0]);
         start_over(error ? error : -EIO);
     } else if (now.root) {
         next_directory();
@@ -240,6 +253,8 @@ static void root_known_to_call(struct remote_operation *operation, int64_t error
     (void)completion;
     const char *type = (const char *)operation->own[1];
     struct file_system *system = error ? NULL : root_answered(data, type, operation->data);
+    if (!system)
+        mount_undo(operation->request.w[0]);
     if (!error)
         error = system ? file_system_mount(system, operation->directory) : -EIO;
     remote_ends(operation, error);

@@ -46,7 +46,7 @@ uint64_t memory_exception(struct thread *thread, uint64_t kind, uint64_t address
     struct region_facts facts;
     if (kind == EXCEPTION_NO_REGION)
         return memory_grow(thread, address) ? 0 : kind;
-    if (kind == EXCEPTION_RIGHTS &&
+    if (kind == EXCEPTION_RIGHTS && memory_of(thread)->beyond &&
         region_query(memory_of(thread)->space, address & ~PAGE_MASK, &facts) == 0 &&
         facts.start <= address && facts.map & ADVICE_BEYOND)
         return EXCEPTION_PAGER;

@@ -38,6 +38,7 @@ struct memory {
     uint64_t cookie;     /* of `object`, to its pager; never used twice */
     handle space, object;
     handle hidden; /* `object` without any right, or 0: see ADVICE_BEYOND */
+    bool beyond;   /* some region has, or had, ADVICE_BEYOND */
     struct memory_pool *pool;
     char *path; /* of the program, for messages and /proc/self/exe */
     struct layout layout;

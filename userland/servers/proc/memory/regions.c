@@ -143,6 +143,7 @@ static int64_t map_beyond(struct memory *memory, uint64_t address, uint64_t page
     }
     int64_t error = region_map(memory->space, address, pages, (map & MAP_ADVICE) | ADVICE_BEYOND,
                                memory->hidden, address >> PAGE_SHIFT, 0, 0);
+    memory->beyond = true;
     if (!error)
         made(memory, address, pages, NULL, false);
     return error;
@@ -260,6 +261,7 @@ int64_t memory_inherit(struct memory *child, const struct memory *parent)
     child->pages = child->pages_most = parent->pages;
     child->growing = parent->growing;
     child->partial = parent->partial;
+    child->beyond = parent->beyond;
     if (parent->locked || parent->partial)
         recount(child);
     return 0;

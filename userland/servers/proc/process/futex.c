@@ -143,7 +143,7 @@ static int64_t futex_wait(struct thread *thread, uint64_t address, uint32_t oper
     if (!error)
         error = key_of(thread->process, address, !(operation & FUTEX_PRIVATE_FLAG), &key);
     if (!error)
-        error = client_read(thread, address, &value, sizeof value);
+        error = read_word(thread, address, &value);
     if (!error)
         error = value == expected
                     ? put_to_wait(thread, &key, mask, operation & FUTEX_CLOCK_REALTIME)

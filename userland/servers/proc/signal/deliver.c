@@ -47,11 +47,14 @@ bool signal_comes_again(struct thread *thread, bool call, bool again, uint32_t n
         *result = brought(thread);
         return true;
     }
-    if (own->bring)
+    /* A call may come to wait; what else it says is answered, and then it is sent for the page. */
+    if (own->bring && (call || again))
         foreign_brought(thread);
     if (own->state != SIGNAL_FRAME) {
         if (!own->trace || !trace_enters(thread, call, again, number))
             return false;
+        if (own->bring)
+            foreign_brought(thread); /* parked, it can be asked at once */
         *result = ANSWER_NONE;
         return true;
     }

@@ -1,8 +1,8 @@
 /*
  * frame.c: the frame of a handler, as Linux lays it out (arch/arm64/kernel/signal.c): siginfo,
- * ucontext, records of FP registers and fault, and above all a pair of frame pointer and link
- * register, so that a debugger can walk on. Only what means something is written: the rest of the
- * reserved 4 KiB is left as it was.
+ * ucontext, records of FP registers and fault, and a pair of frame pointer and link register, so
+ * that a debugger can walk on (behind the records, not above the frame: one copy writes all). Only
+ * what means something is written: the rest of the reserved 4 KiB is left as it was.
  *
  * A frame is made and read in the message page, where the kernel puts registers to where the frame
  * has them: nothing is copied but from there to the program.
@@ -68,6 +68,8 @@ static void fill_records(const struct thread *thread)
                             : (struct frame_record_head){0, 0};
     frame->esr.syndrome = fault ? thread->signals.fault_syndrome : 0;
     frame->end = frame->end_rest = (struct frame_record_head){0, 0};
+    frame->link_pair[0] = frame->x[29];
+    frame->link_pair[1] = frame->x[30];
 }
 
 /* Inline: there are few, and a call for them would cost as much again. */
@@ -104,7 +106,7 @@ static void enter(const struct thread *thread, const struct signal_action *actio
         frame->x[1] = address;
         frame->x[2] = address + __builtin_offsetof(struct signal_frame, flags);
     }
-    frame->x[29] = address + FRAME_BYTES;
+    frame->x[29] = address + __builtin_offsetof(struct signal_frame, link_pair);
     frame->x[30] =
         action->flags & SA_RESTORER ? action->restorer : vdso_sigreturn(thread->process->memory);
     frame->sp = address;
@@ -125,8 +127,6 @@ int64_t frame_push(struct thread *thread, int64_t *result, const struct signal_a
     fill_context(thread, info);
     fill_records(thread);
     int64_t error = client_write(thread, address, PAGE_FRAME, sizeof *PAGE_FRAME);
-    if (!error)
-        error = client_write(thread, address + FRAME_BYTES, &PAGE_FRAME->x[29], FRAME_LINK_BYTES);
     if (error)
         return error;
     if (own->stack.flags & SS_AUTODISARM)

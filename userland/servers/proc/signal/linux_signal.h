@@ -135,6 +135,7 @@ struct signal_frame {
         uint64_t syndrome;
     } esr; /* of a fault; else this is the end already */
     struct frame_record_head end, end_rest;
+    uint64_t link_pair[2]; /* Linux has it above the frame; who walks the stack finds it by x29 */
 };
 #define FRAME_RESERVED __builtin_offsetof(struct signal_frame, fp)
 #define FRAME_BYTES    (FRAME_RESERVED + 4096) /* of the whole struct rt_sigframe */
