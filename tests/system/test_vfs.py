@@ -46,7 +46,7 @@ def patch(card, at, data):
 
 
 def test_the_server_cannot_call_linux():
-    done = execute("aarch64-linux-gnu-objdump", "-d", ROOT / "build/userland/servers/vfs.elf").expect()
+    done = execute(os.environ.get("CROSS", "aarch64-linux-gnu-") + "objdump", "-d", ROOT / "build/userland/servers/vfs.elf").expect()
     calls = re.findall(r"\tsvc\t(#0x[0-9a-f]+)", done.stdout)
     assert calls and set(calls) == {"#0x1"}
 
