@@ -32,7 +32,7 @@ struct block_transfer {
 struct block_device {
     unsigned depth;        /* transfers at a time, at least 1 */
     uint32_t sectors_most; /* in a transfer: a multiple of BLOCK_PAGE_SECTORS, not 0 */
-    handle dma;            /* device object, to pin clients' pages; HANDLE_NONE: PIO alone */
+    handle dma;            /* device object, to pin clients' pages in its name, for PIO, too */
     /* Begins a transfer. FLUSH comes only where the facts say BLOCK_FACT_CACHE. */
     void (*start)(struct block_transfer *transfer);
     /* Those that could be were started: for devices that are told of many at once. NULL: nothing.

@@ -47,7 +47,7 @@ static bool wait(const struct host *host, unsigned offset, uint32_t bits, uint32
 
 static bool reset(const struct host *host, uint32_t which)
 {
-    change(host, SDHCI_CLOCK, 0, which);
+    change(host, SDHCI_CLOCK, CLOCK_RESET_ALL | CLOCK_RESET_COMMAND | CLOCK_RESET_DATA, which);
     return wait(host, SDHCI_CLOCK, which, 0);
 }
 

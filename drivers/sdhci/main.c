@@ -39,6 +39,7 @@
 static struct host host;
 static struct card card;
 static handle irq;
+static handle device_object;         /* in whose name memory is pinned */
 static struct pci_function function; /* config NULL: not behind PCI */
 static struct dma_memory descriptors;
 static bool has_medium = true; /* what the clients think: at first they wait */
@@ -130,14 +131,10 @@ static void on_notify(const struct message *message)
 
 /* ---- Where the controller is ---- */
 
-/* Descriptors, and the right to do DMA; without them it is programmed I/O. What a driver that died
- * here had pinned is free when the controller was reset. */
+/* Descriptors, and the right to do DMA; without them it is programmed I/O. */
 static void prepare_dma(void)
 {
-    if (host_start(&host))
-        return;
-    dma_unpin_all(startup_handle(PCI_NAME));
-    int64_t error = dma_memory_new(&descriptors, startup_handle(PCI_NAME), 1);
+    int64_t error = dma_memory_new(&descriptors, device_object, 1);
     if (error < 0) {
         log_print(LOG_WARNING, "%s: no DMA: %s\n", startup_name(), error_name(error));
         return;
@@ -159,8 +156,7 @@ static int64_t find_pci(handle self)
     if (error)
         return error;
     host.registers = registers;
-    if (!arguments.pio)
-        prepare_dma();
+    device_object = startup_handle(PCI_NAME);
     return device_bind_interrupt(PCI_NAME, self, BADGE_INTERRUPT, 1);
 }
 
@@ -178,7 +174,21 @@ static int64_t find_emmc2(handle self)
     host.registers = registers;
     host.no_detect = true;
     host.slow_writes = true;
+    device_object = startup_handle(EMMC2_NAME);
     return device_bind_interrupt(EMMC2_NAME, self, BADGE_INTERRUPT, 1);
+}
+
+/* What a driver that died here had pinned is free when the controller was reset; only then is it
+ * told of our memory. */
+static int64_t start_controller(void)
+{
+    int64_t error = host_start(&host);
+    if (error)
+        return error;
+    dma_unpin_all(device_object);
+    if (function.config && !arguments.pio)
+        prepare_dma();
+    return host_start(&host);
 }
 
 /* False: there is no controller, or none that works. */
@@ -197,7 +207,7 @@ static bool find_controller(handle self)
     host.base_hz = arguments.clock_hz;
     host.force_bits = arguments.force_bits;
     host.force_every = arguments.force_every;
-    int64_t error = host_start(&host);
+    int64_t error = start_controller();
     if (!error)
         error = alarm_init(self, BADGE_ALARM);
     if (error)
@@ -214,7 +224,8 @@ int main(const struct startup *startup)
     handle self = startup_handle_needed("self");
     if (!find_controller(self))
         block_server_run(NULL, self);
-    device.dma = host.adma2 ? startup_handle(PCI_NAME) : HANDLE_NONE;
+    device.dma =
+        device_object; /* by programmed I/O, too: clients must not take a ring's pages away */
     card_start(&card, &host, &callbacks, time_now());
     arm();
     block_server_run(&device, self);

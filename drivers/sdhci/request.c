@@ -69,7 +69,11 @@ static void end_request(struct card *card, int error, uint64_t now)
 static void recover(struct card *card, uint64_t now)
 {
     const struct command stop = {.index = SD_STOP, .response = RESPONSE_BUSY, .abort = true};
-    host_reset_lines(card->host);
+    if (host_reset_lines(card->host)) { /* all of it then: no DMA must go on */
+        host_start(card->host);
+        card_identify(card, now);
+        return;
+    }
     card->patience = now + BUSY_TIME * CARD_MILLISECOND;
     card_command(card, CARD_STOP, &stop, COMMAND_TIME, now);
 }

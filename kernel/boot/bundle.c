@@ -150,8 +150,8 @@ struct thread *root_start(const struct boot_info *info)
     thread->message_page = page_of(message, 0);
     frame_of(address_frame(thread->message_page))->pins++;
     object_ref(&message->object);
-    for (uint64_t at = 0; at < info->bundle.size;
-         at += PAGE_SIZE) /* programs run right out of it */
+    /* Programs run right out of it. */
+    for (uint64_t at = 0; at < info->bundle.size; at += PAGE_SIZE)
         cache_sync_instructions(frame_address((info->bundle.start + at) >> PAGE_SHIFT));
     give_handles(space, thread, info);
     return thread;

@@ -395,8 +395,11 @@ static void write_clock(uint32_t value)
         *reg(SDHCI_PRESENT) &= ~(PRESENT_CAN_READ | PRESENT_CAN_WRITE);
     }
     value &= ~CLOCK_STABLE;
+    bool stays = sd_model.stuck || (sd_model.lines_stuck && !(resets & CLOCK_RESET_ALL));
+    if (resets & CLOCK_RESET_ALL && !sd_model.stuck)
+        sd_model.lines_stuck = false;
     *reg(SDHCI_CLOCK) =
-        (sd_model.stuck ? value : value & ~resets) | (value & CLOCK_INTERNAL ? CLOCK_STABLE : 0);
+        (stays ? value : value & ~resets) | (value & CLOCK_INTERNAL ? CLOCK_STABLE : 0);
 }
 
 uint32_t register_read(volatile uint8_t *registers, unsigned offset)

@@ -32,7 +32,8 @@ struct sd_model {
     uint32_t registers[SDHCI_BYTES / 4];
     uint32_t ability;
     bool version_3;
-    bool stuck; /* does not come out of reset */
+    bool stuck;       /* does not come out of reset */
+    bool lines_stuck; /* only all of it can be reset */
     uint32_t *buffer;
     uint32_t buffer_words, buffer_next, blocks_left;
     uint8_t memory[SD_MODEL_MEMORY];

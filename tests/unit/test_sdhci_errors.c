@@ -115,6 +115,19 @@ TEST(another_card_found_on_the_way_back_from_an_error_gets_nothing_meant_for_the
     CHECK(medium_another && medium_sectors == SD_MODEL_SECTORS && !sd_model.writes);
 }
 
+TEST(lines_that_cannot_be_reset_take_the_whole_controller)
+{
+    static struct wish wish;
+    start(SDHC);
+    sd_model.lines_stuck = true;
+    sd_model.fault = FAULT_DATA_CRC;
+    sd_model.fault_at = sd_model.commands + 1;
+    submit_write(&wish, 3, 20, 2, 50);
+    settle();
+    CHECK(wish.done == 1 && !wish.error && !sd_model.lines_stuck && !medium_another);
+    CHECK(!memcmp(contents, sd_model.image, sizeof contents));
+}
+
 TEST(where_nothing_tells_of_cards_one_that_comes_is_found_by_trying)
 {
     static struct wish wish;
