@@ -13,7 +13,6 @@
 
 /* Documentation/admin-guide/devices.txt; virtio disks have a number of the dynamic ones. */
 #define MMC_MAJOR    179
-#define MMC_MINORS   8
 #define VIRTIO_MAJOR 253
 
 #define FOLDER "/dev/"
@@ -121,7 +120,6 @@ void block_device_init(const struct manifest *manifest, void (*ready)(void))
     }
     block_disk.parts[0].sectors = message.w[1];
     block_disk.read_only = message.w[2] & BLOCK_FACT_READ_ONLY;
-    block_disk.removable = message.w[2] & BLOCK_FACT_REMOVABLE;
     operation->request.w[1] = 1;
     operation->done = table_read;
     remote_send(operation);

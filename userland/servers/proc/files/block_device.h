@@ -12,7 +12,8 @@ struct manifest;
 struct open_file;
 
 /* The disk and its partitions, by number; 0: all of it. Sectors have 512 bytes; none: not there. */
-#define BLOCK_PARTS 5
+#define BLOCK_PARTS  5
+#define BLOCK_MINORS 8
 struct block_part {
     char path[24];    /* of its file: "/dev/mmcblk0p2" */
     const char *name; /* … the last part */
@@ -23,7 +24,7 @@ struct block_disk {
     struct block_part parts[BLOCK_PARTS];
     uint32_t major;
     const char *driver; /* as /proc/devices tells */
-    bool read_only, removable;
+    bool read_only;
     unsigned root; /* number of the partition that server vfs has */
 };
 /* Without a card no part has sectors. */

@@ -21,7 +21,7 @@ static void put(struct line *line, char c)
         line->text[line->length++] = c;
     if (line->length && (ends || line->length == LINE_MOST)) {
         line->text[line->length] = 0;
-        log_print(LOG_NOTICE, "%s\n", line->text);
+        log_print(LOG_WARNING, "%s\n", line->text);
         line->length = 0;
     }
 }

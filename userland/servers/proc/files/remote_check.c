@@ -23,10 +23,10 @@ static void ended(uint32_t wait_status)
     uint32_t signal = wait_status & 0x7f, status = wait_status >> 8 & 0xff;
     bool good = !signal && status <= REPAIRED;
     if (good)
-        log_print(LOG_NOTICE, "proc: %s was not unmounted: checked, %s\n", block_root_path(),
+        log_print(LOG_WARNING, "proc: %s was unclean: %s\n", block_root_path(),
                   status ? "repaired" : "without errors");
     else
-        log_print(LOG_ERROR, "proc: %s was not unmounted, and %s could not repair it: %s %u\n",
+        log_print(LOG_ERROR, "proc: %s is unclean, and %s could not repair it: %s %u\n",
                   block_root_path(), words->text, signal ? "signal" : "status",
                   signal ? signal : status);
     when_checked(good);
@@ -37,8 +37,7 @@ bool remote_check(void (*checked)(bool good))
     when_checked = checked;
     if (!words || !block_disk.parts[block_disk.root].sectors)
         return false;
-    log_print(LOG_NOTICE, "proc: %s was not unmounted: %s begins\n", block_root_path(),
-              words->text);
+    log_print(LOG_WARNING, "proc: %s is unclean: %s begins\n", block_root_path(), words->text);
     int64_t error = runs_aside(words, block_root_path(), ended);
     if (error)
         log_print(LOG_ERROR, "proc: %s cannot start: %s\n", words->text, linux_error_name(error));
