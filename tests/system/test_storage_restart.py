@@ -139,4 +139,12 @@ def run_with_deaths(pagoda, card, tmp_path, seeded):
 @pytest.mark.parametrize("step", ["queued", "running", "done"])
 @pytest.mark.parametrize("driver", ["sdhci", "virtio"])
 def test_the_driver_dies(deaths, driver, step):
-    assert deaths("card", f"die={step}/60", driver) >= 3
+    assert deaths("card", f"die={step}/40", driver) >= 3
+
+
+@pytest.mark.parametrize("step, every", [
+    ("fault", 40), ("request", 40), ("reading", 20), ("writing", 6), ("flushing", 2), ("done", 30), ("answer", 40),
+    ("allocated", 10), ("committed", 3),
+])  # fmt: skip
+def test_the_page_cache_dies(deaths, step, every):
+    assert deaths("file", f"die={step}/{every}") >= 1

@@ -33,7 +33,7 @@ static void read_word(const char *word, size_t bytes)
     }
     step_to_die_at = word + PREFIX;
     name_bytes = name - PREFIX;
-    left = number;
+    left = number * (1 + (uint64_t)startup_block->deaths);
 }
 
 /* The next word from *at on, which moves behind it; its length, 0 at the end. */

@@ -1,8 +1,8 @@
 /*
  * step.h: named steps of a server at which a test lets it die. The word `die=STEP/N` of its
- * manifest line `argument` ends it when it comes to STEP for the N-th time since it started; a
- * server that is started again dies again after as many. The README of a server lists its steps.
- * Without that word a step is one comparison.
+ * manifest line `argument` ends it when it comes to STEP for the N-th time since it started;
+ * started again it lives for N more than before, so that the longest work comes to its end. The
+ * README of a server lists its steps. Without that word a step is one comparison.
  */
 #pragma once
 #include "lib/native.h"
