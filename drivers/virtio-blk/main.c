@@ -4,13 +4,14 @@
  *
  * Handles: "self", and one device of "pci:1af4:1042", "pci:1af4:1001", "virtio-mmio:2" with its
  * interrupt. On a board with none of them clients get ENXIO. Argument, for tests: "break=N", see
- * queue_break_every.
+ * queue_break_every, and die=STEP/N (lib/step.h).
  */
 #include "drivers/lib/device.h"
 #include "lib/errors.h"
 #include "lib/log.h"
 #include "lib/memory.h"
 #include "lib/protocol.h"
+#include "lib/step.h"
 #include "queue.h"
 
 #define INTERRUPT_BADGE 1
@@ -91,6 +92,7 @@ static void report_medium(void)
 static void start(struct block_transfer *transfer)
 {
     static const uint32_t types[] = {TYPE_READ, TYPE_WRITE, TYPE_FLUSH};
+    step("queued");
     under_way[transfer->index] = transfer;
     queue_add(transfer, types[transfer->operation - BLOCK_READ]);
     running++;
@@ -102,6 +104,7 @@ static void finish(unsigned index, int64_t error)
     struct block_transfer *transfer = under_way[index];
     if (!transfer)
         return; /* nothing of that number is under way: the device is wrong */
+    step("done");
     under_way[index] = NULL;
     running--;
     block_server_done(transfer, error);
@@ -154,6 +157,8 @@ static void started(void)
 {
     if (to_kick)
         queue_kick();
+    if (to_kick)
+        step("running");
     to_kick = false;
 }
 
@@ -200,8 +205,10 @@ static bool open_device(handle self)
 static void read_argument(void)
 {
     static const char prefix[] = "break=";
-    const char *text = startup_argument(), *digit = text + sizeof prefix - 1;
-    if (!*text)
+    char text[64];
+    const char *digit = text + sizeof prefix - 1;
+    steps_begin();
+    if (!argument_word(text, sizeof text))
         return;
     if (strncmp(text, prefix, sizeof prefix - 1)) {
         log_print(LOG_WARNING, "%s: not an argument of this driver: %s\n", startup_name(), text);

@@ -9,7 +9,7 @@ import re
 
 from .common import Failure
 
-ONCE = {"image", "level", "priority", "pool", "argument"}
+ONCE = {"image", "level", "priority", "pool", "argument", "restart"}
 NAME_BYTES = 23  # longest name of a server, as the root server has it
 
 

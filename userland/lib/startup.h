@@ -38,7 +38,7 @@ struct startup {
     uint32_t level;
     uint32_t escape_output; /* 1: console=runner, see tools/README.md: bytes 0x0e..0x10 of programs
                              * go out as 0x10 and the byte + 0x40 */
-    uint32_t unused;
+    uint32_t deaths;        /* how often it died lately and was started again (manifest: restart) */
     struct startup_handle handles[];
 };
 

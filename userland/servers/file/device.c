@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/protocol.h"
 #include "lib/startup.h"
+#include "lib/step.h"
 #include "lib/wired.h"
 #include "server.h"
 
@@ -43,16 +44,21 @@ void backend_submit(uint32_t tag, uint32_t operation, uint64_t sector, uint64_t 
         .operation = operation, .tag = tag, .w = {sector, sectors, data_page}};
     if (ring_has_room(&device.ring))
         ring_client_submit(&device, &request);
+    step(operation == BLOCK_READ ? "reading" : operation == BLOCK_WRITE ? "writing" : "flushing");
 }
 
 int64_t device_open(void)
 {
     if (device.ring.shared)
         return 0;
-    const char *name = *startup_argument() ? startup_argument() : "card";
-    handle driver = startup_handle(name);
-    struct message facts = {.w = {BLOCK_FACTS}};
-    int64_t error = driver ? call(driver, 0, &facts) : -ENXIO;
+    char word[STARTUP_NAME_BYTES];
+    handle driver = startup_handle(argument_word(word, sizeof word) ? word : "card");
+    struct message facts;
+    int64_t error = driver ? -EOWNERDEAD : -ENXIO;
+    while (error == -EOWNERDEAD) { /* one that dies is followed by another */
+        facts = (struct message){.w = {BLOCK_FACTS}};
+        error = call(driver, 0, &facts);
+    }
     if (!error)
         error = (int64_t)facts.w[0];
     if (error < 0)
@@ -85,8 +91,10 @@ static void open_again(void)
 void device_notified(uint64_t bits)
 {
     struct ring_completion completion;
-    while (device.ring.shared && ring_client_reap(&device, &completion))
+    while (device.ring.shared && ring_client_reap(&device, &completion)) {
+        step("done");
         cache_completed(completion.tag, completion.error);
+    }
     if (bits & BIT_ENDED || (bits & BIT_TICK && in_vain))
         open_again();
     if (bits & BIT_TICK)

@@ -141,17 +141,33 @@ static int make(uint64_t number, uint64_t generation, uint64_t size, struct inod
     return 0;
 }
 
-/* An adopted one: now its size is known. */
+/* It was being extended when the server before died, and its client was not told: as before. */
+static int cut_back(struct inode *inode, uint64_t size)
+{
+    struct job *job = job_new(JOB_RESIZE, inode);
+    if (!job)
+        return -ENOMEM;
+    job->size = size;
+    job->end = ALL_PAGES;
+    job_ready(job);
+    return 0;
+}
+
+/* An adopted one: now its size is known. Its object has other pages if a change of the size was
+ * under way, which the client will ask for again. */
 static int take_over(struct inode *inode, uint64_t size)
 {
     int error = inode_look(inode);
     if (error || !inode->unsized)
         return error;
-    if (pages_of(size) != pages_of(inode->size))
-        return -ESTALE; /* not the file that this object is of */
-    inode->size = size;
     inode->unsized = false;
-    return 0;
+    if (pages_of(size) < pages_of(inode->size))
+        return cut_back(inode, size);
+    if (pages_of(size) > pages_of(inode->size))
+        error = backend_resize(inode->object, pages_of(size));
+    if (!error)
+        inode->size = size;
+    return error;
 }
 
 int cache_open(uint64_t number, uint64_t generation, uint64_t size, struct inode **result)

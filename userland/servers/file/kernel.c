@@ -6,6 +6,7 @@
 #include "lib/layout.h"
 #include "lib/protocol.h"
 #include "lib/startup.h"
+#include "lib/step.h"
 #include "lib/vfs.h"
 #include "server.h"
 
@@ -99,7 +100,10 @@ static int ask(struct message *message)
     static handle vfs;
     if (!vfs)
         vfs = startup_handle_needed("vfs");
-    int64_t error = call(vfs, 0, message);
+    const struct message asked = *message;
+    int64_t error;
+    while ((error = call(vfs, 0, message)) == -EOWNERDEAD) /* another one follows */
+        *message = asked;
     if (error)
         return (int)error;
     return (int64_t)message->w[0] < 0 ? (int)(int64_t)message->w[0] : 0;
@@ -111,6 +115,8 @@ int backend_map(uint64_t inode, uint64_t page, uint64_t pages, bool allocate, st
     int error = ask(&message);
     *extent = (struct extent){
         .first = page, .pages = message.w[2], .sector = message.w[1], .fresh = message.w[3]};
+    if (extent->fresh && !error)
+        step("allocated");
     return error;
 }
 
@@ -129,5 +135,7 @@ int backend_set_size(uint64_t inode, uint64_t bytes)
 
 int backend_commit(uint64_t inode, bool data_only)
 {
-    return ask(&(struct message){.w = {VFS_COMMIT, inode, data_only}});
+    int error = ask(&(struct message){.w = {VFS_COMMIT, inode, data_only}});
+    step("committed");
+    return error;
 }

@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/protocol.h"
 #include "lib/startup.h"
+#include "lib/step.h"
 #include "server.h"
 
 /* Of the pool, for what is not pages of files: chunks, jobs, inodes, for each page that is held
@@ -23,6 +24,7 @@ struct ring_server rings;
 void backend_answer(void *client, uint32_t tag, int error, uint64_t w0)
 {
     struct ring_completion completion = {.tag = tag, .error = error, .w = {w0}};
+    step("answer");
     ring_server_complete(&rings, client, &completion);
 }
 
@@ -93,6 +95,7 @@ static void take_requests(void)
     struct ring_link *link;
     while ((link = ring_server_take(&rings, &request))) {
         int64_t error = device_open();
+        step("request");
         if (error)
             backend_answer(link, request.tag, (int)error, 0);
         else
@@ -110,6 +113,7 @@ static void on_notify(const struct message *message)
 
 static void on_fault(const struct message *message)
 {
+    step("fault");
     int64_t error = device_open(); /* after a restart a fault may be the first to come */
     if (error)
         backend_fail(message->request, (int)error);
@@ -167,6 +171,7 @@ int main(const struct startup *startup)
     struct message message;
     (void)startup;
     self = startup_handle_needed("self");
+    steps_begin();
     int64_t error = begin();
     if (error) {
         log_print(LOG_ERROR, "%s: cannot begin: %s\n", startup_name(), error_name(error));

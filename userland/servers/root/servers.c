@@ -159,6 +159,7 @@ static void write_startup(const struct server *server, struct gift *gift)
     block->seed = the_system.facts.seed;
     block->escape_output = boot_argument_is("console=runner");
     block->level = server->wish->level;
+    block->deaths = server->deaths;
     text_copy(block->name, sizeof block->name, server->wish->name);
     pages_give(server, LAYOUT_STARTUP, (bytes + PAGE_SIZE - 1) / PAGE_SIZE, MAP_READ, block, bytes,
                0);

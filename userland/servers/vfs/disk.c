@@ -7,10 +7,10 @@
 #include "lib/memory.h"
 #include "lib/protocol.h"
 
-#define ENTRIES         32
 #define DATA_PAGES      128
 #define BITS            1
 #define ENDED_BITS      2
+#define TRIES           8 /* drivers that die one after the other while they are attached to */
 #define SECTORS_A_BLOCK (BLOCK_BYTES / 512)
 
 static struct disk *disk_of(struct device *device)
@@ -18,11 +18,36 @@ static struct disk *disk_of(struct device *device)
     return (struct disk *)device;
 }
 
-/* Waits for one completion: its error. */
+/* The driver died, or broke the ring: the one that came after gets the same ring, and again what
+ * was under way: data pages are as they were. On error nothing is under way any more. */
+static int64_t open_again(struct disk *disk)
+{
+    int64_t error = -EOWNERDEAD;
+    for (unsigned i = 0; i < TRIES && error == -EOWNERDEAD; i++)
+        error = ring_client_reopen(&disk->ring);
+    for (uint32_t tag = 0; tag < DISK_ENTRIES; tag++) {
+        if (!disk->sent[tag].operation)
+            continue;
+        if (error)
+            disk->sent[tag].operation = 0;
+        else
+            ring_client_submit(&disk->ring, &disk->sent[tag]);
+    }
+    return error;
+}
+
+/* Waits for one completion: its error. A driver that dies is waited for. */
 static int64_t wait_one(struct disk *disk)
 {
     struct ring_completion completion;
-    int64_t error = ring_client_wait(&disk->ring, &completion);
+    int64_t error;
+    while ((error = ring_client_wait(&disk->ring, &completion)) == -EOWNERDEAD) {
+        error = open_again(disk);
+        if (error)
+            return error;
+    }
+    if (!error && completion.tag < DISK_ENTRIES)
+        disk->sent[completion.tag].operation = 0;
     return error ? error : completion.error;
 }
 
@@ -46,18 +71,24 @@ static void drain(struct disk *disk)
 static void submit(struct disk *disk, uint32_t operation, uint64_t block, uint64_t blocks,
                    uint64_t page)
 {
-    struct ring_request request = {.operation = operation,
-                                   .w = {block * SECTORS_A_BLOCK, blocks * SECTORS_A_BLOCK, page}};
-    ring_client_submit(&disk->ring, &request);
+    uint32_t tag = 0;
+    while (disk->sent[tag].operation)
+        tag++;
+    disk->sent[tag] =
+        (struct ring_request){.operation = operation,
+                              .tag = tag,
+                              .w = {block * SECTORS_A_BLOCK, blocks * SECTORS_A_BLOCK, page}};
+    ring_client_submit(&disk->ring, &disk->sent[tag]);
 }
 
-/* The driver died: the one that came after has the same ring, or an error. */
+/* Before a request: is there a driver? Only one that could not be opened again is lost. */
 static int64_t check_driver(struct disk *disk)
 {
     if (!disk->ring.ended && !disk->ring.ring.broken)
         return 0;
-    int64_t error = ring_client_reopen(&disk->ring);
-    disk->late = disk->late ? disk->late : -EIO; /* writes under way may be lost */
+    int64_t error = open_again(disk);
+    if (error)
+        disk->late = disk->late ? disk->late : -EIO; /* writes under way may be lost */
     return error;
 }
 
@@ -122,7 +153,7 @@ int64_t disk_open(struct disk *disk, handle driver)
                                      .read_only = facts.w[2] & BLOCK_FACT_READ_ONLY}};
     uint64_t run = facts.w[3] / SECTORS_A_BLOCK;
     disk->device.run_most = run < DATA_PAGES ? (uint32_t)run : DATA_PAGES;
-    error = disk->device.run_most ? ring_client_open(&disk->ring, driver, ENTRIES, DATA_PAGES,
+    error = disk->device.run_most ? ring_client_open(&disk->ring, driver, DISK_ENTRIES, DATA_PAGES,
                                                      disk->notification, BITS, ENDED_BITS)
                                   : -EINVAL;
     if (error)

@@ -15,6 +15,7 @@
 #include "lib/ring_server.h"
 #include "lib/server.h"
 #include "lib/startup.h"
+#include "lib/step.h"
 #include "lib/wired.h"
 #include "server.h"
 #include "tick.h"
@@ -43,10 +44,10 @@ static void say(const char *line)
 
 int64_t mount(uint32_t flags)
 {
-    const char *name = *startup_argument() ? startup_argument() : "card";
+    char word[STARTUP_NAME_BYTES];
     if (is_mounted)
         return 0; /* a further client */
-    handle driver = startup_handle(name);
+    handle driver = startup_handle(argument_word(word, sizeof word) ? word : "card");
     int64_t error = driver ? disk_open(&disk, driver) : -ENXIO;
     if (error)
         return error;
@@ -184,6 +185,7 @@ int main(const struct startup *startup)
     struct pool_facts facts;
     (void)startup;
     handle self = startup_handle_needed("self");
+    steps_begin();
     if (!pool_query(HANDLE_POOL, &facts) && facts.limit > facts.used + RESERVE_PAGES)
         wired_reserve(facts.limit - facts.used - RESERVE_PAGES);
     int64_t error = ring_server_begin(&rings, self, &ring_operations);

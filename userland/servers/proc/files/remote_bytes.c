@@ -17,6 +17,16 @@
 
 #define ROUNDS_MOST 64 /* pages brought without a byte moved: something is wrong */
 
+/* A call to the pager. One that died of it, or meanwhile, is followed by another. */
+static int64_t ask(struct message *message)
+{
+    const struct message asked = *message;
+    int64_t error;
+    while ((error = call(configuration.file, 0, message)) == -EOWNERDEAD)
+        *message = asked;
+    return error;
+}
+
 int64_t remote_begin(struct node *node)
 {
     struct message message = {
@@ -28,7 +38,7 @@ int64_t remote_begin(struct node *node)
     struct file_pages *pages = wired_alloc(sizeof *pages);
     if (!pages)
         return -ENOMEM;
-    int64_t error = call(configuration.file, 0, &message);
+    int64_t error = ask(&message);
     if (!error && (int64_t)message.w[0] < 0) {
         error = (int64_t)message.w[0];
         message_refuse_handle(&message);
@@ -65,7 +75,7 @@ void remote_forget_pages(struct node *node)
     wired_free(pages);
     node->pages = NULL;
     if (node->links && remote_server_there(REMOTE_FILE))
-        call(configuration.file, 0, &message);
+        ask(&message);
 }
 
 uint8_t *remote_at(struct node *node, uint64_t offset, uint64_t *bytes)
@@ -423,8 +433,7 @@ void remote_memory(struct remote_memory *memory)
 {
     struct message message = {.w = {FILE_FACTS}};
     *memory = (struct remote_memory){0};
-    if (remote_server_there(REMOTE_FILE) && !call(configuration.file, 0, &message) &&
-        (int64_t)message.w[0] >= 0)
+    if (remote_server_there(REMOTE_FILE) && !ask(&message) && (int64_t)message.w[0] >= 0)
         *memory = (struct remote_memory){message.w[1], message.w[2], message.w[3], message.w[4],
                                          message.w[5]};
 }

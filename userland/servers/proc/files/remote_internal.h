@@ -24,6 +24,7 @@ struct remote_operation {
     struct remote_node *about[3]; /* references; not overtaken. NULL: none */
     bool exclusive;               /* … alone with them */
     bool blocking;                /* it counts at them already */
+    bool again;                   /* its server died meanwhile, and may have done it already */
     struct thread *thread;        /* whose call waits; NULL: nobody's (any more) */
     bool start;                   /* … a first program's, that makes no call */
     bool completed;               /* the thread has yet to come for it */
@@ -60,6 +61,9 @@ void remote_ends(struct remote_operation *operation, int64_t result);
 bool remote_server_there(enum remote_server server);
 /* 0, or a negated errno, with a line in the log. */
 int64_t remote_open_ring(enum remote_server server, handle at);
+
+/* Before all that waits in the queue; sent with the next that is. */
+void remote_send_first(struct remote_operation *operation);
 /* How many requests are made and not answered. */
 uint32_t remote_under_way(enum remote_server server);
 /* Once, when nothing is under way any more; at once where nothing is. */
@@ -99,6 +103,8 @@ struct vfs_time remote_time(int64_t nanoseconds);
 void remote_tell_times(void);
 /* … of one; NULL: it has none, or no memory. To be sent. */
 struct remote_operation *remote_times(struct node *node);
+/* Calls it for each node there is. It must not make nodes come or go. */
+void remote_nodes_each(void (*function)(struct remote_node *node));
 /* vfs holds none for proc any more: before the end of the system. */
 void remote_nodes_release(void);
 
@@ -125,6 +131,12 @@ void remote_check_prepare(const struct manifest *manifest);
 /* Begins the check of what vfs would not mount. True: `checked` will be called, and tells whether
  * it can be mounted now. False: there is nothing to check it, or it cannot start. */
 bool remote_check(void (*checked)(bool good));
+
+/* ---- remote_again.c ---- */
+
+/* The server died, and another one is attached to: what it must know of before is told. What was
+ * not answered is in the queue again, and not sent yet. */
+void remote_again(enum remote_server server);
 
 /* ---- remote_mount.c ---- */
 

@@ -334,6 +334,13 @@ void remote_ended(struct node *node)
         end(remote);
 }
 
+void remote_nodes_each(void (*function)(struct remote_node *node))
+{
+    for (size_t i = 0; i < bucket_count; i++)
+        for (struct remote_node *node = buckets[i]; node; node = node->hash_next)
+            function(node);
+}
+
 void remote_nodes_release(void)
 {
     for (size_t i = 0; i < bucket_count; i++)

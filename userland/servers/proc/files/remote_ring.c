@@ -307,12 +307,65 @@ static void reap(struct channel *channel)
     }
 }
 
-/* What was asked will not be answered. */
+/* What was in the ring goes back to the front of the queue, in its order: it was not answered, and
+ * is asked again. */
+static void take_back(enum remote_server server, uint32_t end)
+{
+    struct channel *channel = &channels[server];
+    struct remote_operation *back = NULL, **last = &back;
+    uint32_t entries = shapes[server].entries;
+    for (uint32_t at = end - entries; at != end; at++) {
+        uint32_t entry = at & (entries - 1);
+        struct remote_operation *operation = channel->under_way[entry];
+        if (!operation)
+            continue;
+        channel->under_way[entry] = NULL;
+        channel->count--;
+        queued[server]++;
+        block(operation, -1);
+        operation->blocking = false;
+        operation->again = true;
+        *last = operation;
+        last = &operation->next;
+    }
+    *last = first;
+    first = back;
+}
+
+void remote_send_first(struct remote_operation *operation)
+{
+    operation->next = first;
+    first = operation;
+    queued[operation->server]++;
+}
+
+/* Attaches to the one that was started after it. False: there is none. A server that dies again
+ * meanwhile is not there to be told of; how often that happens root bounds (manifest, restart). */
+static bool attach_again(enum remote_server server)
+{
+    int64_t error;
+    do
+        error = ring_client_reopen(&channels[server].client);
+    while (error == -EOWNERDEAD);
+    return !error;
+}
+
+/* The server died. Either there is another one, which is told what it must know and asked again
+ * what was not answered, or what was asked will not be answered. */
 static void died(enum remote_server server)
 {
     struct channel *channel = &channels[server];
     if (!channel->there)
         return;
+    reap(channel); /* what it answered before */
+    uint32_t submitted = channel->client.ring.submitted;
+    if (attach_again(server)) {
+        take_back(server, submitted);
+        log_print(LOG_WARNING, "proc: %s was started again; %u requests are sent again\n",
+                  shapes[server].name, queued[server]);
+        remote_again(server);
+        return;
+    }
     log_print(LOG_ERROR, "proc: %s has ended: its files answer EIO\n", shapes[server].name);
     channel->there = false;
     for (uint32_t i = 0; i < ENTRIES; i++)
