@@ -8,7 +8,8 @@
 
 /* ---- remote_ring.c: requests ---- */
 
-enum remote_server { REMOTE_VFS, REMOTE_FILE, REMOTE_SERVERS };
+enum remote_server { REMOTE_VFS, REMOTE_FILE, REMOTE_CARD, REMOTE_SERVERS };
+#define REMOTE_CARD_PAGES 16 /* of data, the most that one request to the card's driver has */
 
 /*
  * A request, from when it is made until its answer was used. It waits in proc while the ring is
@@ -57,7 +58,8 @@ void remote_instead(struct remote_operation *operation, struct remote_operation 
 void remote_ends(struct remote_operation *operation, int64_t result);
 
 bool remote_server_there(enum remote_server server);
-int64_t remote_open_rings(void);
+/* 0, or a negated errno, with a line in the log. */
+int64_t remote_open_ring(enum remote_server server, handle at);
 /* How many requests are made and not answered. */
 uint32_t remote_under_way(enum remote_server server);
 /* Once, when nothing is under way any more; at once where nothing is. */
@@ -115,6 +117,14 @@ void remote_names_drop(void);
 void remote_missing_add(const struct node *directory, const char *name, size_t length);
 void remote_missing_remove(const struct node *directory, const char *name, size_t length);
 void remote_missing_clear(void);
+
+/* ---- remote_check.c ---- */
+
+/* Notes which program checks; the manifest must stay. */
+void remote_check_prepare(const struct manifest *manifest);
+/* Begins the check of what vfs would not mount. True: `checked` will be called, and tells whether
+ * it can be mounted now. False: there is nothing to check it, or it cannot start. */
+bool remote_check(void (*checked)(bool good));
 
 /* ---- remote_mount.c ---- */
 
