@@ -148,3 +148,8 @@ def test_the_driver_dies(deaths, driver, step):
 ])  # fmt: skip
 def test_the_page_cache_dies(deaths, step, every):
     assert deaths("file", f"die={step}/{every}") >= 1
+
+
+@pytest.mark.parametrize("step, every", [("request", 60), ("answer", 60), ("committed", 30), ("reply", 20)])
+def test_the_file_system_dies(deaths, step, every):
+    assert deaths("vfs", f"restartable die={step}/{every}") >= 1

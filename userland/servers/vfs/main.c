@@ -2,7 +2,8 @@
  * main.c: vfs: names, attributes and maps of one ext4 file system, for proc (by ring) and the pager
  * of files (by calls). It waits for the block driver and for nobody else.
  *
- * Argument: the name of the handle to the block driver; "card" when there is none.
+ * Argument: the name of the handle to the block driver; "card" when there is none. Or
+ * "restartable", with "card": nothing is answered that would be lost if this server died.
  */
 #include "clock.h"
 #include "disk.h"
@@ -31,6 +32,7 @@ static struct ring_server rings;
 static struct file_system file_system;
 static struct disk disk;
 static bool is_mounted;
+static bool restartable; /* nothing is answered that would be lost with this server */
 
 struct file_system *mounted(void)
 {
@@ -47,7 +49,8 @@ int64_t mount(uint32_t flags)
     char word[STARTUP_NAME_BYTES];
     if (is_mounted)
         return 0; /* a further client */
-    handle driver = startup_handle(argument_word(word, sizeof word) ? word : "card");
+    bool named = argument_word(word, sizeof word) && strcmp(word, "restartable");
+    handle driver = startup_handle(named ? word : "card");
     int64_t error = driver ? disk_open(&disk, driver) : -ENXIO;
     if (error)
         return error;
@@ -112,10 +115,23 @@ static int64_t call_size(struct node *node, struct message *message)
     return 0;
 }
 
+/* Before an answer: what it says is on the card, if it must not be lost with this server. */
+static int64_t make_sure(void)
+{
+    if (!restartable || !is_mounted || !commit_needed(&file_system))
+        return 0;
+    step("changed");
+    int64_t error = commit_everything(&file_system);
+    step("committed");
+    return error;
+}
+
 static int64_t on_inode(struct message *message)
 {
     struct node *node = NULL;
     bool all = message->w[0] == VFS_COMMIT && !message->w[1];
+    if (restartable && startup_block->deaths)
+        mount(VFS_MOUNT_AGAIN); /* the pager may come before proc */
     if (!is_mounted)
         return -ENXIO;
     if (message->w[1] > UINT32_MAX)
@@ -142,9 +158,11 @@ static int64_t on_call(struct message *message)
     if (ring_server_call(&rings, message, &tag))
         return tag;
     message_refuse_handle(message);
-    if (message->w[0] >= VFS_MAP && message->w[0] <= VFS_SIZE)
-        message->w[0] = (uint64_t)on_inode(message);
-    else
+    if (message->w[0] >= VFS_MAP && message->w[0] <= VFS_SIZE) {
+        int64_t result = on_inode(message), error = make_sure();
+        message->w[0] = (uint64_t)(result ? result : error);
+        step("reply");
+    } else
         message->w[0] = (uint64_t)-ENOSYS;
     keep_house();
     return 0;
@@ -169,7 +187,12 @@ static int64_t on_notify(struct message *message)
     while ((link = ring_server_take(&rings, &request))) {
         struct ring_completion completion = {.tag = request.tag};
         uint32_t entry = (link->ring.submitted - 1) & (link->ring.entries - 1);
+        step("request");
         request_serve(&request, link->ring.data + (uint64_t)entry * PAGE_SIZE, &completion);
+        int64_t error = make_sure();
+        if (!completion.error)
+            completion.error = (int32_t)error;
+        step("answer");
         ring_server_complete(&rings, link, &completion);
         ring_server_tell(&rings);
         keep_house();
@@ -186,6 +209,8 @@ int main(const struct startup *startup)
     (void)startup;
     handle self = startup_handle_needed("self");
     steps_begin();
+    char word[STARTUP_NAME_BYTES];
+    restartable = argument_word(word, sizeof word) && !strcmp(word, "restartable");
     if (!pool_query(HANDLE_POOL, &facts) && facts.limit > facts.used + RESERVE_PAGES)
         wired_reserve(facts.limit - facts.used - RESERVE_PAGES);
     int64_t error = ring_server_begin(&rings, self, &ring_operations);

@@ -57,6 +57,15 @@ static void made(struct remote_operation *operation, int64_t error,
     struct vfs_attributes attributes;
     size_t length = operation->request.w[1];
     (void)completion;
+    if (error == -EEXIST && operation->again && !name_find(directory, operation->data, length)) {
+        /* Nobody else makes names: this request did, before its server died. What did it make? */
+        struct remote_operation *look = change(VFS_LOOKUP, directory, operation->data, length, 0);
+        if (look) {
+            look->done = made;
+            remote_instead(operation, look);
+            return;
+        }
+    }
     if (error == -EEXIST) { /* somebody was first: the call looks again, and finds it */
         remote_missing_remove(directory->node, operation->data, length);
         return;

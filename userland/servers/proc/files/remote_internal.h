@@ -62,6 +62,8 @@ bool remote_server_there(enum remote_server server);
 /* 0, or a negated errno, with a line in the log. */
 int64_t remote_open_ring(enum remote_server server, handle at);
 
+/* Calls it for each request that waits to be sent; it may put others before all of them. */
+void remote_each_queued(void (*function)(struct remote_operation *operation));
 /* Before all that waits in the queue; sent with the next that is. */
 void remote_send_first(struct remote_operation *operation);
 /* How many requests are made and not answered. */
@@ -137,6 +139,10 @@ bool remote_check(void (*checked)(bool good));
 /* The server died, and another one is attached to: what it must know of before is told. What was
  * not answered is in the queue again, and not sent yet. */
 void remote_again(enum remote_server server);
+/* A request that was sent again failed. True: because it had been done before its server died;
+ * *completion is what would have been answered. */
+bool remote_happened(const struct remote_operation *operation, int64_t error,
+                     struct ring_completion *completion);
 
 /* ---- remote_mount.c ---- */
 

@@ -175,7 +175,7 @@ void remote_note_attributes(struct node *node, const struct vfs_attributes *attr
     node->changed = remote_nanoseconds(&attributes->changed);
 }
 
-static void release(uint64_t inode, uint32_t holds)
+static void release(uint64_t inode, uint64_t generation, uint32_t holds)
 {
     struct remote_operation *operation =
         holds ? remote_operation(REMOTE_VFS, VFS_RELEASE, 0) : NULL;
@@ -183,6 +183,7 @@ static void release(uint64_t inode, uint32_t holds)
         return; /* it stays held until the file system is unmounted */
     operation->request.w[0] = inode;
     operation->request.w[1] = holds;
+    operation->own[0] = generation; /* remote_again.c */
     remote_send(operation);
 }
 
@@ -245,7 +246,7 @@ struct node *remote_node_of(struct file_system *system, const struct vfs_attribu
     else
         remote = make(system, attributes);
     if (!remote) {
-        release(attributes->inode, 1);
+        release(attributes->inode, attributes->generation, 1);
         return NULL;
     }
     remote->holds++;
@@ -280,7 +281,7 @@ static void finish(struct remote_node *remote)
         pipe_forget(node);
     locks_forget(node);
     take_out(remote);
-    release(node->inode, remote->holds);
+    release(node->inode, remote->generation, remote->holds);
     wired_free(remote);
     if (--system->nodes == 0 && system->gone)
         wired_free(system);
@@ -345,7 +346,7 @@ void remote_nodes_release(void)
 {
     for (size_t i = 0; i < bucket_count; i++)
         for (struct remote_node *node = buckets[i]; node; node = node->hash_next) {
-            release(node->node.inode, node->holds);
+            release(node->node.inode, node->generation, node->holds);
             node->holds = 0;
         }
 }

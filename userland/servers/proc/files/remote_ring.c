@@ -108,6 +108,11 @@ static void mark(const struct remote_operation *operation, bool anew)
 static void complete(struct remote_operation *operation, int64_t error,
                      const struct ring_completion *completion, const void *data)
 {
+    struct ring_completion happened;
+    if (completion && operation->again && remote_happened(operation, error, &happened)) {
+        error = 0;
+        completion = &happened;
+    }
     if (operation->done)
         operation->done(operation, error, completion, data);
     else if (error)
@@ -330,6 +335,12 @@ static void take_back(enum remote_server server, uint32_t end)
     }
     *last = first;
     first = back;
+}
+
+void remote_each_queued(void (*function)(struct remote_operation *operation))
+{
+    for (struct remote_operation *operation = first; operation; operation = operation->next)
+        function(operation);
 }
 
 void remote_send_first(struct remote_operation *operation)

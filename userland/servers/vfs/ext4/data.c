@@ -38,7 +38,8 @@ static void begin_allocating(struct file_system *fs, struct node *node)
 {
     if (node->flags & NODE_ALLOCATES)
         return;
-    map_drop_unwritten(fs, node);
+    if (!fs->again) /* else it is the pager's, who outlived the server before */
+        map_drop_unwritten(fs, node);
     node_flags(fs, node, NODE_ALLOCATES, 0);
 }
 
@@ -73,7 +74,7 @@ int64_t data_map(struct file_system *fs, struct node *node, uint64_t first, uint
         error = map_load(fs, node);
     if (error)
         return error;
-    if (allocate)
+    if (allocate || (fs->again && map_has_unwritten(&node->map)))
         begin_allocating(fs, node);
     const struct map *map = &node->map;
     size_t at = map_place(map, first);
@@ -118,9 +119,14 @@ int64_t data_set_size(struct file_system *fs, struct node *node, uint64_t bytes)
 static int64_t make_written(struct file_system *fs, struct node *node)
 {
     inode inode;
-    if (!(node->flags & NODE_ALLOCATES))
-        return 0;
     int64_t error = inode_read(fs, node->number, &inode);
+    if (!error && fs->again && LINUX_S_ISREG(inode.i_mode)) {
+        error = map_load(fs, node);
+        if (!error && map_has_unwritten(&node->map))
+            begin_allocating(fs, node);
+    }
+    if (error || !(node->flags & NODE_ALLOCATES))
+        return error;
     if (!error)
         error = map_written(fs, node, (inode_size(&inode) + BLOCK_BYTES - 1) / BLOCK_BYTES);
     if (!error && !map_has_unwritten(&node->map))

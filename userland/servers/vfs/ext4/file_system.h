@@ -67,6 +67,7 @@ struct file_system {
     struct cache cache;
     struct device *device;
     bool read_only;
+    bool again; /* mounted by a server before, whose pager lives */
     enum cache_class writing; /* class of what libext2fs writes */
 
     struct node **nodes; /* a hash table */

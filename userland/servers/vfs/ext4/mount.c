@@ -182,6 +182,7 @@ int64_t file_system_mount(struct file_system *fs, struct device *device, bool re
     void (*log)(const char *) = fs->log;
     *fs = (struct file_system){.device = device,
                                .read_only = read_only,
+                               .again = again,
                                .writing = CACHE_INODE,
                                .commit = 1,
                                .now = now,
