@@ -70,7 +70,7 @@
 /* ---- page_supply: low 8 bits of x2 ---- */
 #define SUPPLY_ZERO     0 /* zeroed frames; not SUPPLY_WRITABLE: the shared zero page */
 #define SUPPLY_COPY     1 /* a copy of (x6 source object or 0 = the region's own source, x7 index) */
-#define SUPPLY_MOVE     2 /* the frame at (x6, x7) leaves that object and comes here */
+#define SUPPLY_MOVE     2 /* the frame at (x6, x7) leaves that object, which if wired nobody maps */
 #define SUPPLY_UPGRADE  3 /* make the present page writable; fails with EAGAIN if no longer sole */
 #define SUPPLY_FAIL     4 /* nothing: errno in bits 32..63 of x2; the program sees SIGBUS or EFAULT */
 #define SUPPLY_WRITABLE 0x100 /* the page may be written */

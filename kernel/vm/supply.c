@@ -93,8 +93,8 @@ static int64_t supply_move(struct supply *supply, struct chunk *chunk, uint64_t 
     if ((value & SLOT_STATE) != SLOT_RESIDENT || value & SLOT_BUSY)
         return -ENOENT;
     frame = frame_of((value & SLOT_ADDRESS) >> PAGE_SHIFT);
-    if (frame->refs != 1 || frame->pins)
-        return -EAGAIN;
+    if (frame->refs != 1 || frame->pins || (source->kind == OBJECT_WIRED && source->regions))
+        return -EAGAIN; /* who shows wired memory relies on its never being absent */
     error = pool_charge(supply->object->pool->pool, 1);
     if (error)
         return error;

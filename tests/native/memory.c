@@ -205,6 +205,7 @@ int main(const struct startup *startup)
     object_copies();
     cleaning();
     pins();
+    moves_from_wired();
     adoption();
     finish();
 }

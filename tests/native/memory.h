@@ -14,4 +14,5 @@ void queries(void);
 void object_copies(void);
 void cleaning(void);
 void pins(void);
+void moves_from_wired(void);
 void adoption(void);

@@ -238,6 +238,23 @@ void pins(void)
     handle_close(before_object);
 }
 
+/* Wired memory stays where it is shown: who maps it must never fault. */
+void moves_from_wired(void)
+{
+    handle wired = create_wired(1, 0), pager = create_endpoint(LEVEL_ANON);
+    handle taker = create_object(pager, 1, 1, 0);
+    uintptr_t at = address_new(1);
+
+    CHECK_IS(region_map(HANDLE_SPACE, at, 1, MAP_READ, wired, 0, 0, 0), 0);
+    CHECK_IS(page_supply_unasked(taker, SUPPLY_MOVE, 0, 1, wired, 0), -EAGAIN);
+    CHECK_IS(*(volatile uint64_t *)at, 0);
+    CHECK_IS(region_unmap(HANDLE_SPACE, at, 1, 0), 0);
+    CHECK_IS(page_supply_unasked(taker, SUPPLY_MOVE, 0, 1, wired, 0), 0);
+    handle_close(wired);
+    handle_close(taker);
+    handle_close(pager);
+}
+
 /* Who takes over finds every object that lives, by whomever it was made, and can serve it. */
 void adoption(void)
 {

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from . import entries
 from .anchors import ROWS
-from .common import ROOT, Failure, build_folder
+from .common import ROOT, Failure, build_folder, run_quietly
 
 DESCRIPTION = """\
 Boots Pagoda with one instruction counted as one nanosecond (-icount shift=0,sleep=off)
@@ -57,6 +59,17 @@ def measure(what, *arguments):
     return values
 
 
+def on_card():
+    """The rows of files on an SD card, and of a dynamic program there, in the controller's own time: QEMU's
+    SD card answers within the instruction that asks."""
+    with tempfile.TemporaryDirectory(prefix="pagoda-") as folder:
+        card = Path(folder) / "card.img"
+        make = [ROOT / "tools/pagoda", "card", "make", card, "--every-app", "--package", "coreutils"]
+        run_quietly(make, "making a card to measure")
+        rows = [row.name for row in ROWS if row.name.startswith("card_")]
+        return measure("a card", "--memory", "512M", "--card", card, "--", "/bin/lbench.musl", *rows)
+
+
 def verdict(row, value):
     if row.target is None:
         return ""
@@ -87,6 +100,7 @@ def main(options):
         return 0
     values = measure("the kernel", "--memory", "1G", "--root", build / "tests/native/bench.elf")
     values |= measure("Linux calls", "--memory", "512M", "--", build / "userland/apps/lbench.musl")
+    values |= on_card()
     values |= measure("an idle system", "--memory", "256M", "--", build / "userland/apps/hello.musl")
     if options.raw:
         print("\n".join(f"bench {name} {value}" for name, value in sorted(values.items())))

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cpio, guest, layers, standard
+from . import cpio, guest, layers, packages, standard
 from .common import (
     AARCH64, ROOT, Failure, build_folder, cross_tool, elf_machine, read_bytes, relative,
 )  # fmt: skip
@@ -13,6 +13,7 @@ from .manifest import Manifest, server_name
 from .tree import Tree
 
 FIRST_PROGRAM = "/sbin/init"  # when nobody names one
+CHECK = ("e2fsck-static", "/sbin/e2fsck.static")  # of an unclean card: package and file
 # Of a user's own pager: above programs (10), below every server, so that one that never
 # stops computing keeps nobody else from running.
 OWN_PAGER_PRIORITY = 12
@@ -132,6 +133,9 @@ def _for_card(bundle, options, words):
         for name in ("card", "virtio" if options.virtio else "sdhci"):
             manifest.lay(read_bytes(ROOT / f"userland/manifest.{name}", "manifest").decode())
     add_servers(bundle)
+    if manifest.has("check"):
+        bundle.tree.layer = "the check of the card"
+        bundle.add_file(packages.file_of(*CHECK), "/sbin/e2fsck")
     words = words or (None if manifest.has_run() else [FIRST_PROGRAM])
     if words:
         manifest.remove("run")

@@ -100,8 +100,12 @@ class Manifest:
     def add(self, *words):
         self.lines.append(" ".join([words[0], *(escape(word) for word in words[1:])]))
 
+    def has(self, directive):
+        """Is there a top-level line that begins with this word?"""
+        return any(line.split()[:1] == [directive] and not line[0].isspace() for line in self.lines if line)
+
     def has_run(self):
-        return any(line.split()[:1] == ["run"] and not line[0].isspace() for line in self.lines if line)
+        return self.has("run")
 
     def run_words(self):
         """All words of all run lines, as they stand there."""

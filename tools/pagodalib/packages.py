@@ -7,6 +7,7 @@ owners, modes, times and hard links included. Maintainer scripts are not run.
 
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 from .common import ROOT, Failure, build_folder, find_program
@@ -52,6 +53,20 @@ def unpacked(archive):
         finally:
             new.unlink(missing_ok=True)
     return tar
+
+
+def file_of(name, path):
+    """One file of a package that needs no others, on this machine; fetched once."""
+    file = build_folder() / "packages/files" / name / os.path.basename(path)
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(unpacked(fetch([name])[-1])) as tar:
+            data = tar.extractfile(f".{path}").read()
+        new = file.with_name(f"{file.name}.{os.getpid()}")
+        new.write_bytes(data)
+        new.chmod(0o755)
+        new.replace(file)
+    return file
 
 
 def wanted(path):

@@ -194,6 +194,16 @@ static int line_root(struct parser *parser)
     return 0;
 }
 
+static int line_check(struct parser *parser)
+{
+    struct manifest *manifest = parser->manifest;
+    if (manifest->check)
+        return FAIL(parser, "a second check");
+    manifest->check = parser->line.words->next;
+    parser->line.words->next = NULL;
+    return 0;
+}
+
 static int line_strace(struct parser *parser)
 {
     parser->manifest->strace = true;
@@ -371,6 +381,7 @@ static const struct directive of_the_system[] = {
     {"time", 1, 1, line_time},
     {"hostname", 1, 1, line_hostname},
     {"root", 1, 1, line_root},
+    {"check", 1, UINT32_MAX, line_check},
     {"strace", 0, 0, line_strace},
     {"fixed-addresses", 0, 0, line_fixed_addresses},
     {"summary", 0, 0, line_summary},
@@ -471,6 +482,7 @@ void manifest_free(struct manifest *manifest)
         wired_free(run);
     }
     manifest_free_words(manifest->environment);
+    manifest_free_words(manifest->check);
     wired_free(manifest->program_pager);
     wired_free(manifest->host_name);
     *manifest = (struct manifest){0};

@@ -54,6 +54,7 @@ struct manifest {
     struct manifest_server *servers;
     struct manifest_run *runs;         /* NULL: none */
     struct manifest_word *environment; /* NAME=VALUE */
+    struct manifest_word *check;       /* program and arguments for an unclean card; NULL: none */
     uint64_t program_pool;             /* bytes; 0: all that is left */
     char *program_pager; /* server behind the program; NULL: as the servers' lines say */
     char *host_name;     /* NULL: not said */

@@ -9,7 +9,7 @@ from .kernel import (
 from .spaces import rights
 
 ADDRESS = 0x0000FFFFFFFFF000
-MEMORY = ("NORMAL", "DEVICE", "UNCACHED")  # MAIR_* of arch/registers.h
+MEMORY = ("NORMAL", "DEVICE")  # MAIR_* of arch/registers.h
 ACCESS = ("EL1 read-write", "EL0 read-write", "EL1 read-only", "EL0 read-only")  # AP[2:1]
 SHARING = ("non-shareable", "SH=1 reserved", "outer shareable", "inner shareable")
 UPPER = {51: "DBM", 52: "contiguous", 53: "PXN", 54: "UXN"}

@@ -22,7 +22,8 @@ struct row {
 };
 
 /* Each ends with an entry whose name is NULL. */
-extern const struct row memory_rows[], file_rows[], process_rows[], trap_rows[], talk_rows[];
+extern const struct row memory_rows[], file_rows[], process_rows[], trap_rows[], talk_rows[],
+    card_rows[];
 
 extern const char *own_path; /* this program's file */
 

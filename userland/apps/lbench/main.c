@@ -21,8 +21,8 @@
 
 const char *own_path;
 
-static const struct row *const tables[] = {memory_rows, file_rows, process_rows, talk_rows,
-                                           trap_rows};
+static const struct row *const tables[] = {memory_rows, file_rows, process_rows,
+                                           talk_rows,   trap_rows, card_rows};
 
 char *map(size_t pages)
 {

@@ -265,6 +265,7 @@ static void take_handles(void)
     configuration.exit = startup_handle_needed("exit");
     configuration.vfs = startup_handle("vfs");
     configuration.file = startup_handle("file");
+    configuration.card = startup_handle("card");
     configuration.programs = startup_handle_needed("programs");
     int64_t notification = create_notification(0, configuration.self);
     if (notification < 0)

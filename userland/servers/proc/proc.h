@@ -21,6 +21,7 @@
 struct configuration {
     handle self, anon, bundle, console, exit, programs;
     handle vfs, file;    /* where the manifest says so, else 0 */
+    handle card;         /* … all of the block device */
     handle notification; /* reaches the loop; bits below */
     bool strace;
     bool fixed_addresses; /* programs lie where they lay the last time */
@@ -30,7 +31,7 @@ struct configuration {
 #define NOTIFY_CONSOLE 2
 /* Of the servers of a remote file system, by number: something was completed; it died. */
 #define NOTIFY_REMOTE_OF(server)    (4UL << (server))
-#define NOTIFY_REMOTE_ENDED(server) (16UL << (server))
+#define NOTIFY_REMOTE_ENDED(server) (32UL << (server))
 extern struct configuration configuration;
 
 /* ---- The calls, from system_calls.def: linux_NAME(thread, one uint64_t for each argument) ---- */

@@ -17,7 +17,8 @@ struct process_report process_report;
 static const struct manifest_run *current, *all;
 static const struct manifest_word *variables;
 static bool several;
-static struct process_report before; /* the present run */
+static struct process_report before;        /* the present run */
+static void (*aside)(uint32_t wait_status); /* runs, and this is told */
 
 static void tell_root(void)
 {
@@ -31,21 +32,24 @@ void runs_give_up(uint32_t status)
     remote_end(tell_root);
 }
 
-/* Words of the manifest as a NULL-ended vector. NULL: no memory. */
-static char **vector_of(const struct manifest_word *words)
+/* Words of the manifest and `last`, unless it is NULL, as a NULL-ended vector. NULL: no memory. */
+static char **vector_of(const struct manifest_word *words, const char *last)
 {
-    size_t count = 0;
+    size_t count = last ? 1 : 0;
     for (const struct manifest_word *word = words; word; word = word->next)
         count++;
     char **vector = wired_alloc_array(count + 1, sizeof *vector);
-    for (size_t i = 0; vector && words; words = words->next)
+    size_t i = 0;
+    for (; vector && words; words = words->next)
         vector[i++] = words->text;
+    if (vector && last)
+        vector[i] = (char *)last;
     return vector;
 }
 
-static int64_t start(const struct manifest_run *run)
+static int64_t start(const struct manifest_word *words, const char *last)
 {
-    char **arguments = vector_of(run->words), **environment = vector_of(variables);
+    char **arguments = vector_of(words, last), **environment = vector_of(variables, NULL);
     int64_t error = arguments && environment ? process_start(arguments, environment) : -ENOMEM;
     wired_free(arguments);
     wired_free(environment);
@@ -66,7 +70,7 @@ static void start_from(const struct manifest_run *run)
         current = run;
         before = process_report;
         pids_restart();
-        int64_t error = start(run);
+        int64_t error = start(run->words, NULL);
         if (!error || error == ANSWER_NONE) /* it runs, or waits for its file: runs_again() */
             return;
         cannot_start(error);
@@ -96,8 +100,34 @@ void runs_begin(void)
     start_from(all);
 }
 
+int64_t runs_aside(const struct manifest_word *words, const char *last,
+                   void (*ended)(uint32_t wait_status))
+{
+    before = process_report;
+    aside = ended;
+    pids_restart();
+    int64_t error = start(words, last);
+    if (error == ANSWER_NONE) /* its file is in the bundle: nothing is to be waited for */
+        error = -EIO;
+    if (error)
+        aside = NULL;
+    return error;
+}
+
+const char *runs_terminal(void)
+{
+    return aside ? "dev/kmsg" : "dev/console";
+}
+
 void runs_ended(uint32_t wait_status)
 {
+    void (*ended)(uint32_t wait_status) = aside;
+    if (ended) {
+        aside = NULL;
+        process_report = before;
+        ended(wait_status);
+        return;
+    }
     uint32_t signal = wait_status & 0x7f;
     process_report.status = signal ? 128 + signal : wait_status >> 8 & 0xff;
     if (several)

@@ -132,7 +132,7 @@ struct files *files_new(void)
 struct files *files_first(void)
 {
     struct files *files = files_new();
-    struct entry *console = tree_directory("dev/console");
+    struct entry *console = tree_directory(runs_terminal());
     struct open_file *file = files && console ? file_new(console, LINUX_O_RDWR) : NULL;
     entry_drop(console);
     if (file)

@@ -1,5 +1,5 @@
 /*
- * devices.c: /dev/null, zero, full, random and urandom.
+ * devices.c: /dev/null, zero, full, random and urandom; the table of them and /dev/kmsg.
  */
 #include "proc.h"
 
@@ -66,6 +66,8 @@ static const struct file_operations null_operations = {.read = no_bytes, .write 
                                     full_operations = {.read = zero_read, .write = no_space},
                                     random_operations = {.read = random_read, .write = swallow};
 
+extern const struct file_operations log_operations; /* log_device.c */
+
 #define DEVICE(major, minor) ((major) << 8 | (minor)) /* for numbers below 256 */
 
 static const struct {
@@ -77,6 +79,7 @@ static const struct {
     {"dev/zero", 0666, DEVICE(1, 5), &zero_operations},
     {"dev/full", 0666, DEVICE(1, 7), &full_operations},
     {"dev/random", 0666, DEVICE(1, 8), &random_operations},
+    {"dev/kmsg", 0200, DEVICE(1, 11), &log_operations},
     {"dev/urandom", 0666, DEVICE(1, 9), &random_operations},
 };
 #define DEVICES (sizeof devices / sizeof devices[0])

@@ -1,6 +1,7 @@
 /*
  * make.c: names come: mkdirat, mknodat, symlinkat, linkat, and what open creates.
  */
+#include "block_device.h"
 #include "lib/memory.h"
 #include "lib/wired.h"
 #include "names.h"
@@ -63,6 +64,9 @@ static struct entry *make_stored(struct entry *directory, const struct last_name
     } else if (node_type(node) == LINUX_S_IFCHR) {
         node->special = wish->device;
         node->file = device_operations(wish->device);
+    } else if (node_type(node) == LINUX_S_IFBLK) {
+        node->special = wish->device;
+        node->file = block_operations_of(wish->device);
     } else if (node_type(node) == LINUX_S_IFLNK) {
         node->base = (const uint8_t *)wired_text(wish->target, wish->target_length);
         node->size = wish->target_length;

@@ -10,7 +10,7 @@
 
 int64_t node_time(void)
 {
-    return clock_realtime();
+    return (int64_t)time_now() + clock_realtime();
 }
 
 struct node *node_new(struct file_system *system, uint32_t mode)

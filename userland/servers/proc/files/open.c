@@ -1,6 +1,7 @@
 /*
  * open.c: openat, in all its ways.
  */
+#include "block_device.h"
 #include "contents.h"
 #include "lib/format.h"
 #include "lib/memory.h"
@@ -36,6 +37,8 @@ static int64_t check(const struct thread *thread, const struct node *node, uint3
         return -ENXIO;
     if ((type == LINUX_S_IFCHR || type == LINUX_S_IFBLK) && !node->file)
         return -ENXIO;
+    if (type == LINUX_S_IFBLK && flags & LINUX_O_EXCL && block_in_use(node->special))
+        return -EBUSY;
     return flags & LINUX_O_NOATIME ? node_owned(thread, node) : 0;
 }
 

@@ -1,7 +1,9 @@
 /*
  * position.c: where in a file: lseek; and how long it is: ftruncate, truncate, fallocate.
  */
+#include "block_device.h"
 #include "contents.h"
+#include "lib/block.h"
 #include "proc.h"
 #include "remote.h"
 
@@ -34,6 +36,8 @@ int64_t linux_lseek(struct thread *thread, uint64_t descriptor, uint64_t offset,
     case LINUX_SEEK_END:
         if (node_type(file->node) == LINUX_S_IFREG)
             base = (int64_t)file->node->size;
+        else if (node_type(file->node) == LINUX_S_IFBLK && block_part_of(file->node->special))
+            base = (int64_t)(block_part_of(file->node->special)->sectors * BLOCK_SECTOR);
         break;
     case LINUX_SEEK_DATA:
     case LINUX_SEEK_HOLE:

@@ -103,6 +103,17 @@ static uint64_t allowed(const struct thread *thread, uint64_t offset, uint64_t t
     return total < limit - offset ? total : limit - offset;
 }
 
+/* Not once all is written and the call comes again for O_SYNC: a new time would be one more thing
+ * to bring to the card, for ever. */
+static void note_change(const struct thread *thread, struct node *node)
+{
+    node->modified = node->changed = node_time();
+    if (is_remote(node))
+        remote_touched(node);
+    if (!files_privileged(thread))
+        node->mode &= ~node_privileges(node);
+}
+
 static int64_t regular_write(struct thread *thread, struct open_file *file,
                              const struct linux_iovec *vector, uint64_t total, uint64_t offset)
 {
@@ -119,11 +130,8 @@ static int64_t regular_write(struct thread *thread, struct open_file *file,
         if (sealed)
             return sealed;
     }
-    node->modified = node->changed = node_time();
-    if (is_remote(node))
-        remote_touched(node);
-    if (!files_privileged(thread))
-        node->mode &= ~node_privileges(node);
+    if (thread->progress < total)
+        note_change(thread, node);
     while (vector_piece(vector, total, thread->progress, &address, &bytes)) {
         uint64_t done = 0;
         int64_t error = write_piece(thread, node, offset + thread->progress, address,

@@ -3,6 +3,7 @@
  * what the server vfs has. At the start it is mounted at /mnt, or, if the manifest says so, becomes
  * the root, with what only proc can have (/dev, /proc, /sys, /tmp, /run) over its directories.
  */
+#include "block_device.h"
 #include "lib/log.h"
 #include "lib/manifest.h"
 #include "lib/memory.h"
@@ -19,6 +20,7 @@ struct remote_system remote_system;
 static struct {
     void (*ready)(void);
     bool root;
+    bool checked;       /* or it was tried */
     unsigned directory; /* of `over`: looked for */
     void (*ended)(void);
     struct remote_operation *unmount;
@@ -170,8 +172,7 @@ static void root_known(struct remote_operation *operation, int64_t error,
                        const struct ring_completion *completion, const void *data)
 {
     (void)completion;
-    struct file_system *system =
-        error ? NULL : root_answered(data, "ext4", now.root ? "/dev/root" : "card");
+    struct file_system *system = error ? NULL : root_answered(data, "ext4", block_root_path());
     if (!system) {
         mount_undo(operation->request.w[0]);
         start_over(error ? error : -EIO);
@@ -186,10 +187,38 @@ static void root_known(struct remote_operation *operation, int64_t error,
 }
 
 static void mounted(struct remote_operation *operation, int64_t error,
+                    const struct ring_completion *completion, const void *data);
+
+static void mount_now(void)
+{
+    struct remote_operation *operation = mount_request(false, 0);
+    if (!operation) {
+        start_over(-ENOMEM);
+        return;
+    }
+    operation->done = mounted;
+    remote_send(operation);
+}
+
+/* The check of an unclean file system has ended. */
+static void checked(bool good)
+{
+    if (good)
+        mount_now();
+    else
+        start_over(-EUCLEAN);
+}
+
+static void mounted(struct remote_operation *operation, int64_t error,
                     const struct ring_completion *completion, const void *data)
 {
     struct remote_operation *next = NULL;
     (void)operation;
+    if (error == -EUCLEAN && !now.checked) {
+        now.checked = true;
+        if (remote_check(checked))
+            return;
+    }
     if (!error) {
         next = root_request(completion, data, false);
         error = next ? 0 : -ENOMEM;
@@ -206,18 +235,18 @@ void remote_init(const struct manifest *manifest, void (*ready)(void))
 {
     now.ready = ready;
     now.root = manifest->root;
+    remote_check_prepare(manifest);
     if (!configuration.vfs || !configuration.file) {
         start_over(manifest->root ? -ENODEV : 0);
         return;
     }
-    int64_t error = remote_open_rings();
-    struct remote_operation *operation = error ? NULL : mount_request(false, 0);
-    if (!operation) {
-        start_over(error ? error : -ENOMEM);
-        return;
-    }
-    operation->done = mounted;
-    remote_send(operation);
+    int64_t error = remote_open_ring(REMOTE_VFS, configuration.vfs);
+    if (!error)
+        error = remote_open_ring(REMOTE_FILE, configuration.file);
+    if (error)
+        start_over(error);
+    else
+        block_device_init(manifest, mount_now);
 }
 
 void remote_clock_set(void)

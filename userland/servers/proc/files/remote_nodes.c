@@ -3,6 +3,7 @@
  * found by its number. A node that nobody refers to any more is written back before it is released;
  * until then it stays, because proc alone knows its size.
  */
+#include "block_device.h"
 #include "contents.h"
 #include "lib/memory.h"
 #include "lib/protocol.h"
@@ -204,6 +205,7 @@ static void set_kind(struct node *node, const struct vfs_attributes *attributes)
         break;
     case LINUX_S_IFBLK:
         node->special = attributes->device;
+        node->file = block_operations_of(attributes->device);
         break;
     }
 }

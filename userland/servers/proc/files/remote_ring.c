@@ -1,9 +1,10 @@
 /*
- * remote_ring.c: requests to the servers of a remote file system, and the calls that wait for them.
+ * remote_ring.c: requests to the servers of a remote file system and to the card's driver, and the
+ * calls that wait for them.
  *
  * A request goes from the queue here into the ring when there is room and nothing is under way that
- * it must not overtake. In vfs's ring, entry i owns data page i, so one that is not answered yet
- * holds back all after it; there are enough entries that this is rare.
+ * it must not overtake. Where a ring has data pages, each entry owns as many as the others, so one
+ * that is not answered yet holds back all after it; there are enough entries that this is rare.
  */
 #include "lib/log.h"
 #include "lib/memory.h"
@@ -12,7 +13,14 @@
 #include "lib/wired.h"
 #include "remote_internal.h"
 
-#define ENTRIES 64
+#define ENTRIES 64 /* the most */
+
+static const struct {
+    const char *name;
+    uint32_t entries, pages; /* pages of data that each entry has */
+} shapes[] = {[REMOTE_VFS] = {"vfs", ENTRIES, 1},
+              [REMOTE_FILE] = {"file", ENTRIES, 0},
+              [REMOTE_CARD] = {"the card's driver", 8, REMOTE_CARD_PAGES}};
 
 struct channel {
     struct ring_client client;
@@ -25,8 +33,6 @@ static struct channel channels[REMOTE_SERVERS];
 static struct remote_operation *first; /* the queue */
 static uint32_t queued[REMOTE_SERVERS];
 static void (*when_quiet)(void);
-
-static const char *const names[] = {"vfs", "file"};
 
 /* ---- Operations ---- */
 
@@ -171,11 +177,15 @@ static bool put_in_ring(struct remote_operation *operation)
 {
     struct channel *channel = &channels[operation->server];
     struct ring *ring = &channel->client.ring;
-    uint32_t entry = ring->submitted & (ENTRIES - 1);
+    uint32_t pages = shapes[operation->server].pages;
+    uint32_t entry = ring->submitted & (shapes[operation->server].entries - 1);
     if (!ring_has_room(ring) || channel->under_way[entry])
         return false;
-    if (operation->server == REMOTE_VFS)
-        memcpy(ring_client_page(&channel->client, entry), operation->data, operation->data_bytes);
+    if (pages)
+        memcpy(ring_client_page(&channel->client, entry * pages), operation->data,
+               operation->data_bytes);
+    if (operation->server == REMOTE_CARD)
+        operation->request.w[2] = entry * pages;
     operation->request.tag = entry;
     channel->under_way[entry] = operation;
     channel->count++;
@@ -272,13 +282,13 @@ static void used(struct channel *channel, uint32_t entry, int64_t error,
                  const struct ring_completion *completion)
 {
     struct remote_operation *operation = channel->under_way[entry];
-    bool names_too = channel == &channels[REMOTE_VFS];
+    uint32_t pages = shapes[channel - channels].pages;
     channel->under_way[entry] = NULL;
     channel->count--;
     block(operation, -1);
     operation->blocking = false;
     complete(operation, error, completion,
-             names_too && completion ? ring_client_page(&channel->client, entry) : NULL);
+             pages && completion ? ring_client_page(&channel->client, entry * pages) : NULL);
 }
 
 static void quiet(void)
@@ -308,8 +318,9 @@ static void take_back(enum remote_server server, uint32_t end)
 {
     struct channel *channel = &channels[server];
     struct remote_operation *back = NULL, **last = &back;
-    for (uint32_t at = end - ENTRIES; at != end; at++) {
-        uint32_t entry = at & (ENTRIES - 1);
+    uint32_t entries = shapes[server].entries;
+    for (uint32_t at = end - entries; at != end; at++) {
+        uint32_t entry = at & (entries - 1);
         struct remote_operation *operation = channel->under_way[entry];
         if (!operation)
             continue;
@@ -362,11 +373,11 @@ static void died(enum remote_server server)
     if (attach_again(server)) {
         take_back(server, submitted);
         log_print(LOG_WARNING, "proc: %s was started again; %u requests are sent again\n",
-                  names[server], queued[server]);
+                  shapes[server].name, queued[server]);
         remote_again(server);
         return;
     }
-    log_print(LOG_ERROR, "proc: %s has ended: its files answer EIO\n", names[server]);
+    log_print(LOG_ERROR, "proc: %s has ended: its files answer EIO\n", shapes[server].name);
     channel->there = false;
     for (uint32_t i = 0; i < ENTRIES; i++)
         if (channel->under_way[i])
@@ -413,18 +424,14 @@ bool remote_server_there(enum remote_server server)
     return channels[server].there;
 }
 
-int64_t remote_open_rings(void)
+int64_t remote_open_ring(enum remote_server server, handle at)
 {
-    const handle servers[] = {configuration.vfs, configuration.file};
-    for (unsigned i = 0; i < REMOTE_SERVERS; i++) {
-        int64_t error = ring_client_open(&channels[i].client, servers[i], ENTRIES,
-                                         i == REMOTE_VFS ? ENTRIES : 0, configuration.notification,
-                                         NOTIFY_REMOTE_OF(i), NOTIFY_REMOTE_ENDED(i));
-        if (error) {
-            log_print(LOG_ERROR, "proc: no ring at %s: %s\n", names[i], error_name(error));
-            return error;
-        }
-        channels[i].there = true;
-    }
-    return 0;
+    int64_t error =
+        ring_client_open(&channels[server].client, at, shapes[server].entries,
+                         shapes[server].entries * shapes[server].pages, configuration.notification,
+                         NOTIFY_REMOTE_OF(server), NOTIFY_REMOTE_ENDED(server));
+    channels[server].there = !error;
+    if (error)
+        log_print(LOG_ERROR, "proc: no ring at %s: %s\n", shapes[server].name, error_name(error));
+    return error;
 }

@@ -2,6 +2,7 @@
  * sync.c: calls about the way to a disk. Most files never take it: arguments are checked, and there
  * is nothing to do. Those of a remote file system are written back.
  */
+#include "block_device.h"
 #include "proc.h"
 #include "remote.h"
 
@@ -19,6 +20,8 @@ static int64_t synchronise(struct thread *thread, uint64_t descriptor, uint32_t 
     if (!file)
         return -EBADF;
     uint32_t type = node_type(file->node);
+    if (type == LINUX_S_IFBLK)
+        return file->operations ? block_flush(thread) : -EBADF;
     if (type != LINUX_S_IFREG && type != LINUX_S_IFDIR)
         return -EINVAL;
     return is_remote(file->node) ? remote_sync(thread, file->node, 0, 0, how) : 0;

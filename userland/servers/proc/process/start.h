@@ -40,6 +40,15 @@ void runs_again(int64_t error);
  * is given back: counts them, starts the next. */
 void runs_ended(uint32_t wait_status);
 
+/* Runs a program (these words, then `last`) before those of the manifest, with what it writes going
+ * to the log; `ended` is told its wait status when all its processes have ended. 0 or a negated
+ * errno: it cannot start. */
+struct manifest_word;
+int64_t runs_aside(const struct manifest_word *words, const char *last,
+                   void (*ended)(uint32_t wait_status));
+/* What descriptors 0 to 2 of a program that starts are: the path of a device. */
+const char *runs_terminal(void);
+
 /* Ends the running program and all others, and begins no further one. */
 void runs_end_all(void);
 

@@ -1,6 +1,7 @@
 /*
  * fixed.c: what does not change: the processor, versions, kinds of devices and file systems.
  */
+#include "files/block_device.h"
 #include "process/machine.h"
 #include "procfs.h"
 
@@ -35,6 +36,8 @@ int64_t devices(const struct subject *subject, struct text *text)
     (void)subject;
     text_add(text, "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n204 ttyAMA\n\n"
                    "Block devices:\n");
+    if (block_disk.parts[0].sectors)
+        text_add(text, "%3u %s\n", block_disk.major, block_disk.driver);
     return 0;
 }
 
@@ -64,6 +67,14 @@ int64_t swaps(const struct subject *subject, struct text *text)
 int64_t partitions(const struct subject *subject, struct text *text)
 {
     (void)subject;
+    if (!block_disk.parts[0].sectors)
+        return 0;
     text_add(text, "major minor  #blocks  name\n\n");
+    for (unsigned i = 0; i < BLOCK_PARTS; i++) {
+        const struct block_part *part = &block_disk.parts[i];
+        if (part->sectors)
+            text_add(text, "%4u  %7u %10lu %s\n", part->special >> 8, part->special & 0xff,
+                     part->sectors / 2, part->name);
+    }
     return 0;
 }

@@ -149,6 +149,19 @@ int64_t find_descriptor_facts(const struct subject *subject, const char *name, s
 int64_t list_descriptor_facts(const struct subject *subject, uint64_t position,
                               struct listing *listing);
 
+/* ---- block.c: /sys/block, /sys/class/block, /sys/dev/block ---- */
+
+int64_t find_disk(const struct subject *subject, const char *name, size_t length,
+                  struct node **child);
+int64_t list_disks(const struct subject *subject, uint64_t position, struct listing *listing);
+int64_t find_block_name(const struct subject *subject, const char *name, size_t length,
+                        struct node **child);
+int64_t list_block_names(const struct subject *subject, uint64_t position, struct listing *listing);
+int64_t find_block_number(const struct subject *subject, const char *name, size_t length,
+                          struct node **child);
+int64_t list_block_numbers(const struct subject *subject, uint64_t position,
+                           struct listing *listing);
+
 /* ---- limits.c ---- */
 
 int64_t limits(const struct subject *subject, struct text *text);
