@@ -121,6 +121,6 @@ void remote_again(enum remote_server server)
 {
     if (server == REMOTE_FILE)
         remote_nodes_each(open_again);
-    else
+    else if (server == REMOTE_VFS)
         mount_again();
 }

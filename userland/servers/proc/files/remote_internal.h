@@ -59,13 +59,12 @@ void remote_instead(struct remote_operation *operation, struct remote_operation 
 void remote_ends(struct remote_operation *operation, int64_t result);
 
 bool remote_server_there(enum remote_server server);
-/* 0, or a negated errno, with a line in the log. */
-int64_t remote_open_ring(enum remote_server server, handle at);
-
 /* Calls it for each request that waits to be sent; it may put others before all of them. */
 void remote_each_queued(void (*function)(struct remote_operation *operation));
 /* Before all that waits in the queue; sent with the next that is. */
 void remote_send_first(struct remote_operation *operation);
+/* 0, or a negated errno, with a line in the log. */
+int64_t remote_open_ring(enum remote_server server, handle at);
 /* How many requests are made and not answered. */
 uint32_t remote_under_way(enum remote_server server);
 /* Once, when nothing is under way any more; at once where nothing is. */
@@ -126,14 +125,6 @@ void remote_missing_add(const struct node *directory, const char *name, size_t l
 void remote_missing_remove(const struct node *directory, const char *name, size_t length);
 void remote_missing_clear(void);
 
-/* ---- remote_check.c ---- */
-
-/* Notes which program checks; the manifest must stay. */
-void remote_check_prepare(const struct manifest *manifest);
-/* Begins the check of what vfs would not mount. True: `checked` will be called, and tells whether
- * it can be mounted now. False: there is nothing to check it, or it cannot start. */
-bool remote_check(void (*checked)(bool good));
-
 /* ---- remote_again.c ---- */
 
 /* The server died, and another one is attached to: what it must know of before is told. What was
@@ -143,6 +134,14 @@ void remote_again(enum remote_server server);
  * *completion is what would have been answered. */
 bool remote_happened(const struct remote_operation *operation, int64_t error,
                      struct ring_completion *completion);
+
+/* ---- remote_check.c ---- */
+
+/* Notes which program checks; the manifest must stay. */
+void remote_check_prepare(const struct manifest *manifest);
+/* Begins the check of what vfs would not mount. True: `checked` will be called, and tells whether
+ * it can be mounted now. False: there is nothing to check it, or it cannot start. */
+bool remote_check(void (*checked)(bool good));
 
 /* ---- remote_mount.c ---- */
 
