@@ -24,6 +24,14 @@ int64_t worker_begin(handle thread, uintptr_t stack_top, struct worker *worker)
     return thread_ctl(thread, THREAD_START, (uintptr_t)worker_main, stack_top, (uintptr_t)worker);
 }
 
+/* Lets a worker run that was started: the test may have been lent its priority by a message it
+ * received, and a tick that ends the worker's slice would then bring the test back too early. */
+static void let_run(void)
+{
+    for (unsigned i = 0; i < 4; i++)
+        yield();
+}
+
 static void start(struct worker *worker, uintptr_t message, unsigned priority)
 {
     int64_t thread = thread_create(HANDLE_SPACE, message, priority, 0);
@@ -34,7 +42,7 @@ static void start(struct worker *worker, uintptr_t message, unsigned priority)
     CHECK_IS(thread_ctl(thread, THREAD_START, (uintptr_t)worker_main,
                         (uintptr_t)worker->memory + (STACK_PAGES << PAGE_SHIFT), (uintptr_t)worker),
              0);
-    yield(); /* the test may have been lent the worker's priority by a message it received */
+    let_run();
 }
 
 void worker_start(struct worker *worker, int64_t (*run)(uint64_t), uint64_t argument,
@@ -220,7 +228,7 @@ void child_start(struct child *child, int64_t (*run)(uint64_t), uint64_t argumen
     child->worker->run = run;
     child->worker->argument = argument;
     CHECK_IS(worker_begin(child->thread, CHILD_MESSAGE - PAGE_SIZE, child->worker), 0);
-    yield();
+    let_run();
 }
 
 void child_kill(struct child *child)
