@@ -7,6 +7,7 @@ from . import bundle as bundles
 from . import ext4, guest
 from .card_layout import BOOT, KINDS, ROOT, SECTOR, SWAP, partitions, root_of
 from .common import Failure, find_program, relative, run_quietly
+from .disk import make_fat, make_table
 from .machine import size_text
 from .options import add_bundle_options
 
@@ -76,18 +77,13 @@ def partition(image, size, options):
         ROOT: (FIRST + boot, size - FIRST - boot - swap),
         SWAP: (size - swap, swap),
     }
-    with open(image, "wb") as file:
-        file.truncate(size)
     lines = ["label: dos", "label-id: 0x50a60da0"] + [
         f"start={offset // SECTOR}, size={length // SECTOR}, type={KINDS[number]}"
         + (", bootable" if number == BOOT else "")
         for number, (offset, length) in places.items()
     ]
     with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "table"
-        table.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        sfdisk = find_program("sfdisk")
-        run_quietly(["sh", "-c", f'"{sfdisk}" --quiet "$1" <"$2"', "sh", image, table], "partitioning")
+        make_table(image, size, lines, folder)
     return places
 
 
@@ -107,12 +103,7 @@ def make(options):
     tree = tree_of(options)
     size = card_size(tree, options)
     places = partition(options.file, size, options)
-    offset, length = places[BOOT]
-    run_quietly(
-        [find_program("mkfs.vfat"), "--invariant", "-F", "32", "-n", "BOOT",
-         "--offset", offset // SECTOR, options.file, length // 1024],
-        "making the boot partition",
-    )  # fmt: skip
+    make_fat(options.file, *places[BOOT])
     ext4.make(options.file, *places[ROOT], tree, "root")
     make_swap(options.file, *places[SWAP])
     print(f"{relative(options.file)}: {size_text(size)}, {len(tree.entries)} files in its root; "

@@ -65,16 +65,27 @@ def make_boot_disk(machine, image, bundle, arguments, disk):
 
 
 def _partition(disk, size, folder):
-    with open(disk, "wb") as file:
-        file.truncate(PARTITION_START + size)
-    table = folder / "table"
-    table.write_text(f"label: dos\nstart={PARTITION_START // SECTOR}, type=c, bootable\n")
+    lines = ["label: dos", f"start={PARTITION_START // SECTOR}, type=c, bootable"]
+    make_table(disk, PARTITION_START + size, lines, folder)
+    make_fat(disk, PARTITION_START, size)
+
+
+def make_table(image, size, lines, folder):
+    """A new image of `size` bytes with the partitions that sfdisk reads from these lines."""
+    with open(image, "wb") as file:
+        file.truncate(size)
+    table = Path(folder) / "table"
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     sfdisk = find_program("sfdisk")
-    run_quietly(["sh", "-c", f'"{sfdisk}" --quiet "$1" <"$2"', "sh", disk, table], "partitioning")
+    run_quietly(["sh", "-c", f'"{sfdisk}" --quiet "$1" <"$2"', "sh", image, table], "partitioning")
+
+
+def make_fat(image, offset, size):
+    """An empty FAT32 boot partition at `offset`."""
     run_quietly(
         [find_program("mkfs.vfat"), "--invariant", "-F", "32", "-n", "BOOT",
-         "--offset", PARTITION_START // SECTOR, disk, size // 1024],
-        "making the boot disk",
+         "--offset", offset // SECTOR, image, size // 1024],
+        "making the boot partition",
     )  # fmt: skip
 
 
