@@ -8,7 +8,7 @@ from . import ext4, guest
 from .card_layout import BOOT, KINDS, ROOT, SECTOR, SWAP, partitions, root_of
 from .common import Failure, find_program, relative, run_quietly
 from .disk import make_fat, make_table
-from .machine import size_text
+from .machine import size_bytes, size_text
 from .options import add_bundle_options
 
 MIB = 1 << 20
@@ -36,13 +36,6 @@ def add_arguments(parser):
     add_bundle_options(parser)
 
 
-def bytes_of(text):
-    """64M, 4G in bytes."""
-    if len(text) > 1 and text[:-1].isdigit() and text[-1] in "MG" and int(text[:-1]):
-        return int(text[:-1]) << {"M": 20, "G": 30}[text[-1]]
-    raise Failure(f"a size like 64M or 4G, not {text}")
-
-
 def tree_of(options):
     """The guest's tree for a card: everything that a shell would find."""
     bundle = bundles.Bundle(bundles.load_manifest(None))
@@ -52,12 +45,12 @@ def tree_of(options):
 
 def card_size(tree, options):
     """Bytes: as asked for, or the smallest power of two that leaves room."""
-    fixed = FIRST + bytes_of(options.boot) + bytes_of(options.swap)
+    fixed = FIRST + size_bytes(options.boot, "--boot") + size_bytes(options.swap, "--swap")
     data = sum((len(entry.data) + ext4.BLOCK - 1) // ext4.BLOCK * ext4.BLOCK + 1024
                for entry in tree.entries.values())  # fmt: skip
     size = LEAST
     if options.size:
-        size = bytes_of(options.size)
+        size = size_bytes(options.size, "--size")
         if size & (size - 1):
             raise Failure(f"a card's size is a power of two, {options.size} is not")
         if size < fixed + data * 1.1 + 8 * MIB:
@@ -71,7 +64,7 @@ def card_size(tree, options):
 
 def partition(image, size, options):
     """Writes the table. {number: (offset, bytes)}."""
-    boot, swap = bytes_of(options.boot), bytes_of(options.swap)
+    boot, swap = size_bytes(options.boot, "--boot"), size_bytes(options.swap, "--swap")
     places = {
         BOOT: (FIRST, boot),
         ROOT: (FIRST + boot, size - FIRST - boot - swap),

@@ -49,8 +49,9 @@ def cross_tool(name):
     return shutil.which("llvm-" + name)
 
 
-def run_quietly(command, what):
-    """Runs a host program to its end; Failure carries its own words when it fails."""
+def run_quietly(command, what, environment=None):
+    """Runs a host program to its end, with further variables; Failure carries its own words when it
+    fails."""
     try:
         done = subprocess.run(
             [str(word) for word in command],
@@ -59,6 +60,7 @@ def run_quietly(command, what):
             stderr=subprocess.STDOUT,
             check=False,
             timeout=60,
+            env={**os.environ, **(environment or {})},
         )
     except OSError as error:
         raise Failure(f"{what}: {error}") from error

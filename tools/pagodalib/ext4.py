@@ -28,7 +28,7 @@ def make(image, offset, size, tree, label):
     entries = tree.ordered() if tree else []
     newest = max((entry.time for entry in entries), default=0) or 1
     identity = uuid.uuid5(NAMESPACE, label)
-    environment = dict(os.environ, E2FSPROGS_FAKE_TIME=str(newest), MKE2FS_SYNC="0")
+    environment = {"E2FSPROGS_FAKE_TIME": str(newest), "MKE2FS_SYNC": "0"}
     with tempfile.TemporaryDirectory(prefix="pagoda-") as name:
         folder = Path(name) / "root"
         folder.mkdir()
@@ -40,25 +40,8 @@ def make(image, offset, size, tree, label):
             "-m", 1, "-N", inodes, "-L", label, "-U", identity, "-E", options,
             *(["-d", folder] if entries else []), image, f"{size // 1024}k",
         ]  # fmt: skip
-        with _environment(environment):
-            run_quietly(command, "making the root file system")
-            _mend(image, offset, entries, Path(name))
-
-
-class _environment:
-    """The variables of this process, for a while."""
-
-    def __init__(self, wanted):
-        self.wanted = wanted
-
-    def __enter__(self):
-        self.before = dict(os.environ)
-        os.environ.update(self.wanted)
-
-    def __exit__(self, *_):
-        for name in set(os.environ) - set(self.before):
-            del os.environ[name]
-        os.environ.update(self.before)
+        run_quietly(command, "making the root file system", environment)
+        _mend(image, offset, entries, Path(name), environment)
 
 
 def _guest_path(entry):
@@ -94,7 +77,7 @@ def _quoted(path, above="/"):
     return f'"{above}' + path.replace('"', '""') + '"'
 
 
-def _mend(image, offset, entries, folder):
+def _mend(image, offset, entries, folder, environment):
     """Owners, modes and times, which are not the host's to give, and device files."""
     lines = []
     for entry in entries:
@@ -111,7 +94,7 @@ def _mend(image, offset, entries, folder):
     script = folder / "debugfs"
     script.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
     said = run_quietly([find_program("debugfs"), "-w", "-f", script, place(image, offset)],
-                       "filling the root file system")  # fmt: skip
+                       "filling the root file system", environment)  # fmt: skip
     wrong = [line for line in said.decode(errors="replace").splitlines()
              if line and not line.startswith(("debugfs", "Allocated inode"))]  # fmt: skip
     if wrong:

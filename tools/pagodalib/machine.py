@@ -15,11 +15,11 @@ AROUND_BUNDLE = 4 * MIB  # device tree, and what is left for the system
 UBOOT_FIRMWARE = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
 
 
-def memory_bytes(text):
-    """256M, 1G, … in bytes."""
+def size_bytes(text, option):
+    """256M, 1G, … of an option in bytes."""
     found = re.fullmatch(r"([1-9][0-9]*)([MG])", text)
     if not found:
-        raise Failure(f"--memory needs a size like 256M or 4G, not {text}")
+        raise Failure(f"{option} needs a size like 256M or 4G, not {text}")
     return int(found[1]) << {"M": 20, "G": 30}[found[2]]
 
 
@@ -45,7 +45,7 @@ class Virt:
 
     def __init__(self, options):
         self.options = options
-        self.memory = memory_bytes(options.memory) if options.memory else MEMORY_USUAL
+        self.memory = size_bytes(options.memory, "--memory") if options.memory else MEMORY_USUAL
         if options.cpus < 1:
             raise Failure("--cpus needs at least 1")
         if options.icount and options.uboot:

@@ -15,7 +15,7 @@ from pathlib import Path
 from . import cpio
 from .guest import app_of
 from .common import ROOT, STATUS_TIMEOUT, Failure, build_folder, read_bytes
-from .machine import memory_bytes, qemu
+from .machine import qemu, size_bytes
 from .options import positive, split_words
 from .session import Session
 
@@ -132,7 +132,7 @@ class Console:
 
 def command_line(boot, tree):
     """QEMU's, for an archive in the file `tree`."""
-    memory_bytes(boot.memory)
+    size_bytes(boot.memory, "--memory")
     words = ALWAYS + (LEAN if boot.lean else []) + list(boot.append)
     command = [
         qemu(), "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
